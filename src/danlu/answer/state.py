@@ -1,0 +1,87 @@
+"""A project's mutable state: which release is current, and every answer that was given."""
+
+import json
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from danlu.core.artifacts import Artifact, Release
+from danlu.core.errors import UserError
+from danlu.core.project import Project
+from danlu.core.store import Store, open_artifact, write_atomically
+
+_SCHEMA = """CREATE TABLE IF NOT EXISTS answers(
+  answer_id TEXT PRIMARY KEY, asked_at TEXT, release TEXT, question TEXT, answer TEXT)"""
+
+
+@dataclass(frozen=True)
+class State:
+    """Files below `.danlu/state/`."""
+
+    folder: Path
+
+    @classmethod
+    def of(cls, project: Project) -> "State":
+        """The state of a project; its folder is made when missing."""
+        folder = project.state / "state"
+        folder.mkdir(parents=True, exist_ok=True)
+        return cls(folder)
+
+    @property
+    def keys(self) -> Path:
+        """The database of access keys."""
+        return self.folder / "keys.db"
+
+    def make_current(self, release: Release) -> None:
+        """Serve this release from now on."""
+        write_atomically(self.folder / "current.json", json.dumps({"release": release.id}) + "\n")
+
+    def current(self) -> str:
+        """The id of the current release; raises UserError when nothing was released."""
+        path = self.folder / "current.json"
+        if not path.exists():
+            raise UserError("This project has no release yet", "`danlu run` makes one.")
+        return str(json.loads(path.read_text(encoding="utf-8"))["release"])
+
+    def record(self, answer_id: str, release: str, question: str, answer: dict[str, Any]) -> None:
+        """Keep an answer under its id."""
+        row = (
+            answer_id,
+            datetime.now(UTC).isoformat(timespec="seconds"),
+            release,
+            question,
+            json.dumps(answer, ensure_ascii=False),
+        )
+        with closing(self._answers()) as connection, connection:
+            connection.execute("INSERT INTO answers VALUES (?,?,?,?,?)", row)
+
+    def recorded(self, answer_id: str) -> dict[str, Any]:
+        """An answer with its question, time and release; raises UserError when there is none with this id."""
+        with closing(self._answers()) as connection:
+            row = connection.execute("SELECT * FROM answers WHERE answer_id = ?", (answer_id,)).fetchone()
+        if row is None:
+            raise UserError(
+                "No answer has the id {id}", "`danlu ask` and the server print the id of each answer.", id=answer_id
+            )
+        return {
+            "answer_id": row[0],
+            "asked_at": row[1],
+            "release": row[2],
+            "question": row[3],
+            "answer": json.loads(row[4]),
+        }
+
+    def _answers(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.folder / "answers.db", timeout=10)
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute(_SCHEMA)
+        return connection
+
+
+def parts_of(store: Store, release: Release) -> dict[str, Artifact]:
+    """The artifacts that a release names; raises UserError when one is gone."""
+    parts = release.read()["parts"]
+    return {name: open_artifact(store.root / part["stage"] / part["id"]) for name, part in parts.items()}

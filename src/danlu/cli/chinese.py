@@ -1,0 +1,3 @@
+"""What danlu says in Chinese, by the English template in the code."""
+
+CHINESE: dict[str, str] = {}

@@ -1,0 +1,153 @@
+"""init, plan, run, show: the commands that make a project and what it holds."""
+
+import json
+import os
+import sys
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from danlu.answer.state import State
+from danlu.cli.speech import Speech
+from danlu.cli.tables import print_artifact, print_table
+from danlu.core.artifacts import RUN, Artifact, Release
+from danlu.core.errors import UserError
+from danlu.core.execute import Machine, Outcome, execute, is_done
+from danlu.core.project import PROJECT_FILE, Project, find_project, load_project
+from danlu.core.stages import Plan
+from danlu.core.store import Store, only_writer
+from danlu.recipes import RECIPES, plan_of
+
+
+def init(options: Namespace, say: Speech) -> None:
+    """Write `danlu.yaml`; raises UserError when there is one, or when a document path does not exist."""
+    folder = Path(options.dir)
+    if options.recipe not in RECIPES:
+        raise UserError("Unknown recipe `{recipe}`", "The recipes are: {recipes}.", recipe=options.recipe, recipes=", ".join(RECIPES))
+    if (folder / PROJECT_FILE).exists():
+        raise UserError("{folder} is a project already", "Edit its danlu.yaml, or name another folder.", folder=folder)
+    sources = [{"path": _reference(Path(path), folder), "licence": options.licence} for path in options.docs]
+    folder.mkdir(parents=True, exist_ok=True)
+    said = {"recipe": options.recipe, "name": folder.resolve().name, "sources": sources}
+    (folder / PROJECT_FILE).write_text(yaml.safe_dump(said, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    print(say("made {file}", file=folder / PROJECT_FILE))
+    if options.licence == "unknown":
+        print(say("The licence of the documents is unknown: add it to danlu.yaml when you know it. Nothing is blocked by it."))
+    print(say("next: cd {folder} && danlu run", folder=folder))
+
+
+def _reference(path: Path, folder: Path) -> str:
+    """A path inside the project is relative to it, any other is absolute."""
+    if not path.exists():
+        raise UserError("No such file or folder: {path}", "Name documents that exist after --docs.", path=path)
+    resolved, root = path.resolve(), folder.resolve()
+    return resolved.relative_to(root).as_posix() if resolved.is_relative_to(root) else str(resolved)
+
+
+def parsed_settings(pairs: list[str]) -> dict[str, Any]:
+    """The `--set K=V` options: values are read as YAML, so that numbers are numbers."""
+    settings = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise UserError("--set {pair}: expected KEY=VALUE", "For example: --set clean.max_garbled_share=0.2", pair=pair)
+        settings[key] = yaml.safe_load(value)
+    return settings
+
+
+def _opened(options: Namespace) -> tuple[Project, Plan]:
+    project = find_project(Path.cwd())
+    project.settings.update(parsed_settings(options.set))
+    return project, plan_of(project)
+
+
+def plan(options: Namespace, say: Speech) -> None:
+    """Print the graph: each stage, its id, and whether it is done."""
+    project, planned = _opened(options)
+    store = Store(project.artifacts)
+    rows = []
+    for step, id in planned.ids.items():
+        done = is_done(store.folder(step, id), id)
+        rows.append({"stage": step.stage.name, "id": id, "done": done, "inputs": [parent.stage.name for parent in step.parents.values()]})
+    if options.json:
+        print(json.dumps(rows, indent=2))
+        return
+    print_table(
+        [say("stage"), say("id"), say("state"), say("from")],
+        [[row["stage"], row["id"], say("done") if row["done"] else say("to do"), ", ".join(row["inputs"])] for row in rows],
+    )
+
+
+def run(options: Namespace, say: Speech) -> None:
+    """Run what is missing and make the release current."""
+    project, planned = _opened(options)
+    stages = [step.stage.name for step in planned.ids]
+    if options.until and options.until not in stages:
+        raise UserError("No stage is called {stage}", "The stages are: {stages}.", stage=options.until, stages=", ".join(stages))
+    with only_writer(project.state):
+        made = execute(planned, Store(project.artifacts), Machine.here(), options.until, lambda outcome: _tell(outcome, say))
+    if isinstance(made, Release):
+        State.of(project).make_current(made)
+        print(say("release {id} is current: `danlu ask`, `danlu serve`", id=made.id))
+
+
+def _tell(outcome: Outcome, say: Speech) -> None:
+    manifest = outcome.artifact.manifest
+    took = say("already done") if outcome.skipped else f"{outcome.run['wall_s']:.1f} s"
+    print(f"{manifest.stage:<16} {manifest.id}  {took:<12} {counts_line(outcome.artifact)}", flush=True)
+    if manifest.note:
+        print(f"{'':<16} {manifest.note}", flush=True)
+    if not outcome.skipped:
+        _name_rejects(outcome.artifact, say)
+
+
+def counts_line(artifact: Artifact) -> str:
+    """An artifact's counts on one line."""
+    return ", ".join(f"{name} {count}" for name, count in artifact.manifest.counts.items())
+
+
+_NAMED_REJECTS = 10
+
+
+def _name_rejects(artifact: Artifact, say: Speech) -> None:
+    from danlu.text.records import read_rows
+
+    path = artifact.path / "rejects.parquet"
+    rows = read_rows(path) if path.exists() else []
+    for row in rows[:_NAMED_REJECTS]:
+        print(say("  rejected {source}: {rule} ({value})", source=row["source"], rule=row["rule"], value=row["value"]))
+    if len(rows) > _NAMED_REJECTS:
+        print(say("  and {count} more: `danlu show {id}`", count=len(rows) - _NAMED_REJECTS, id=artifact.id))
+
+
+def show(options: Namespace, say: Speech) -> None:
+    """List the artifacts, or show one."""
+    project = find_project(Path.cwd())
+    store = Store(project.artifacts)
+    if options.id:
+        artifact = _chosen(project, store, options.id)
+        print_artifact(artifact, say, options.json)
+        return
+    artifacts = sorted(store.all(), key=lambda artifact: _started(artifact))
+    if options.json:
+        print(json.dumps([json.loads(artifact.manifest.to_json()) for artifact in artifacts], indent=2, ensure_ascii=False))
+        return
+    rows = [[a.manifest.stage, a.id, a.manifest.kind, ", ".join(a.manifest.licences), counts_line(a)] for a in artifacts]
+    print_table([say("stage"), say("id"), say("kind"), say("licences"), say("counts")], rows)
+
+
+def _chosen(project: Project, store: Store, name: str) -> Artifact:
+    """An artifact by id; or by stage, and then the one of the current plan."""
+    plan = plan_of(project)
+    for step, id in plan.ids.items():
+        if step.stage.name == name:
+            if not is_done(store.folder(step, id), id):
+                raise UserError("The stage {stage} has not run", "`danlu run` runs it.", stage=name)
+            return store.find(id)
+    return store.find(name)
+
+
+def _started(artifact: Artifact) -> float:
+    return float(json.loads((artifact.path / RUN).read_text(encoding="utf-8"))["started"])

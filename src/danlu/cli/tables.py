@@ -1,0 +1,76 @@
+"""Plain tables, aligned by the width that characters take on a terminal."""
+
+import json
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+from danlu.cli.speech import Speech
+from danlu.core.artifacts import Artifact, Index, Report
+from danlu.text.records import read_rows
+
+
+def width(text: str) -> int:
+    """Columns that a text takes: East Asian wide characters take two."""
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+
+
+def print_table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Print rows below a header, columns aligned."""
+    cells = [[str(cell) for cell in row] for row in (header, *rows)]
+    widths = [max(width(row[column]) for row in cells) for column in range(len(header))]
+    for row in cells:
+        print("  ".join(cell + " " * (size - width(cell)) for cell, size in zip(row, widths, strict=True)).rstrip())
+
+
+def print_artifact(artifact: Artifact, say: Speech, as_json: bool) -> None:
+    """One artifact: its manifest's facts, its rejects by rule, and its figures."""
+    facts = json.loads(artifact.manifest.to_json())
+    path = artifact.path / "rejects.parquet"
+    rejects = read_rows(path) if path.exists() else []
+    if isinstance(artifact, Report):
+        facts["report"] = artifact.read()
+    if as_json:
+        print(json.dumps(facts | {"rejects": rejects}, indent=2, ensure_ascii=False))
+        return
+    for name in ("stage", "id", "kind", "content_hash", "licences", "note"):
+        if facts[name]:
+            print(f"{say(name)}: {', '.join(facts[name]) if isinstance(facts[name], list) else facts[name]}")
+    for name in ("parents", "config", "counts", "runtime"):
+        if facts[name]:
+            print(f"{say(name)}: " + ", ".join(f"{key}={value}" for key, value in facts[name].items()))
+    if rejects:
+        print_table([say("rejected"), say("rule"), say("measured"), say("bound")], [[r["source"], r["rule"], r["value"], r["threshold"]] for r in rejects])
+    if isinstance(artifact, Report):
+        print_report(artifact.read(), say)
+    if isinstance(artifact, Index):
+        _print_index(artifact, say)
+
+
+def _print_index(index: Index, say: Speech) -> None:
+    from danlu.retrieve.index import opened
+
+    with opened(index.database) as searcher:
+        weights, gate = searcher.fact("weights"), searcher.fact("gate")
+    rows = [[language, *(weights[language][leg] for leg in ("words", "bigrams", "dense")), gate["thresholds"][language]] for language in weights]
+    print_table([say("language"), "words", "bigrams", "dense", say("refusal threshold")], rows)
+
+
+def print_report(report: dict[str, Any], say: Speech) -> None:
+    """The evaluation of a bot as tables."""
+    for key, title in (("retrieval_blind", "retrieval of held-out heading questions, headings hidden"), ("retrieval_served", "the same with headings, as served")):
+        print(f"\n{say(title)}")
+        rows = [
+            [language, leg, figures["questions"], f"{figures['recall_at_10']:.3f}", f"{figures['mrr_at_10']:.3f}"]
+            for language, table in report[key].items()
+            for leg, figures in table.items()
+            if leg != "fused_gain"
+        ]
+        print_table([say("language"), say("leg"), say("questions"), "R@10", "MRR@10"], rows)
+    answers = report["answers"]
+    print(f"\n{say('answers and refusals')}")
+    rows = [[say("citations verbatim in the source"), f"{answers['citation_validity']:.1%}", answers["citations"]]]
+    rows.append([say("own questions answered"), f"{answers['answered'] / max(answers['questions'], 1):.1%}", answers["questions"]])
+    for language, figures in report["refusal"].items():
+        rows.append([say("off-domain questions refused ({language})", language=language), f"{figures['share']:.1%}", figures["questions"]])
+    print_table([say("measure"), say("share"), say("of")], rows)

@@ -1,0 +1,153 @@
+"""Artifacts: write-once folders with a manifest, one frozen class per kind.
+
+`manifest.json` holds deterministic facts only and is written last: a folder without one is no artifact.
+`run.json` beside it holds what a run cost (times, memory, machine); it is never compared and never identity.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from danlu.core.hashing import hash_content
+
+MANIFEST = "manifest.json"
+RUN = "run.json"
+SEEN = "seen.json"
+FACTS_FILES = (MANIFEST, RUN, SEEN)
+"""Files beside the content: what is known about an artifact, not part of it."""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What an artifact is: its identity, its parents and its content."""
+
+    id: str
+    kind: str
+    stage: str
+    version: int
+    config: Mapping[str, Any]
+    seed: int
+    parents: Mapping[str, str]
+    runtime: Mapping[str, str]
+    content_hash: str
+    counts: Mapping[str, int] = field(default_factory=dict)
+    licences: tuple[str, ...] = ()
+    note: str = ""
+
+    def to_json(self) -> str:
+        """The manifest as it lies on disk."""
+        return json.dumps(asdict(self), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def read(cls, folder: Path) -> "Manifest":
+        """Read the manifest of the artifact in `folder`; raises FileNotFoundError when there is none."""
+        facts = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        return cls(**{**facts, "licences": tuple(facts["licences"])})
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A finished artifact on disk."""
+
+    path: Path
+    manifest: Manifest
+
+    @property
+    def id(self) -> str:
+        """The id that follows from what it was made of."""
+        return self.manifest.id
+
+    def content_is_intact(self) -> bool:
+        """Read everything again and compare it with the content hash of the manifest."""
+        return hash_content(self.path, FACTS_FILES) == self.manifest.content_hash
+
+
+class Files(Artifact):
+    """The collected source files: which are readable and what they are. The files themselves stay where they lie."""
+
+    @property
+    def table(self) -> Path:
+        """Parquet: doc_id, source, sha256, size_bytes, media_type, licence."""
+        return self.path / "files.parquet"
+
+
+class Corpus(Artifact):
+    """Documents with their text, in `documents.parquet`; `rejects.parquet` and `edits.parquet` say what was not kept or changed."""
+
+    @property
+    def documents(self) -> Path:
+        """Parquet: the document record (danlu.text.records)."""
+        return self.path / "documents.parquet"
+
+
+class Chats(Artifact):
+    """Questions and conversations made from the documents, split so that nothing crosses from training to testing."""
+
+    @property
+    def questions(self) -> Path:
+        """JSON Lines: heading questions with their sections and their split."""
+        return self.path / "questions.jsonl"
+
+    @property
+    def train(self) -> Path:
+        """JSON Lines: conversations to train on."""
+        return self.path / "train.jsonl"
+
+    @property
+    def held_out(self) -> Path:
+        """JSON Lines: conversations that never train or calibrate anything."""
+        return self.path / "held_out.jsonl"
+
+
+class Checkpoint(Artifact):
+    """Model weights in the form that the field's libraries load; empty but for `skipped.json` when training was skipped."""
+
+    @property
+    def skipped(self) -> str:
+        """Why there are no weights, or an empty string when there are."""
+        path = self.path / "skipped.json"
+        return str(json.loads(path.read_text(encoding="utf-8"))["reason"]) if path.exists() else ""
+
+
+class Index(Artifact):
+    """Passages, lexical and dense legs, their weights and the refusal gate, in one SQLite file, and the encoder."""
+
+    @property
+    def database(self) -> Path:
+        """The database that is served: headings are searchable."""
+        return self.path / "index.sqlite"
+
+    @property
+    def encoder(self) -> Path:
+        """The folder of the encoder that made the vectors."""
+        return self.path / "encoder"
+
+    @property
+    def blind(self) -> Path:
+        """The same passages without headings, on which heading questions are scored."""
+        return self.path / "blind.sqlite"
+
+
+class Report(Artifact):
+    """Measured figures, as data."""
+
+    def read(self) -> dict[str, Any]:
+        """The report's figures."""
+        facts: dict[str, Any] = json.loads((self.path / "report.json").read_text(encoding="utf-8"))
+        return facts
+
+
+class Release(Artifact):
+    """What is served: the ids and content hashes of its parts, and the checks that they passed."""
+
+    def read(self) -> dict[str, Any]:
+        """The release's parts and checks."""
+        facts: dict[str, Any] = json.loads((self.path / "release.json").read_text(encoding="utf-8"))
+        return facts
+
+
+KINDS: dict[str, type[Artifact]] = {
+    kind.__name__: kind for kind in (Files, Corpus, Chats, Checkpoint, Index, Report, Release)
+}

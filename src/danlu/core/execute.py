@@ -1,0 +1,154 @@
+"""Run a plan: skip what is there, resume what was interrupted, make the rest."""
+
+import os
+import resource
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from danlu.core.artifacts import MANIFEST, Artifact, Manifest
+from danlu.core.progress import Progress, progress
+from danlu.core.stages import Facts, Plan, Step, Work
+from danlu.core.store import begin, commit, open_artifact
+
+
+class Place(Protocol):
+    """Where a plan's artifacts go: a project's store, or one output folder."""
+
+    def folder(self, step: Step[Any], id: str) -> Path:
+        """The folder of a step's artifact."""
+
+    def sweep(self, keep: list[Path]) -> None:
+        """Clear away interrupted work that the plan will not resume."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What a run may use. Never part of an artifact's identity."""
+
+    threads: int
+    workers: int
+
+    @classmethod
+    def here(cls) -> "Machine":
+        """All cores that this process may run on."""
+        cores = len(os.sched_getaffinity(0))
+        return cls(threads=cores, workers=cores)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one step."""
+
+    step: Step[Any]
+    artifact: Artifact
+    skipped: bool
+    run: dict[str, Any]
+
+
+Shows = Callable[[str], AbstractContextManager[Progress]]
+
+
+def execute(
+    plan: Plan,
+    place: Place,
+    machine: Machine,
+    until: str | None = None,
+    tell: Callable[[Outcome], None] = lambda _: None,
+    shows: Shows = progress,
+) -> Artifact:
+    """Make what `plan` still lacks, up to the stage `until`, and return the last artifact.
+
+    `tell` hears of each step when it is done or found done; `shows` opens the display of a step's progress.
+    """
+    place.sweep([place.folder(step, id) for step, id in plan.ids.items()])
+    made: dict[Step[Any], Artifact] = {}
+    for step, id in plan.ids.items():
+        folder = place.folder(step, id)
+        if is_done(folder, id):
+            outcome = Outcome(step, open_artifact(folder), skipped=True, run={})
+        else:
+            outcome = _run(plan, step, id, folder, machine, made, shows)
+        made[step] = outcome.artifact
+        tell(outcome)
+        if step.stage.name == until:
+            break
+    return made[step]
+
+
+def is_done(folder: Path, id: str) -> bool:
+    """Whether `folder` already holds the artifact `id`."""
+    return (folder / MANIFEST).exists() and Manifest.read(folder).id == id
+
+
+def _run(
+    plan: Plan, step: Step[Any], id: str, folder: Path, machine: Machine, made: dict[Step[Any], Artifact], shows: Shows
+) -> Outcome:
+    scratch = begin(folder, step.stage.resumable)
+    inputs = {name: made[given] if isinstance(given, Step) else given for name, given in step.inputs.items()}
+    clock = Clock()
+    with shows(step.stage.name) as display:
+        work = Work(folder, scratch, plan.seed, machine.threads, machine.workers, display)
+        facts = step.stage.body(work, step.config, **inputs)
+    run = clock.cost() | {"threads": machine.threads, "workers": machine.workers}
+    manifest = commit(folder, _manifest(plan, step, id, facts), run)
+    return Outcome(step, step.stage.makes(folder, manifest), skipped=False, run=run)
+
+
+def _manifest(plan: Plan, step: Step[Any], id: str, facts: Facts) -> Manifest:
+    return Manifest(
+        id=id,
+        kind=step.stage.makes.__name__,
+        stage=step.stage.name,
+        version=step.stage.version,
+        config=step.config.model_dump(mode="json"),
+        seed=plan.seed,
+        parents=plan.parents_of(step, plan.ids),
+        runtime=step.stage.runtime(),
+        content_hash="",
+        counts=dict(facts.counts),
+        licences=facts.licences,
+        note=facts.note,
+    )
+
+
+class Clock:
+    """What one step costs: wall and processor time, and the peak memory of this process while it ran."""
+
+    def __init__(self) -> None:
+        self._started = time.time()
+        self._cpu_s = _cpu_s()
+        _forget_peak()
+
+    def cost(self) -> dict[str, Any]:
+        """The cost since birth."""
+        return {
+            "started": round(self._started, 3),
+            "wall_s": round(time.time() - self._started, 3),
+            "cpu_s": round(_cpu_s() - self._cpu_s, 3),
+            "peak_memory_mb": _peak_memory_mb(),
+        }
+
+
+def _cpu_s() -> float:
+    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+
+def _forget_peak() -> None:
+    """Linux forgets a process's peak memory on request (proc(5), clear_refs); elsewhere the peak is the process's."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    except OSError:
+        return
+
+
+def _peak_memory_mb() -> int:
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+        return int(status.split("VmHWM:", 1)[1].split()[0]) // 1024
+    except (OSError, IndexError):
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024

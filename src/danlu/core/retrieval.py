@@ -1,0 +1,23 @@
+"""What other rooms may ask of retrieval: the recipe hands it to them."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from danlu.core.answers import Grounded
+from danlu.core.artifacts import Chats, Index
+
+
+class Retrieval(Protocol):
+    """An index, measured and asked."""
+
+    def leg_tables(self, index: Index, chats: Chats, *, blind: bool) -> dict[str, Any]:
+        """Recall and MRR at ten by language and leg, on held-out heading questions."""
+
+    def answers(self, index: Index, questions: Sequence[str]) -> list[Grounded]:
+        """What the index answers to each question."""
+
+    def held_out_questions(self, chats: Chats) -> list[str]:
+        """The heading questions that calibrate nothing."""
+
+    def off_domain_tests(self) -> dict[str, list[str]]:
+        """General questions by language that calibrate nothing and should be refused."""

@@ -1,0 +1,159 @@
+"""Map a pure function over shards in local processes, under our own supervisor.
+
+A worker that is killed (by the kernel for memory, by a crash in native code, by a person) costs its shard one try and
+nothing else; multiprocessing's own pool hangs on this, and concurrent.futures gives up on all shards. Workers are
+spawned, so they hold none of the parent's locks, stay in its process group, and leave when the parent is gone.
+"""
+
+import multiprocessing
+import os
+import threading
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from typing import Any, Generic, TypeVar
+
+from danlu.core.errors import WorkFailed
+
+S = TypeVar("S")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Died(Generic[S]):
+    """A shard that killed its worker every time: the caller decides what that means for its data."""
+
+    shard: S
+    tries: int
+    exit_code: int
+
+
+@dataclass
+class _Worker:
+    process: SpawnProcess
+    pipe: Connection
+    job: int | None = None
+
+
+def map_shards(
+    task: Callable[[S], R], shards: Sequence[S], workers: int, tries: int = 3
+) -> Iterator[tuple[int, R | Died[S]]]:
+    """Yield (position, result) for every shard, in order of completion.
+
+    `task` is a module-level function; it runs again when its worker dies, so its effects must be idempotent. An
+    exception in `task` is a defect or a failure of the work and ends the map with WorkFailed; a worker that dies
+    `tries` times on one shard gives `Died`.
+    """
+    if not shards:
+        return
+    crew = [_hire(task) for _ in range(min(workers, len(shards)))]
+    waiting = deque(range(len(shards)))
+    deaths: dict[int, int] = {}
+    try:
+        done = 0
+        while done < len(shards):
+            for worker in crew:
+                if worker.job is None and waiting:
+                    _give(worker, waiting.popleft(), shards)
+            for position, result in _collect(crew, task, shards, waiting, deaths, tries):
+                done += 1
+                yield position, result
+    finally:
+        for worker in crew:
+            _dismiss(worker)
+
+
+def _collect(
+    crew: list[_Worker],
+    task: Callable[[S], R],
+    shards: Sequence[S],
+    waiting: deque[int],
+    deaths: dict[int, int],
+    tries: int,
+) -> Iterator[tuple[int, R | Died[S]]]:
+    """Wait until a worker answers or dies, and yield what is settled by that."""
+    busy = [worker for worker in crew if worker.job is not None]
+    wait([worker.pipe for worker in busy] + [worker.process.sentinel for worker in busy])
+    for worker in busy:
+        job = worker.job
+        assert job is not None
+        answer = _answer(worker)
+        if answer is not None:
+            worker.job = None
+            yield job, _result_or_raise(answer, job)
+        elif not worker.process.is_alive():
+            deaths[job] = deaths.get(job, 0) + 1
+            exit_code = worker.process.exitcode or 0
+            _dismiss(worker)
+            crew[crew.index(worker)] = _hire(task)
+            if deaths[job] < tries:
+                waiting.appendleft(job)
+            else:
+                yield job, Died(shards[job], deaths[job], exit_code)
+
+
+def _answer(worker: _Worker) -> tuple[bool, Any] | None:
+    """What a worker sent, or None when it sent nothing (yet, or because it died in the middle)."""
+    try:
+        return worker.pipe.recv() if worker.pipe.poll() else None
+    except (EOFError, OSError):
+        worker.process.join()
+        return None
+
+
+def _result_or_raise(answer: tuple[bool, Any], job: int) -> Any:
+    worked, value = answer
+    if not worked:
+        raise (
+            value if isinstance(value, WorkFailed) else WorkFailed("Shard {job} failed:\n{trace}", job=job, trace=value)
+        )
+    return value
+
+
+def _give(worker: _Worker, job: int, shards: Sequence[Any]) -> None:
+    worker.job = job
+    try:
+        worker.pipe.send(shards[job])
+    except OSError:
+        worker.process.join()
+
+
+def _hire(task: Callable[[S], R]) -> _Worker:
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_serve, args=(task, theirs), daemon=True)
+    process.start()
+    theirs.close()
+    return _Worker(process, ours)
+
+
+def _dismiss(worker: _Worker) -> None:
+    worker.process.kill()
+    worker.process.join()
+    worker.pipe.close()
+
+
+def _serve(task: Callable[[Any], Any], pipe: Connection) -> None:
+    """A worker's life: one shard after the other, until the parent hangs up or is gone."""
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    while True:
+        try:
+            shard = pipe.recv()
+        except EOFError:
+            return
+        try:
+            pipe.send((True, task(shard)))
+        except WorkFailed as failure:
+            pipe.send((False, failure))
+        except Exception:
+            pipe.send((False, traceback.format_exc()))
+
+
+def _leave_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)

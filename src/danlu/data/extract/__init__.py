@@ -1,0 +1,1 @@
+"""Readers of one document each: bytes in, text and blocks out."""

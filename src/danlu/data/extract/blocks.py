@@ -1,0 +1,51 @@
+"""Join the pieces of a document into one text whose blocks know their offsets."""
+
+from dataclasses import dataclass, field
+
+from danlu.text.records import Block
+
+
+class Unreadable(Exception):
+    """A document that gives no text: `rule` is the reason by name, `value` what was found."""
+
+    def __init__(self, rule: str, value: str, threshold: str = "") -> None:
+        super().__init__(f"{rule}: {value}")
+        self.rule, self.value, self.threshold = rule, value, threshold
+
+
+@dataclass(frozen=True)
+class Extracted:
+    """The text of one document and its blocks."""
+
+    text: str
+    blocks: tuple[Block, ...]
+    title: str = ""
+    edits: tuple[tuple[str, int], ...] = ()
+    """What reading it changed, by rule: an encoding that was repaired, say."""
+
+
+@dataclass
+class BlockWriter:
+    """Collects blocks in reading order."""
+
+    parts: list[str] = field(default_factory=list)
+    blocks: list[Block] = field(default_factory=list)
+    length: int = 0
+
+    def add(self, kind: str, text: str, *, page: int | None = None, level: int = 0, gap: str = "\n\n") -> None:
+        """Append a block after `gap`; blocks without text are left out."""
+        text = text.strip("\n") if kind == "code" else text.strip()
+        if not text:
+            return
+        if self.length:
+            self.parts.append(gap)
+            self.length += len(gap)
+        self.parts.append(text)
+        self.blocks.append(Block(self.length, self.length + len(text), kind, page, level))
+        self.length += len(text)
+
+    def finish(self, title: str = "", edits: tuple[tuple[str, int], ...] = ()) -> Extracted:
+        """The whole text. The title is the first heading unless the format has one."""
+        text = "".join(self.parts)
+        first = next((text[block.start : block.end] for block in self.blocks if block.kind == "heading"), "")
+        return Extracted(text, tuple(self.blocks), title.strip() or first, edits)

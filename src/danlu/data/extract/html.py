@@ -1,0 +1,122 @@
+"""HTML to blocks, over resiliparse's parser (lexbor).
+
+White space is folded as a browser shows it, so that text reads as on the page; cells of a table row are joined by
+a tab. Navigation is left out by what it is: `nav`, `header`, `footer` and `aside` elements, and the classes that manual
+generators give to their navigation bars and tables of contents.
+"""
+
+import re
+from typing import Any
+
+from resiliparse.parse.html import HTMLTree, NodeType
+
+from danlu.data.decode import decode
+from danlu.data.extract.blocks import BlockWriter, Extracted, Unreadable
+
+_SKIPPED = frozenset(
+    "script style noscript template nav aside footer header head svg iframe form button select".split()
+)
+_NAVIGATION = frozenset(
+    "navheader navfooter toc sphinxsidebar related breadcrumb breadcrumbs headerlink sidebar menu".split()
+)
+_BLOCKS = frozenset(
+    "address article blockquote body caption center dd details div dl dt fieldset figcaption figure hr li main ol p section summary"
+    " table tbody tfoot thead ul".split()
+)
+_HEADINGS = {f"h{level}": level for level in range(1, 7)}
+_DECLARED = re.compile(rb"charset\s*=\s*[\"']?([\w-]+)|encoding=[\"']([\w-]+)", re.IGNORECASE)
+_SPACES = re.compile(r"[ \t\r\n\f]+")
+
+
+def extract_html(content: bytes) -> Extracted:
+    """Read an HTML page; raises Unreadable when its encoding cannot be told."""
+    declared = _DECLARED.search(content[:2048])
+    found = decode(content, next((group.decode() for group in declared.groups() if group), "") if declared else "")
+    if found is None:
+        raise Unreadable("undecodable", "no encoding fits", "UTF-8, GB18030 or Windows-1252")
+    text, encoding = found
+    tree = HTMLTree.parse(text)
+    reader = _Reader()
+    root = _main_content(tree)
+    if root is not None:
+        reader.read(root)
+    return reader.writer.finish(_SPACES.sub(" ", tree.title or ""), encoding_edits(encoding))
+
+
+def encoding_edits(encoding: str) -> tuple[tuple[str, int], ...]:
+    """The edit to report for a text that was not UTF-8."""
+    return () if encoding in ("utf-8", "utf-8-sig") else ((f"decoded from {encoding}", 1),)
+
+
+def _main_content(tree: Any) -> Any:
+    for selector in ("main", "article", "body"):
+        found = tree.document.query_selector_all(selector)
+        if len(found) == 1:
+            return found[0]
+    return tree.body
+
+
+class _Reader:
+    """Walks the tree without recursion: pages nest deeper than Python's stack."""
+
+    def __init__(self) -> None:
+        self.writer = BlockWriter()
+        self._inline: list[str] = []
+        self._row: list[str] | None = None
+
+    def read(self, root: Any) -> None:
+        stack: list[tuple[Any, bool]] = [(root, False)]
+        while stack:
+            node, closing = stack.pop()
+            if closing:
+                self._close(node.tag)
+            elif node.type == NodeType.TEXT:
+                self._inline.append(node.text)
+            elif node.type == NodeType.ELEMENT and not _is_navigation(node):
+                self._open(node)
+                if node.tag != "pre":
+                    stack.append((node, True))
+                    stack.extend((child, False) for child in reversed(node.child_nodes))
+        self._flush("text")
+
+    def _open(self, node: Any) -> None:
+        tag = node.tag
+        if tag == "pre":
+            self._flush("text")
+            self.writer.add("code", node.text)
+        elif tag == "br":
+            self._inline.append(" ")
+        elif tag == "tr":
+            self._flush("text")
+            self._row = []
+        elif tag in _HEADINGS or (tag in _BLOCKS and self._row is None):
+            self._flush("text")
+
+    def _close(self, tag: str) -> None:
+        if tag in ("td", "th") and self._row is not None:
+            self._row.append(self._take())
+        elif tag == "tr" and self._row is not None:
+            row, self._row = self._row, None
+            self._inline.clear()
+            self.writer.add("table", "\t".join(row), gap="\n")
+        elif tag in _HEADINGS:
+            self._flush("heading", _HEADINGS[tag])
+        elif tag in _BLOCKS:
+            if self._row is None:
+                self._flush("text")
+            else:
+                self._inline.append(" ")
+
+    def _take(self) -> str:
+        text = _SPACES.sub(" ", "".join(self._inline)).strip()
+        self._inline.clear()
+        return text
+
+    def _flush(self, kind: str, level: int = 0) -> None:
+        self.writer.add(kind, self._take(), level=level)
+
+
+def _is_navigation(node: Any) -> bool:
+    if node.tag in _SKIPPED:
+        return True
+    return bool(_NAVIGATION & {name.lower() for name in node.class_list})

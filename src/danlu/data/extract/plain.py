@@ -1,0 +1,80 @@
+"""Plain text and Markdown to blocks. The text itself is kept as written, so that quotes are verbatim in the file."""
+
+import re
+from collections.abc import Iterator
+
+from danlu.data.decode import decode
+from danlu.data.extract.blocks import BlockWriter, Extracted, Unreadable
+from danlu.data.extract.html import encoding_edits
+
+_ATX = re.compile(r"^ {0,3}(#{1,6})\s+(.+?)\s*#*\s*$")
+_SETEXT = re.compile(r"^ {0,3}(=+|-+)\s*$")
+_FENCE = re.compile(r"^ {0,3}(```+|~~~+)")
+_TABLE = re.compile(r"^\s*\|.*\|\s*$")
+_RULE = re.compile(r"^\s*\|?[\s:|-]+\|?\s*$")
+
+
+def extract_text(content: bytes) -> Extracted:
+    """Read plain text: paragraphs are what blank lines part."""
+    text, edits = _decoded(content)
+    writer = BlockWriter()
+    for paragraph in re.split(r"\n[ \t]*(?:\n[ \t]*)+", text):
+        writer.add("text", paragraph)
+    return writer.finish(edits=edits)
+
+
+def extract_markdown(content: bytes) -> Extracted:
+    """Read Markdown: ATX and Setext headings, fenced code, pipe tables row by row, paragraphs."""
+    text, edits = _decoded(content)
+    writer = BlockWriter()
+    for kind, level, block in _markdown_blocks(text.split("\n")):
+        writer.add(kind, block, level=level, gap="\n" if kind == "table" else "\n\n")
+    return writer.finish(edits=edits)
+
+
+def _decoded(content: bytes) -> tuple[str, tuple[tuple[str, int], ...]]:
+    found = decode(content)
+    if found is None:
+        raise Unreadable("undecodable", "no encoding fits", "UTF-8, UTF-16 with a mark, GB18030 or Windows-1252")
+    text, encoding = found
+    return text.replace("\r\n", "\n").replace("\r", "\n"), encoding_edits(encoding)
+
+
+def _markdown_blocks(lines: list[str]) -> Iterator[tuple[str, int, str]]:
+    paragraph: list[str] = []
+    fence = ""
+    for line in lines:
+        opened = _FENCE.match(line)
+        if fence or opened:
+            if not fence:
+                yield "text", 0, "\n".join(paragraph)
+                paragraph = []
+            closes = bool(fence and opened and opened.group(1).startswith(fence))
+            fence = "" if closes else fence or (opened.group(1) if opened else "")
+            if not opened or (fence and not closes and not line.strip().startswith(fence)):
+                paragraph.append(line)
+            if closes:
+                yield "code", 0, "\n".join(paragraph)
+                paragraph = []
+            continue
+        yield from _plain_line(line, paragraph)
+    yield "code" if fence else "text", 0, "\n".join(paragraph)
+
+
+def _plain_line(line: str, paragraph: list[str]) -> Iterator[tuple[str, int, str]]:
+    """Blocks that a line outside code completes; `paragraph` collects the lines that stay open."""
+    heading = _ATX.match(line)
+    underline = _SETEXT.match(line) if len(paragraph) == 1 else None
+    table = _TABLE.match(line)
+    if underline:
+        yield "heading", 1 if underline.group(1)[0] == "=" else 2, paragraph.pop()
+    elif heading or table or not line.strip():
+        if paragraph:
+            yield "text", 0, "\n".join(paragraph)
+            paragraph.clear()
+        if heading:
+            yield "heading", len(heading.group(1)), heading.group(2)
+        elif table and not _RULE.match(line):
+            yield "table", 0, line.strip()
+    else:
+        paragraph.append(line)

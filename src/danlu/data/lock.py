@@ -1,0 +1,118 @@
+"""The source lock: what the sources held when a run began.
+
+It enters identity by content: sorted relative path, SHA-256 and licence of every file. Where the files lie is not
+part of it, so a moved folder is the same input. Hidden files and folders (names that start with a dot) are not sources.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from danlu.core.errors import UserError, WorkFailed
+from danlu.core.hashing import hash_facts, hash_file
+from danlu.core.project import Source
+
+UNREADABLE = "unreadable"
+"""Stands for the hash of a file that the system would not let us read."""
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One file: `source` is its stable name (label of the source, then the path inside it)."""
+
+    source: str
+    path: Path
+    sha256: str
+    size_bytes: int
+    licence: str
+
+    @property
+    def doc_id(self) -> str:
+        """The id of the document in this file, from its name alone: a changed file is a new version of the same."""
+        return hash_facts(self.source)[:16]
+
+    def read(self) -> bytes:
+        """The bytes that were locked; raises WorkFailed when the file is not what it was."""
+        try:
+            unchanged = hash_file(self.path) == self.sha256
+            content = self.path.read_bytes() if unchanged else b""
+        except OSError:
+            unchanged = False
+        if not unchanged:
+            raise WorkFailed(
+                "{source} changed while danlu was reading it",
+                "Run `danlu run` again: it starts from what lies there now.",
+                source=self.source,
+            )
+        return content
+
+
+@dataclass(frozen=True)
+class SourceLock:
+    """All source files, by name."""
+
+    files: tuple[SourceFile, ...]
+
+    @cached_property
+    def by_id(self) -> dict[str, SourceFile]:
+        """The files by document id."""
+        return {file.doc_id: file for file in self.files}
+
+    def content_hash(self) -> str:
+        """What enters identity."""
+        return hash_facts([[file.source, file.sha256, file.licence] for file in self.files])
+
+
+def lock_sources(sources: Sequence[Source]) -> SourceLock:
+    """Hash every file of the sources; raises UserError when one is missing, or when there is no file at all."""
+    for source in sources:
+        if not source.path.exists():
+            raise UserError(
+                "No such file or folder: {path}",
+                "Correct `path:` below `sources:` in danlu.yaml, or the path given.",
+                path=source.path,
+            )
+    files = [_lock(path, name, source.licence) for source, path, name in _named(sources)]
+    if not files:
+        paths = ", ".join(str(source.path) for source in sources)
+        raise UserError("No files in {paths}", "Put documents there: text, Markdown, HTML, PDF or DOCX.", paths=paths)
+    return SourceLock(tuple(sorted(files, key=lambda file: file.source)))
+
+
+def source_paths(sources: Sequence[Source]) -> dict[str, Path]:
+    """Where each source file lies, by its name, without reading any."""
+    return {name: path for _, path, name in _named(sources)}
+
+
+def _named(sources: Sequence[Source]) -> Iterator[tuple[Source, Path, str]]:
+    labels: set[str] = set()
+    for source in sources:
+        label = _free_label(source.path.resolve().name or "root", labels)
+        for path, name in _walk(source.path, label):
+            yield source, path, name
+
+
+def _free_label(wanted: str, taken: set[str]) -> str:
+    label, number = wanted, 2
+    while label in taken:
+        label, number = f"{wanted}-{number}", number + 1
+    taken.add(label)
+    return label
+
+
+def _walk(root: Path, label: str) -> Iterator[tuple[Path, str]]:
+    if root.is_file():
+        yield root, label
+        return
+    for path in sorted(root.rglob("*")):
+        inside = path.relative_to(root)
+        if path.is_file() and not any(part.startswith(".") for part in inside.parts):
+            yield path, f"{label}/{inside.as_posix()}"
+
+
+def _lock(path: Path, name: str, licence: str) -> SourceFile:
+    try:
+        return SourceFile(name, path, hash_file(path), path.stat().st_size, licence)
+    except OSError:
+        return SourceFile(name, path, UNREADABLE, 0, licence)

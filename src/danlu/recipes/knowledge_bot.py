@@ -1,0 +1,38 @@
+"""Recipe `knowledge-bot`: from a folder of documents to a released bot that answers with citations, or refuses.
+
+Reads as a methods section: each line is a stage, and building the plan runs nothing.
+"""
+
+from danlu.core.project import Project
+from danlu.core.stages import Plan
+from danlu.data.clean import CleanConfig, clean
+from danlu.data.collect import collect
+from danlu.data.extract.stage import extract
+from danlu.data.lock import lock_sources
+from danlu.data.questions import SplitConfig, split
+from danlu.evaluate.bot import evaluate_bot
+from danlu.recipes.settings import Settings
+from danlu.release.bundle import release
+from danlu.retrieve import measure
+from danlu.retrieve.index import IndexConfig, index
+from danlu.train.retriever import RetrieverConfig, train_retriever
+
+
+def knowledge_bot(project: Project) -> Plan:
+    """The plan of a knowledge bot for a project."""
+    settings = Settings(project.settings)
+    sources = lock_sources(project.sources)
+
+    files = collect(sources=sources)
+    extraction = extract(files=files, sources=sources)
+    documents = clean(settings.of("clean", CleanConfig), documents=extraction)
+    chats = split(settings.of("split", SplitConfig), documents=documents)
+    encoder = train_retriever(settings.of("train_retriever", RetrieverConfig), documents=documents)
+    indexed = index(
+        settings.of("index", IndexConfig), documents=documents, extraction=extraction, encoder=encoder, chats=chats
+    )
+    report = evaluate_bot(measure)(index=indexed, chats=chats, extraction=extraction)
+    released = release(index=indexed, extraction=extraction, report=report)
+
+    settings.check_all_used()
+    return Plan(released, project.seed)

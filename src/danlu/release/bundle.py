@@ -1,0 +1,54 @@
+"""Release: name the parts that are served, by id and content hash, and state which checks they passed.
+
+A release is itself an artifact, so it is immutable, and its own id follows from its parts. Until the full gate exists a failed
+check is stated and does not block.
+"""
+
+import json
+from typing import Any
+
+from danlu.core.artifacts import Artifact, Release, Report
+from danlu.core.stages import Config, Facts, Stage, Work
+
+CITATIONS_VALID = 1.0
+OFF_DOMAIN_REFUSED = 0.98
+
+
+def _release(work: Work, config: Config, *, report: Report, **parts: Artifact) -> Facts:
+    checks = check(report.read())
+    named = {**parts, "report": report}
+    facts = {
+        "parts": {
+            name: {"stage": part.manifest.stage, "id": part.id, "content_hash": part.manifest.content_hash}
+            for name, part in named.items()
+        },
+        "checks": checks,
+    }
+    (work.folder / "release.json").write_text(
+        json.dumps(facts, indent=2, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
+    licences = tuple(sorted({licence for part in named.values() for licence in part.manifest.licences}))
+    failed = [row["check"] for row in checks if not row["passed"]]
+    counts = {"checks": len(checks), "passed": len(checks) - len(failed)}
+    return Facts(counts, licences, note=f"failed: {', '.join(failed)}" if failed else "")
+
+
+def check(report: dict[str, Any]) -> list[dict[str, Any]]:
+    """Each check with what was measured and the bound it is held to."""
+    rows = [_row("citations are verbatim", report["answers"]["citation_validity"], CITATIONS_VALID)]
+    rows += [
+        _row(f"off-domain questions refused ({language})", figures["share"], OFF_DOMAIN_REFUSED)
+        for language, figures in sorted(report["refusal"].items())
+    ]
+    for language, table in sorted(report["retrieval_blind"].items()):
+        rows.append(
+            _row(f"fused is no worse than the best leg beyond noise ({language})", table["fused_gain"]["high"], 0.0)
+        )
+    return rows
+
+
+def _row(name: str, value: float, bound: float) -> dict[str, Any]:
+    return {"check": name, "value": value, "at_least": bound, "passed": value >= bound}
+
+
+release = Stage("release", version=1, makes=Release, body=_release)

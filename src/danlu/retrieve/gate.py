@@ -1,0 +1,104 @@
+"""The off-domain gate: is a question about what these documents are about at all?
+
+A question's support is how much of it the corpus knows, times how much of it one passage holds:
+
+    support = known words · known bigrams · (matched / 20 + covered³)
+
+where `known` is the share of the question's idf mass (words; Han bigrams) that stands anywhere in the corpus, `matched` the
+idf mass, in nats, that the best passage holds, and `covered` the same as a share of the question. A long question passes by
+what it matches, a short one by being covered. The threshold is set per language: the smallest that refuses 98 % of general
+questions that ship with danlu, unless that would refuse more than a quarter of the corpus's own calibration headings,
+which happens when a corpus is about one of the subjects of those questions.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from danlu.core.hashing import hash_file
+from danlu.retrieve.search import Searcher
+from danlu.text.segment import bigrams, terms
+
+REFUSED_SHARE = 0.98
+MOST_OWN_REFUSED = 0.25
+LANGUAGES = ("zh", "en")
+_SHIPPED = Path(__file__).parent / "calibration" / "off_domain.jsonl"
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Thresholds on support, by language, with what was measured when they were set."""
+
+    thresholds: dict[str, float]
+    measured: dict[str, dict[str, float]]
+
+    def refuses(self, support: float, language: str) -> bool:
+        """Whether a question with this support is off-domain."""
+        return support < self.thresholds[language]
+
+
+def support(searcher: Searcher, question: str) -> float:
+    """How well the corpus can support an answer, 0 to about 3; 0 for a question without content words."""
+    words, pairs = sorted(set(terms(question))), sorted(set(bigrams(question)))
+    if not words:
+        return 0.0
+    idf = searcher.idf(words + pairs)
+    known = searcher.known(words + pairs)
+    known_words = _mass(idf, [word for word in words if word in known]) / _mass(idf, words)
+    known_pairs = _mass(idf, [pair for pair in pairs if pair in known]) / _mass(idf, pairs) if pairs else known_words
+    matched, covered = _best_passage(searcher, question, words, pairs, idf)
+    return known_words * known_pairs * (matched / 20 + covered**3)
+
+
+def _best_passage(
+    searcher: Searcher, question: str, words: list[str], pairs: list[str], idf: dict[str, float]
+) -> tuple[float, float]:
+    """The largest word mass, and the largest share of words and bigrams together, that one passage holds."""
+    ids = set(searcher.leg("words", question)) | set(searcher.leg("bigrams", question))
+    matched = covered = 0.0
+    for id, heading_words, own_words, heading_pairs, own_pairs in searcher.lexical_rows(ids):
+        in_words = set(heading_words.split()) | set(own_words.split())
+        in_pairs = set(heading_pairs.split()) | set(own_pairs.split())
+        word_mass = _mass(idf, [word for word in words if word in in_words])
+        pair_mass = _mass(idf, [pair for pair in pairs if pair in in_pairs])
+        matched = max(matched, word_mass)
+        covered = max(covered, (word_mass + pair_mass) / (_mass(idf, words) + _mass(idf, pairs)))
+    return matched, covered
+
+
+def _mass(idf: dict[str, float], found: Sequence[str]) -> float:
+    return sum(idf[term] for term in found)
+
+
+def calibrate(searcher: Searcher, own_questions: dict[str, list[str]]) -> Gate:
+    """Set the thresholds for an index, from the shipped general questions and the corpus's calibration headings."""
+    thresholds: dict[str, float] = {}
+    measured: dict[str, dict[str, float]] = {}
+    for language in LANGUAGES:
+        off = np.array([support(searcher, question) for question in off_domain_questions(language, "calibrate")])
+        own = np.array([support(searcher, question) for question in own_questions.get(language, [])])
+        threshold = float(np.quantile(off, REFUSED_SHARE, method="higher")) + 1e-6
+        if len(own):
+            threshold = min(threshold, float(np.quantile(own, MOST_OWN_REFUSED)))
+        thresholds[language] = round(threshold, 6)
+        measured[language] = {
+            "off_domain_refused": round(float((off < threshold).mean()), 4),
+            "own_refused": round(float((own < threshold).mean()), 4) if len(own) else 0.0,
+            "off_domain_questions": len(off),
+            "own_questions": len(own),
+        }
+    return Gate(thresholds, measured)
+
+
+def off_domain_questions(language: str, split: str) -> list[str]:
+    """The general questions that ship with danlu: `calibrate` sets the gate, `test` only measures it."""
+    rows = [json.loads(line) for line in _SHIPPED.read_text(encoding="utf-8").splitlines()]
+    return [row["question"] for row in rows if row["lang"] == language and row["split"] == split]
+
+
+def calibration_version() -> str:
+    """The hash of the shipped questions: they shape the gate, so they enter the identity of an index."""
+    return hash_file(_SHIPPED)

@@ -1,0 +1,95 @@
+"""Index: passages, legs, measured weights and the refusal gate, in one database; and a blind twin to measure on.
+
+The encoder is copied in: vectors mean nothing without the model that made them.
+"""
+
+import json
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from danlu.core.artifacts import FACTS_FILES, Chats, Checkpoint, Corpus, Index
+from danlu.core.stages import Config, Facts, Stage, Work
+from danlu.model.encoder import load_encoder
+from danlu.retrieve.database import build, entries_of, write_fact
+from danlu.retrieve.fuse import PRIOR, Measured, Question, measure_weights
+from danlu.retrieve.gate import calibrate, calibration_version
+from danlu.retrieve.search import Searcher
+from danlu.text.records import read_documents, read_rows
+
+
+class IndexConfig(Config):
+    """What shapes an index beside its inputs."""
+
+    calibration: str = Field(default_factory=calibration_version)
+    """SHA-256 of the off-domain questions that set the gate."""
+
+
+def _index(
+    work: Work, config: IndexConfig, *, documents: Corpus, extraction: Corpus, encoder: Checkpoint, chats: Chats
+) -> Facts:
+    cleaned = read_documents(documents.documents)
+    extractions = {row["doc_id"]: row["text"] for row in read_rows(extraction.documents, ["doc_id", "text"])}
+    entries = entries_of(cleaned)
+    shutil.copytree(encoder.path, work.folder / "encoder", ignore=shutil.ignore_patterns(*FACTS_FILES))
+    model = load_encoder(work.folder / "encoder")
+    served, blind = work.folder / "index.sqlite", work.folder / "blind.sqlite"
+    for step, (path, hides) in enumerate(((blind, True), (served, False)), 1):
+        build(path, entries, extractions, model, blind=hides)
+        work.progress.advance(step, 3, path.name)
+    calibration = [question for question in read_questions(chats) if question[0] == "train"]
+    _measure(served, blind, [question for _, question in calibration], work.seed)
+    counts = {"documents": len(cleaned), "passages": len(entries), "calibration questions": len(calibration)}
+    return Facts(counts, documents.manifest.licences)
+
+
+def read_questions(chats: Chats) -> list[tuple[str, Question]]:
+    """The heading questions with their split."""
+    rows = [json.loads(line) for line in chats.questions.read_text(encoding="utf-8").splitlines()]
+    return [(row["split"], Question(row["question"], row["language"], frozenset(row["sections"]))) for row in rows]
+
+
+def _measure(served: Path, blind: Path, questions: list[Question], seed: int) -> None:
+    """Measure weights on the blind build and the gate on the served one, and write both into both."""
+    weights: dict[str, Any] = {}
+    measured: dict[str, Any] = {}
+    with opened(blind) as searcher:
+        for language in PRIOR:
+            legs = Measured(searcher, [question for question in questions if question.language == language])
+            found = measure_weights(legs, language, seed)
+            weights[language], measured[language] = asdict(found), legs.table(found)
+    with opened(served) as searcher:
+        own = {language: [q.text for q in questions if q.language == language] for language in PRIOR}
+        gate = asdict(calibrate(searcher, own))
+    for path in (served, blind):
+        _write_facts(path, {"weights": weights, "legs": measured, "gate": gate})
+
+
+def _write_facts(path: Path, facts: dict[str, Any]) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for name, value in facts.items():
+            write_fact(connection, name, value)
+
+
+@contextmanager
+def opened(database: Path) -> Iterator[Searcher]:
+    """A database of an index, with the encoder that lies beside it; closed at the end."""
+    with closing(Searcher(database, load_encoder(database.parent / "encoder"))) as searcher:
+        yield searcher
+
+
+index = Stage(
+    "index",
+    version=1,
+    makes=Index,
+    body=_index,
+    config=IndexConfig,
+    numeric=True,
+    libraries=("numpy", "rjieba", "PyStemmer"),
+)

@@ -1,0 +1,92 @@
+"""The one tokenisation that every rule, index and statistic shares. Its version enters the identity of their stages.
+
+- Latin and other alphabetic words: runs of letters, digits and `_`, case folded; identifiers joined by `-./+:@#` are
+  one token beside their parts (`apt-get` gives `apt-get`, `apt`, `get`), so that exact names are found.
+- Han: words of the segmenter (rjieba), and every pair of neighbours (bigrams) for what the dictionary does not know.
+- English words are stemmed (Snowball) in `terms`; `words` leaves them whole.
+"""
+
+import re
+import unicodedata
+from functools import cache, lru_cache
+from typing import Any
+
+from danlu.text.language import HAN
+
+VERSION = 1
+
+_TOKEN = re.compile(f"[{HAN}]+|[^\\W{HAN}]+(?:[-./+:@#]+[^\\W{HAN}]+)*[+#]*")
+_PART = re.compile("[-./+:@#]+")
+_ENGLISH_STOP_WORDS = frozenset(
+    "a an and are as at be been being but by can could did do does doing for from had has have having he her him his how"
+    " i if in into is it its may me might more most my no nor not of on or our ours shall she should so some such than"
+    " that the their them then there these they this those to too very was we were what when where which while who whom"
+    " whose why will with would you your".split()
+)
+_CHINESE_STOP_WORDS = frozenset(
+    "的 了 是 在 和 与 或 及 也 都 而 就 并 且 但 被 把 将 对 从 到 为 于 以 之 其 这 那 该 此 有 没有 我 你 您 他 她 它 我们 你们 他们"
+    " 吗 呢 吧 啊 么 什么 怎么 怎样 如何 为什么 哪些 哪个 哪 谁 多少 几 可以 能 能够 会 应该 应 要 请 请问 一个 一些 不 中 上 下 里 等 等等".split()
+)
+
+
+def fold(text: str) -> str:
+    """Width and case folded away (NFKC, lower case): for comparing, never for showing."""
+    return unicodedata.normalize("NFKC", text).lower()
+
+
+def words(text: str) -> list[str]:
+    """Words in order: alphabetic tokens and segmented Han words, folded, with stop words and without stemming."""
+    found: list[str] = []
+    for token in _TOKEN.findall(fold(text)):
+        if "\u3400" <= token[0]:
+            found.extend(_cut_han(token))
+        else:
+            found.append(token)
+    return found
+
+
+def terms(text: str) -> list[str]:
+    """Index terms in order: words and parts of identifiers, English stemmed, stop words left out."""
+    found: list[str] = []
+    for token in words(text):
+        if "\u3400" <= token[0]:
+            if token not in _CHINESE_STOP_WORDS:
+                found.append(token)
+        else:
+            found.extend(_latin_terms(token))
+    return found
+
+
+def bigrams(text: str) -> list[str]:
+    """Every pair of neighbouring Han characters."""
+    return [
+        run[at : at + 2]
+        for run in re.findall(f"[{HAN}]{{2,}}", fold(text))
+        for at in range(len(run) - 1)
+        if run[at : at + 2] not in _CHINESE_STOP_WORDS
+    ]
+
+
+def _latin_terms(token: str) -> list[str]:
+    parts = [part for part in _PART.split(token) if part]
+    whole = [token] if len(parts) > 1 or token != parts[0] else []
+    return whole + [_stem(part) for part in parts if part not in _ENGLISH_STOP_WORDS]
+
+
+def _cut_han(run: str) -> list[str]:
+    import rjieba
+
+    cut: list[str] = rjieba.cut(run)
+    return cut
+
+
+@lru_cache(maxsize=200_000)
+def _stem(word: str) -> str:
+    return str(_stemmer().stemWord(word))
+
+
+@cache
+def _stemmer() -> Any:
+    import Stemmer
+
+    return Stemmer.Stemmer("english")

@@ -1,0 +1,38 @@
+"""Sentences of a text, as spans."""
+
+import re
+from collections.abc import Iterator
+
+_END = re.compile(
+    r"[。！？；!?]+[”’」』）)\"']*|(?<![A-Z])\.(?=[\"')\]]*(?:\s|$))[\"')\]]*|\n{2,}|\n(?=[-*•]\s|\d+[.)]\s)|…+"
+)
+_MAX_CHARACTERS = 600
+"""A sentence longer than this (a table, a list without full stops, a single endless line) is cut at white space."""
+
+
+def sentence_spans(text: str, start: int = 0, end: int | None = None) -> Iterator[tuple[int, int]]:
+    """Half-open spans of the sentences of `text[start:end]`, stripped of white space, never empty."""
+    end = len(text) if end is None else end
+    position = start
+    for match in _END.finditer(text, start, end):
+        yield from _pieces(text, position, match.end())
+        position = match.end()
+    yield from _pieces(text, position, end)
+
+
+def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    while end - start > _MAX_CHARACTERS:
+        cut = max(text.rfind(mark, start + 1, start + _MAX_CHARACTERS) for mark in (" ", "\n", "\t", "，", ","))
+        cut = cut + 1 if cut > start else start + _MAX_CHARACTERS
+        yield from _stripped(text, start, cut)
+        start = cut
+    yield from _stripped(text, start, end)
+
+
+def _stripped(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    if end > start:
+        yield start, end

@@ -1,0 +1,89 @@
+"""Train the project's own dense leg: latent semantic analysis on the passages of its documents.
+
+Headings are left out of the training text: they are the questions on which the leg is measured.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+import numpy as np
+from pydantic import Field
+
+from danlu.core.artifacts import Checkpoint, Corpus
+from danlu.core.stages import Config, Facts, Stage, Work
+from danlu.model.encoder import LsaEncoder, Vectors, features, save_lsa
+from danlu.text.records import Document, licences_of, read_documents, read_rows
+from danlu.text.sections import passages
+
+
+class RetrieverConfig(Config):
+    """The size of the encoder."""
+
+    dimensions: int = Field(128, ge=2, le=1024)
+    """Length of a vector; less when the corpus has fewer passages."""
+    min_passages_per_term: int = Field(2, ge=1)
+    """Passages: a term in fewer relates nothing to nothing."""
+    max_terms: int = Field(60_000, ge=100)
+    """Terms, the most frequent first: bounds the projection at 60,000 × 128 × 4 bytes = 30 MB."""
+
+
+def _train(work: Work, config: RetrieverConfig, *, documents: Corpus) -> Facts:
+    texts = [text for document in read_documents(documents.documents) for text in _texts(document)]
+    encoder = fit_lsa(texts, config, work.seed)
+    save_lsa(encoder, work.folder)
+    counts = {"texts": len(texts), "terms": len(encoder.vocabulary), "dimensions": encoder.dimensions}
+    return Facts(counts, licences_of(read_rows(documents.documents, ["licence"])))
+
+
+def _texts(document: Document) -> Iterator[str]:
+    """Passages, and whole sections where they have several: words relate over both distances."""
+    for _, group in groupby(passages(document), key=lambda passage: passage.section.id):
+        found = list(group)
+        yield from (document.text[passage.start : passage.end] for passage in found)
+        if len(found) > 1:
+            yield document.text[found[0].start : found[-1].end]
+
+
+def fit_lsa(texts: Sequence[str], config: RetrieverConfig, seed: int) -> LsaEncoder:
+    """Fit the encoder on texts; with fewer than three terms or texts it knows no term and gives zero vectors."""
+    counts = Counter(term for text in texts for term in set(features(text)))
+    common = sorted(
+        (term for term, count in counts.items() if count >= config.min_passages_per_term), key=lambda t: (-counts[t], t)
+    )
+    vocabulary = {term: number for number, term in enumerate(sorted(common[: config.max_terms]))}
+    idf_V = np.array([np.log((1 + len(texts)) / (1 + counts[term])) + 1 for term in vocabulary], dtype=np.float32)
+    unprojected = LsaEncoder(vocabulary, idf_V, np.zeros((len(vocabulary), 1), dtype=np.float32))
+    dimensions = min(config.dimensions, len(texts) - 1, len(vocabulary) - 1)
+    if dimensions < 2:
+        return LsaEncoder({}, np.zeros(0, dtype=np.float32), np.zeros((0, 2), dtype=np.float32))
+    return LsaEncoder(vocabulary, idf_V, _leading_directions(unprojected, texts, dimensions, seed))
+
+
+def _leading_directions(encoder: LsaEncoder, texts: Sequence[str], dimensions: int, seed: int) -> Vectors:
+    """The right singular vectors of the passage-term matrix, signs fixed, shape (V, D)."""
+    from scipy.sparse import csr_matrix
+    from scipy.sparse.linalg import svds
+
+    rows = [encoder.weigh(text) for text in texts]
+    starts = np.cumsum([0] + [len(columns) for columns, _ in rows])
+    columns = np.concatenate([columns for columns, _ in rows])
+    values = np.concatenate([weights / max(float(np.linalg.norm(weights)), 1e-9) for _, weights in rows])
+    matrix = csr_matrix((values.astype(np.float64), columns, starts), shape=(len(texts), len(encoder.vocabulary)))
+    start = np.random.default_rng(seed).standard_normal(min(matrix.shape))
+    _, _, right_DV = svds(matrix, k=dimensions, v0=start)
+    right_DV = right_DV[::-1]
+    strongest = right_DV[np.arange(dimensions), np.abs(right_DV).argmax(axis=1)]
+    directions: Vectors = np.ascontiguousarray((right_DV * np.sign(strongest)[:, None]).T, dtype=np.float32)
+    return directions
+
+
+train_retriever = Stage(
+    "train_retriever",
+    version=1,
+    makes=Checkpoint,
+    body=_train,
+    config=RetrieverConfig,
+    numeric=True,
+    libraries=("numpy", "scipy", "rjieba", "PyStemmer"),
+)

@@ -40,25 +40,24 @@ book=$doc/debian-handbook/html/en-US
 guide=$doc/installation-guide-amd64
 
 rm -rf "$out/docs" "$out/licences"
-mkdir -p "$out/docs/en" "$out/docs/zh" "$out/licences"
-en=$out/docs/en
-zh=$out/docs/zh
+mkdir -p "$out"/docs/{debian-faq,debian-reference}/{en,zh} "$out"/docs/debian-handbook/en "$out"/docs/installation-guide/zh "$out/licences"
+docs=$out/docs
 
 # 2. HTML chapters, byte for byte as shipped --------------------------------------------------
-cp "$faq/choosing.en.html"                  "$en/debian-faq-ch03-choosing-a-distribution.html"
-cp "$faq/software.en.html"                  "$en/debian-faq-ch05-software-available.html"
-cp "$faq/pkg-basics.en.html"                "$en/debian-faq-ch07-package-basics.html"
-cp "$faq/pkgtools.en.html"                  "$en/debian-faq-ch08-package-tools.html"
-cp "$faq/uptodate.en.html"                  "$en/debian-faq-ch09-keeping-up-to-date.html"
-cp "$ref/ch04.en.html"                      "$en/debian-reference-ch04-authentication.html"
-cp "$book/solving-problems.html"            "$en/debian-handbook-ch07-solving-problems.html"
-cp "$book/sect.network-config.html"         "$en/debian-handbook-ch08-network-configuration.html"
+cp "$faq/choosing.en.html"                  "$docs/debian-faq/en/ch03-choosing-a-distribution.html"
+cp "$faq/software.en.html"                  "$docs/debian-faq/en/ch05-software-available.html"
+cp "$faq/pkg-basics.en.html"                "$docs/debian-faq/en/ch07-package-basics.html"
+cp "$faq/pkgtools.en.html"                  "$docs/debian-faq/en/ch08-package-tools.html"
+cp "$faq/uptodate.en.html"                  "$docs/debian-faq/en/ch09-keeping-up-to-date.html"
+cp "$ref/ch04.en.html"                      "$docs/debian-reference/en/ch04-authentication.html"
+cp "$book/solving-problems.html"            "$docs/debian-handbook/en/ch07-solving-problems.html"
+cp "$book/sect.network-config.html"         "$docs/debian-handbook/en/ch08-network-configuration.html"
 
-cp "$faq/zh-cn/choosing.zh-cn.html"         "$zh/debian-faq-ch03-choosing-a-distribution.html"
-cp "$faq/zh-cn/pkg-basics.zh-cn.html"       "$zh/debian-faq-ch07-package-basics.html"
-cp "$faq/zh-cn/pkgtools.zh-cn.html"         "$zh/debian-faq-ch08-package-tools.html"
-cp "$faq/zh-cn/uptodate.zh-cn.html"         "$zh/debian-faq-ch09-keeping-up-to-date.html"
-cp "$ref/ch05.zh-cn.html"                   "$zh/debian-reference-ch05-network-setup.html"
+cp "$faq/zh-cn/choosing.zh-cn.html"         "$docs/debian-faq/zh/ch03-choosing-a-distribution.html"
+cp "$faq/zh-cn/pkg-basics.zh-cn.html"       "$docs/debian-faq/zh/ch07-package-basics.html"
+cp "$faq/zh-cn/pkgtools.zh-cn.html"         "$docs/debian-faq/zh/ch08-package-tools.html"
+cp "$faq/zh-cn/uptodate.zh-cn.html"         "$docs/debian-faq/zh/ch09-keeping-up-to-date.html"
+cp "$ref/ch05.zh-cn.html"                   "$docs/debian-reference/zh/ch05-network-setup.html"
 
 # 3. chapters converted with pandoc -----------------------------------------------------------
 # The filter drops the navigation, the chapter's table of contents and the icons, turns the boxes
@@ -157,16 +156,16 @@ convert() {   # convert FROM.html TO
             printf '\n<!-- %s -->\n' "$note" >> "$2" ;;
   esac
 }
-convert "$faq/customizing.en.html"           "$en/debian-faq-ch11-customizing.md"
-convert "$faq/zh-cn/customizing.zh-cn.html"  "$zh/debian-faq-ch11-customizing.md"
-convert "$ref/ch05.en.html"                  "$en/debian-reference-ch05-network-setup.docx"
-convert "$ref/ch04.zh-cn.html"               "$zh/debian-reference-ch04-authentication.docx"
+convert "$faq/customizing.en.html"           "$docs/debian-faq/en/ch11-customizing.md"
+convert "$faq/zh-cn/customizing.zh-cn.html"  "$docs/debian-faq/zh/ch11-customizing.md"
+convert "$ref/ch05.en.html"                  "$docs/debian-reference/en/ch05-network-setup.docx"
+convert "$ref/ch04.zh-cn.html"               "$docs/debian-reference/zh/ch04-authentication.docx"
 
 # 4. two whole chapters of the Chinese installation guide as PDF ----------------------------
 python3 -m venv venv
 venv/bin/pip --quiet install pypdf==7.1.0
 gunzip -c "$guide/zh_CN/install.zh_CN.pdf.gz" > guide.pdf
-venv/bin/python - guide.pdf "$zh/installation-guide-ch06-07-using-the-installer.pdf" <<'PY'
+venv/bin/python - guide.pdf "$docs/installation-guide/zh/ch06-07-using-the-installer.pdf" <<'PY'
 import sys
 from pypdf import PdfReader, PdfWriter
 

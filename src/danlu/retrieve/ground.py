@@ -1,7 +1,7 @@
-"""Answer from passages, by quoting: every sentence of an answer is verbatim in its source, with its place.
+"""Answer from passages, by quoting: all of an answer is verbatim in its source, with its place.
 
-Sentences are ranked by the share of the question's idf mass that they hold; where the heading itself answers to the
-question, its first sentences are what was asked for. Nothing is generated, so nothing can be made up.
+Windows of sentences are ranked by the share of the question's idf mass that they hold; where the heading itself answers
+to the question, the first window below it is what was asked for. Nothing is generated, so nothing can be made up.
 """
 
 import json
@@ -13,16 +13,20 @@ from danlu.retrieve.gate import Gate, support
 from danlu.retrieve.search import Hit, Searcher, Weights
 from danlu.text.language import answer_language
 from danlu.text.offsets import OffsetMap, Piece
+from danlu.text.sections import weight
 from danlu.text.segment import bigrams, terms
 from danlu.text.sentences import sentence_spans
 
 READ_PASSAGES = 4
-MOST_SENTENCES = 3
-_NEAR_BEST = 0.6
-"""A further sentence is quoted when it holds this share of what the best one holds."""
+MOST_QUOTES = 2
+_SENTENCES = 4
+_QUOTE_WEIGHT = 600
+"""Half-widths: a quote is up to four sentences in a row, since an answer rarely stands in one alone."""
+_NEAR_BEST = 0.75
+"""A second passage is quoted when its best window is worth this share of the best of all."""
 _LEAD = 0.5
 """What standing first below a heading that holds the whole question is worth, in shares of the question."""
-_INTRODUCES = (":", "：")
+_COMPLETE = tuple("。.!！?？;；…\"”’」』)）")
 
 REFUSALS = {
     "zh": "资料中没有找到可以回答这个问题的内容。",
@@ -31,13 +35,13 @@ REFUSALS = {
 
 
 @dataclass(frozen=True)
-class _Sentence:
+class _Quote:
+    """A window of sentences in a passage; offsets are the cleaned document's."""
+
     hit: Hit
-    order: int
     start: int
     end: int
     score: float
-    last: bool
 
 
 def answer(searcher: Searcher, question: str) -> Grounded:
@@ -50,11 +54,11 @@ def answer(searcher: Searcher, question: str) -> Grounded:
         if gate.refuses(found, language)
         else searcher.search(question, weights_of(searcher, language), READ_PASSAGES)
     )
-    sentences = _choose(searcher, question, hits)
-    if not sentences:
+    quotes = _choose(searcher, question, hits)
+    if not quotes:
         return Grounded(REFUSALS[language], True, (), language, found)
-    citations = tuple(cite(searcher, sentence.hit, sentence.start, sentence.end) for sentence in sentences)
-    text = "\n".join(f"{_shown(sentence)} [{number}]" for number, sentence in enumerate(sentences, 1))
+    citations = tuple(cite(searcher, quote.hit, quote.start, quote.end) for quote in quotes)
+    text = "\n\n".join(f"{_shown(quote)} [{number}]" for number, quote in enumerate(quotes, 1))
     return Grounded(text, False, citations, language, found)
 
 
@@ -63,46 +67,39 @@ def weights_of(searcher: Searcher, language: str) -> Weights:
     return Weights(**searcher.fact("weights")[language])
 
 
-def _shown(sentence: _Sentence) -> str:
-    hit = sentence.hit
-    return hit.text[sentence.start - hit.start : sentence.end - hit.start].replace("\t", " | ")
+def _shown(quote: _Quote) -> str:
+    return quote.hit.text[quote.start - quote.hit.start : quote.end - quote.hit.start].replace("\t", " | ")
 
 
-def _choose(searcher: Searcher, question: str, hits: Sequence[Hit]) -> list[_Sentence]:
-    """The best sentences of the best passages, in the order of the ranking and then of the text."""
+def _choose(searcher: Searcher, question: str, hits: Sequence[Hit]) -> list[_Quote]:
+    """The best window of each passage, as far as it comes near the best of all."""
     wanted = sorted({*terms(question), *bigrams(question)})
     idf = searcher.idf(wanted)
     whole = sum(idf.values())
     if not hits or not whole:
         return []
-    ranked = sorted(
-        (sentence for hit in hits for sentence in _sentences(hit, idf, whole)),
-        key=lambda s: (-s.score, -s.hit.score, s.order),
-    )
-    chosen = [sentence for sentence in ranked[:MOST_SENTENCES] if sentence.score >= _NEAR_BEST * ranked[0].score]
-    position = {hit.id: number for number, hit in enumerate(hits)}
-    return sorted(chosen, key=lambda sentence: (position[sentence.hit.id], sentence.start))
+    ranked = sorted((_best_window(hit, idf, whole) for hit in hits), key=lambda quote: -quote.score)
+    return [quote for quote in ranked[:MOST_QUOTES] if quote.score > 0 and quote.score >= _NEAR_BEST * ranked[0].score]
 
 
-def _sentences(hit: Hit, idf: dict[str, float], whole: float) -> list[_Sentence]:
+def _best_window(hit: Hit, idf: dict[str, float], whole: float) -> _Quote:
     in_heading = _held(hit.headings, idf) / whole
     spans = _with_what_they_introduce(hit.text, list(sentence_spans(hit.text)))
-    found = []
-    for order, (start, end) in enumerate(spans):
-        score = _held(hit.text[start:end], idf) / whole + _LEAD * in_heading / (1 + order)
-        found.append(
-            _Sentence(
-                hit, order, hit.start + start, hit.start + end, score * (0.5 + hit.score / 2), order == len(spans) - 1
-            )
-        )
-    return found
+    windows = []
+    for first, (start, end) in enumerate(spans):
+        for further in spans[first + 1 : first + _SENTENCES]:
+            if weight(hit.text[start : further[1]]) <= _QUOTE_WEIGHT:
+                end = further[1]
+        worth = _held(hit.text[start:end], idf) / whole + _LEAD * in_heading / (1 + first)
+        windows.append(_Quote(hit, hit.start + start, hit.start + end, worth * (0.5 + hit.score / 2)))
+    return max(windows, key=lambda quote: quote.score)
 
 
 def _with_what_they_introduce(text: str, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """A sentence that ends in a colon says nothing without the next."""
+    """A line that does not end like a sentence introduces what follows it: a list, a command."""
     joined: list[tuple[int, int]] = []
     for start, end in spans:
-        if joined and text[joined[-1][0] : joined[-1][1]].endswith(_INTRODUCES):
+        if joined and not text[joined[-1][0] : joined[-1][1]].endswith(_COMPLETE) and weight(text[joined[-1][0] : end]) <= _QUOTE_WEIGHT:
             joined[-1] = (joined[-1][0], end)
         else:
             joined.append((start, end))

@@ -2,7 +2,8 @@
 
 - Latin and other alphabetic words: runs of letters, digits and `_`, case folded; identifiers joined by `-./+:@#` are
   one token beside their parts (`apt-get` gives `apt-get`, `apt`, `get`), so that exact names are found.
-- Han: words of the segmenter (rjieba), and every pair of neighbours (bigrams) for what the dictionary does not know.
+- Han: words of the segmenter (rjieba in search mode: a long word also gives the words inside it), and every pair of
+  neighbours (bigrams) for what the dictionary does not know.
 - English words are stemmed (Snowball) in `terms`; `words` leaves them whole.
 """
 
@@ -35,7 +36,7 @@ def fold(text: str) -> str:
 
 
 def words(text: str) -> list[str]:
-    """Words in order: alphabetic tokens and segmented Han words, folded, with stop words and without stemming."""
+    """Alphabetic tokens and Han words, folded, with stop words and without stemming; words inside words come first."""
     found: list[str] = []
     for token in _TOKEN.findall(fold(text)):
         if "\u3400" <= token[0]:
@@ -76,7 +77,7 @@ def _latin_terms(token: str) -> list[str]:
 def _cut_han(run: str) -> list[str]:
     import rjieba
 
-    cut: list[str] = rjieba.cut(run)
+    cut: list[str] = rjieba.cut_for_search(run)
     return cut
 
 

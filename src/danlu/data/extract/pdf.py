@@ -115,7 +115,7 @@ def _title_at(lines: list[str], at: int, titles: list[_Title]) -> tuple[_Title |
 
 def _same_title(line: str, title: str) -> bool:
     """Equal, but for a number before the title that only one of the two has."""
-    longer, shorter = max(line, title, key=len), min(line, title, key=len)
+    shorter, longer = sorted((line, title), key=len)
     return longer.endswith(shorter) and bool(_NUMBER.fullmatch(longer[: len(longer) - len(shorter)]))
 
 

@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Make .venv from the lock, or leave it when it is current. Run by every make target.
+#
+# The lock is complete, so pip resolves nothing (--no-deps): what is installed is what is written down. torch comes
+# first and apart, since its builds differ by machine. On Linux the default index serves a build with CUDA, of several
+# gigabytes; set DANLU_TORCH_INDEX to the URL of PyTorch's CPU wheel index to get the small one.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+python=${PYTHON:-python3}
+wanted=$( { cat requirements/*.txt pyproject.toml scripts/setup.sh; "$python" -V; } | sha256sum | cut -d' ' -f1)
+[ "$(cat .venv/stamp 2>/dev/null)" = "$wanted" ] && exit 0
+
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "danlu needs Python 3.11 or newer, and $python is $("$python" -V 2>&1)" >&2; exit 2; }
+echo "setting up .venv (once; some minutes)"
+rm -rf .venv
+"$python" -m venv .venv
+pip() { .venv/bin/python -m pip --quiet --disable-pip-version-check "$@"; }
+pip install --no-deps ${DANLU_TORCH_INDEX:+--index-url "$DANLU_TORCH_INDEX"} -r requirements/torch.txt
+pip install --no-deps -r requirements/lock.txt
+pip install --no-deps -r requirements/no-deps.txt
+pip install --no-deps --no-build-isolation --editable .
+echo "$wanted" > .venv/stamp

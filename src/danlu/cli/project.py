@@ -1,8 +1,6 @@
 """init, plan, run, show: the commands that make a project and what it holds."""
 
 import json
-import os
-import sys
 from argparse import Namespace
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,7 @@ from danlu.cli.tables import print_artifact, print_table
 from danlu.core.artifacts import RUN, Artifact, Release
 from danlu.core.errors import UserError
 from danlu.core.execute import Machine, Outcome, execute, is_done
-from danlu.core.project import PROJECT_FILE, Project, find_project, load_project
+from danlu.core.project import PROJECT_FILE, Project, find_project
 from danlu.core.stages import Plan
 from danlu.core.store import Store, only_writer
 from danlu.recipes import RECIPES, plan_of
@@ -25,7 +23,12 @@ def init(options: Namespace, say: Speech) -> None:
     """Write `danlu.yaml`; raises UserError when there is one, or when a document path does not exist."""
     folder = Path(options.dir)
     if options.recipe not in RECIPES:
-        raise UserError("Unknown recipe `{recipe}`", "The recipes are: {recipes}.", recipe=options.recipe, recipes=", ".join(RECIPES))
+        raise UserError(
+            "Unknown recipe `{recipe}`",
+            "The recipes are: {recipes}.",
+            recipe=options.recipe,
+            recipes=", ".join(RECIPES),
+        )
     if (folder / PROJECT_FILE).exists():
         raise UserError("{folder} is a project already", "Edit its danlu.yaml, or name another folder.", folder=folder)
     sources = [{"path": _reference(Path(path), folder), "licence": options.licence} for path in options.docs]
@@ -34,7 +37,11 @@ def init(options: Namespace, say: Speech) -> None:
     (folder / PROJECT_FILE).write_text(yaml.safe_dump(said, sort_keys=False, allow_unicode=True), encoding="utf-8")
     print(say("made {file}", file=folder / PROJECT_FILE))
     if options.licence == "unknown":
-        print(say("The licence of the documents is unknown: add it to danlu.yaml when you know it. Nothing is blocked by it."))
+        print(
+            say(
+                "The licence of the documents is unknown: add it to danlu.yaml when you know it. Nothing is blocked by it."
+            )
+        )
     print(say("next: cd {folder} && danlu run", folder=folder))
 
 
@@ -52,7 +59,9 @@ def parsed_settings(pairs: list[str]) -> dict[str, Any]:
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals:
-            raise UserError("--set {pair}: expected KEY=VALUE", "For example: --set clean.max_garbled_share=0.2", pair=pair)
+            raise UserError(
+                "--set {pair}: expected KEY=VALUE", "For example: --set clean.max_garbled_share=0.2", pair=pair
+            )
         settings[key] = yaml.safe_load(value)
     return settings
 
@@ -67,16 +76,26 @@ def plan(options: Namespace, say: Speech) -> None:
     """Print the graph: each stage, its id, and whether it is done."""
     project, planned = _opened(options)
     store = Store(project.artifacts)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for step, id in planned.ids.items():
         done = is_done(store.folder(step, id), id)
-        rows.append({"stage": step.stage.name, "id": id, "done": done, "inputs": [parent.stage.name for parent in step.parents.values()]})
+        rows.append(
+            {
+                "stage": step.stage.name,
+                "id": id,
+                "done": done,
+                "inputs": [parent.stage.name for parent in step.parents.values()],
+            }
+        )
     if options.json:
         print(json.dumps(rows, indent=2))
         return
     print_table(
         [say("stage"), say("id"), say("state"), say("from")],
-        [[row["stage"], row["id"], say("done") if row["done"] else say("to do"), ", ".join(row["inputs"])] for row in rows],
+        [
+            [row["stage"], row["id"], say("done") if row["done"] else say("to do"), ", ".join(row["inputs"])]
+            for row in rows
+        ],
     )
 
 
@@ -85,15 +104,20 @@ def run(options: Namespace, say: Speech) -> None:
     project, planned = _opened(options)
     stages = [step.stage.name for step in planned.ids]
     if options.until and options.until not in stages:
-        raise UserError("No stage is called {stage}", "The stages are: {stages}.", stage=options.until, stages=", ".join(stages))
+        raise UserError(
+            "No stage is called {stage}", "The stages are: {stages}.", stage=options.until, stages=", ".join(stages)
+        )
     with only_writer(project.state):
-        made = execute(planned, Store(project.artifacts), Machine.here(), options.until, lambda outcome: _tell(outcome, say))
+        made = execute(
+            planned, Store(project.artifacts), Machine.here(), options.until, lambda outcome: tell(outcome, say)
+        )
     if isinstance(made, Release):
         State.of(project).make_current(made)
         print(say("release {id} is current: `danlu ask`, `danlu serve`", id=made.id))
 
 
-def _tell(outcome: Outcome, say: Speech) -> None:
+def tell(outcome: Outcome, say: Speech) -> None:
+    """Print what became of one step, and name what it rejected."""
     manifest = outcome.artifact.manifest
     took = say("already done") if outcome.skipped else f"{outcome.run['wall_s']:.1f} s"
     print(f"{manifest.stage:<16} {manifest.id}  {took:<12} {counts_line(outcome.artifact)}", flush=True)
@@ -132,9 +156,15 @@ def show(options: Namespace, say: Speech) -> None:
         return
     artifacts = sorted(store.all(), key=lambda artifact: _started(artifact))
     if options.json:
-        print(json.dumps([json.loads(artifact.manifest.to_json()) for artifact in artifacts], indent=2, ensure_ascii=False))
+        print(
+            json.dumps(
+                [json.loads(artifact.manifest.to_json()) for artifact in artifacts], indent=2, ensure_ascii=False
+            )
+        )
         return
-    rows = [[a.manifest.stage, a.id, a.manifest.kind, ", ".join(a.manifest.licences), counts_line(a)] for a in artifacts]
+    rows = [
+        [a.manifest.stage, a.id, a.manifest.kind, ", ".join(a.manifest.licences), counts_line(a)] for a in artifacts
+    ]
     print_table([say("stage"), say("id"), say("kind"), say("licences"), say("counts")], rows)
 
 

@@ -40,7 +40,10 @@ def print_artifact(artifact: Artifact, say: Speech, as_json: bool) -> None:
         if facts[name]:
             print(f"{say(name)}: " + ", ".join(f"{key}={value}" for key, value in facts[name].items()))
     if rejects:
-        print_table([say("rejected"), say("rule"), say("measured"), say("bound")], [[r["source"], r["rule"], r["value"], r["threshold"]] for r in rejects])
+        print_table(
+            [say("rejected"), say("rule"), say("measured"), say("bound")],
+            [[r["source"], r["rule"], r["value"], r["threshold"]] for r in rejects],
+        )
     if isinstance(artifact, Report):
         print_report(artifact.read(), say)
     if isinstance(artifact, Index):
@@ -52,13 +55,40 @@ def _print_index(index: Index, say: Speech) -> None:
 
     with opened(index.database) as searcher:
         weights, gate = searcher.fact("weights"), searcher.fact("gate")
-    rows = [[language, *(weights[language][leg] for leg in ("words", "bigrams", "dense")), gate["thresholds"][language]] for language in weights]
+    rows = [
+        [language, *(weights[language][leg] for leg in ("words", "bigrams", "dense")), gate["thresholds"][language]]
+        for language in weights
+    ]
     print_table([say("language"), "words", "bigrams", "dense", say("refusal threshold")], rows)
 
 
 def print_report(report: dict[str, Any], say: Speech) -> None:
-    """The evaluation of a bot as tables."""
-    for key, title in (("retrieval_blind", "retrieval of held-out heading questions, headings hidden"), ("retrieval_served", "the same with headings, as served")):
+    """An evaluation as tables: those that it has."""
+    if "retrieval_blind" in report:
+        _print_retrieval(report, say)
+    if "questions" in report:
+        print_table(
+            [say("measure"), say("count")],
+            [[name.replace("_", " "), count] for name, count in report["questions"].items()],
+        )
+    if report.get("likelihood"):
+        print(f"\n{say('language models on held-out pairs')}")
+        rows = [[name, *_likelihood_cells(figures)] for name, figures in report["likelihood"].items()]
+        print_table([say("model"), say("nats per reply token"), say("pairs")], rows)
+    if report.get("routes"):
+        print(f"\n{say('routes on the same held-out questions')}")
+        rows = [
+            [name, f["questions"], f"{f['overlap_f1']:.3f}", f"{f['cited']:.0%}"]
+            for name, f in report["routes"].items()
+        ]
+        print_table([say("route"), say("questions"), say("overlap (F1)"), say("cited")], rows)
+
+
+def _print_retrieval(report: dict[str, Any], say: Speech) -> None:
+    for key, title in (
+        ("retrieval_blind", "retrieval of held-out heading questions, headings hidden"),
+        ("retrieval_served", "the same with headings, as served"),
+    ):
         print(f"\n{say(title)}")
         rows = [
             [language, leg, figures["questions"], f"{figures['recall_at_10']:.3f}", f"{figures['mrr_at_10']:.3f}"]
@@ -70,7 +100,25 @@ def print_report(report: dict[str, Any], say: Speech) -> None:
     answers = report["answers"]
     print(f"\n{say('answers and refusals')}")
     rows = [[say("citations verbatim in the source"), f"{answers['citation_validity']:.1%}", answers["citations"]]]
-    rows.append([say("own questions answered"), f"{answers['answered'] / max(answers['questions'], 1):.1%}", answers["questions"]])
+    rows.append(
+        [
+            say("own questions answered"),
+            f"{answers['answered'] / max(answers['questions'], 1):.1%}",
+            answers["questions"],
+        ]
+    )
     for language, figures in report["refusal"].items():
-        rows.append([say("off-domain questions refused ({language})", language=language), f"{figures['share']:.1%}", figures["questions"]])
+        rows.append(
+            [
+                say("off-domain questions refused ({language})", language=language),
+                f"{figures['share']:.1%}",
+                figures["questions"],
+            ]
+        )
     print_table([say("measure"), say("share"), say("of")], rows)
+
+
+def _likelihood_cells(figures: dict[str, Any] | str) -> list[Any]:
+    if isinstance(figures, str):
+        return [figures, ""]
+    return [f"{figures['nats_per_token']:.3f}", figures["conversations"]]

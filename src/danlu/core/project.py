@@ -1,6 +1,7 @@
 """A project: a folder with `danlu.yaml`, which says only what differs from its recipe."""
 
 import difflib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,8 @@ def load_project(folder: Path) -> Project:
             "{path} is not valid YAML: {error}", "Mend the line that is named.", path=path, error=error
         ) from None
     said = check_fields(path.name, said, _FIELDS, needed=("recipe", "sources"))
+    if said.get("seed", 0) < 0:
+        raise UserError("{file}: `seed` is {seed}", "Expected 0 or more.", file=path.name, seed=said["seed"])
     sources = tuple(_source(path.name, number, entry, folder) for number, entry in enumerate(said["sources"], 1))
     if not sources:
         raise UserError("{file}: `sources` is empty", "Add `- path: FOLDER` below it.", file=path.name)
@@ -90,7 +93,7 @@ def load_project(folder: Path) -> Project:
         sources,
         said.get("base", DEFAULT_BASE),
         said.get("seed", 0),
-        dict(said.get("set", {})),
+        {str(key): value for key, value in said.get("set", {}).items()},
     )
 
 
@@ -100,7 +103,9 @@ def _source(file: str, number: int, entry: Any, folder: Path) -> Source:
     return Source(path if path.is_absolute() else folder / path, fields.get("licence", "unknown"))
 
 
-def check_fields(where: str, said: Any, fields: dict[str, tuple[type, str]], needed: tuple[str, ...]) -> dict[str, Any]:
+def check_fields(
+    where: str, said: Any, fields: Mapping[str, tuple[type, str]], needed: tuple[str, ...]
+) -> dict[str, Any]:
     """Check a mapping's keys and types; raises UserError with the nearest right key."""
     if not isinstance(said, dict):
         raise UserError(

@@ -10,6 +10,7 @@ import platform
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as package_version
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
@@ -17,6 +18,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from danlu.core.artifacts import Artifact
+from danlu.core.errors import UserError
 from danlu.core.hashing import short_id
 from danlu.core.progress import Progress
 
@@ -78,13 +80,13 @@ class Stage(Generic[A]):
     resumable: bool = False
     """The body continues from what an interrupted run left in `Work.scratch`."""
 
-    def __call__(self, config: Config | None = None, /, **inputs: "Step[Any] | Outside") -> "Step[A]":
+    def __call__(self, config: Config | None = None, /, **inputs: "Step[Any] | Artifact | Outside") -> "Step[A]":
         """Add this stage to a plan. Nothing runs."""
         return Step(self, config or self.config(), inputs)
 
     def runtime(self) -> dict[str, str]:
         """The fingerprint of what shapes the output: library versions, and the processor where it matters."""
-        versions = {name: package_version(name) for name in self.libraries}
+        versions = {name: _installed_version(name, self.name) for name in self.libraries}
         return versions | ({"isa": instruction_set()} if self.numeric else {})
 
 
@@ -94,7 +96,7 @@ class Step(Generic[A]):
 
     stage: Stage[A]
     config: Config
-    inputs: Mapping[str, "Step[Any] | Outside"]
+    inputs: Mapping[str, "Step[Any] | Artifact | Outside"]
 
     @property
     def parents(self) -> dict[str, "Step[Any]"]:
@@ -122,10 +124,21 @@ class Plan:
     @staticmethod
     def parents_of(step: "Step[Any]", ids: Mapping["Step[Any]", str]) -> dict[str, str]:
         """The ids of a step's inputs by name; outside inputs by the hash of their content."""
-        return {
-            name: ids[given] if isinstance(given, Step) else f"sha256:{given.content_hash()}"
-            for name, given in sorted(step.inputs.items())
-        }
+        return {name: _parent_id(given, ids) for name, given in sorted(step.inputs.items())}
+
+
+def _parent_id(given: "Step[Any] | Artifact | Outside", ids: Mapping[Step[Any], str]) -> str:
+    if isinstance(given, Step):
+        return ids[given]
+    return given.id if isinstance(given, Artifact) else f"sha256:{given.content_hash()}"
+
+
+def _installed_version(package: str, stage: str) -> str:
+    try:
+        return package_version(package)
+    except PackageNotFoundError:
+        hint = "Install danlu with its extras: pip install 'danlu[train,serve]'"
+        raise UserError("The stage {stage} needs the package {package}", hint, stage=stage, package=package) from None
 
 
 def _inputs_first(step: Step[Any], seen: set[Step[Any]]) -> Iterator[Step[Any]]:

@@ -56,7 +56,9 @@ class Store:
 
     def find(self, id: str) -> Artifact:
         """The artifact whose id starts with `id`; raises UserError when there is none or more than one."""
-        found = [path.parent for path in sorted(self.root.glob(f"*/{id}*/{MANIFEST}"))]
+        found = [
+            path.parent for path in sorted(self.root.glob(f"*/*/{MANIFEST}")) if id and path.parent.name.startswith(id)
+        ]
         if len(found) != 1:
             what = "No artifact has" if not found else "Several artifacts have"
             raise UserError(what + " an id that starts with {id}", "`danlu show` lists them.", id=id)
@@ -79,6 +81,7 @@ class Beside:
 
     out: Path
     target: Step[Any]
+    id: str
     scratch: Path
 
     def folder(self, step: Step[Any], id: str) -> Path:
@@ -87,17 +90,28 @@ class Beside:
 
     def sweep(self, keep: Collection[Path]) -> None:
         """Refuse an output folder that holds something else; nothing is swept here."""
-        if self.out.exists() and any(self.out.iterdir()) and not (self.out / SCRATCH).exists():
-            if not (self.out / MANIFEST).exists():
-                raise UserError("{out} is not empty", "Name a new folder after --out.", out=self.out)
+        if (self.out / MANIFEST).exists():
+            ours = Manifest.read(self.out).id == self.id
+        else:
+            ours = (self.out / SCRATCH).exists() or not (self.out.exists() and any(self.out.iterdir()))
+        if not ours:
+            raise UserError("{out} holds something else already", "Name a new folder after --out.", out=self.out)
 
 
 def begin(folder: Path, resumable: bool) -> Path:
-    """Prepare the folder of a stage that will run, and return its scratch folder."""
-    if folder.exists() and not resumable:
-        shutil.rmtree(folder)
+    """Prepare the folder of a stage that will run, and return its scratch folder.
+
+    Only the scratch of a resumable stage survives an interruption: any other file may be half written, or have been
+    made by a stage that got further than its next run will, and would enter the content hash.
+    """
     scratch = folder / SCRATCH
     scratch.mkdir(parents=True, exist_ok=True)
+    for path in list(folder.iterdir()):
+        if not path.is_dir():
+            path.unlink()
+        elif path != scratch or not resumable:
+            shutil.rmtree(path)
+    scratch.mkdir(exist_ok=True)
     return scratch
 
 

@@ -7,6 +7,7 @@ spawned, so they hold none of the parent's locks, stay in its process group, and
 
 import multiprocessing
 import os
+import signal
 import threading
 import traceback
 from collections import deque
@@ -137,7 +138,11 @@ def _dismiss(worker: _Worker) -> None:
 
 
 def _serve(task: Callable[[Any], Any], pipe: Connection) -> None:
-    """A worker's life: one shard after the other, until the parent hangs up or is gone."""
+    """A worker's life: one shard after the other, until the parent hangs up or is gone.
+
+    Ctrl-C reaches the whole process group; the parent alone answers it, and ends its workers.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     while True:
         try:
@@ -148,7 +153,7 @@ def _serve(task: Callable[[Any], Any], pipe: Connection) -> None:
             pipe.send((True, task(shard)))
         except WorkFailed as failure:
             pipe.send((False, failure))
-        except Exception:
+        except Exception:  # noqa: BLE001 (told to the supervisor, which raises it)
             pipe.send((False, traceback.format_exc()))
 
 

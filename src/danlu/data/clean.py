@@ -18,9 +18,9 @@ from danlu.core.errors import WorkFailed
 from danlu.core.hashing import hash_facts
 from danlu.core.stages import Config, Facts, Stage, Work
 from danlu.data.normalise import normalise
-from danlu.text.records import Block, Document, Ledger, Reject, read_documents, read_rows
 from danlu.text.language import document_language
 from danlu.text.offsets import OffsetMap
+from danlu.text.records import Block, Document, Ledger, Reject, read_documents, read_rows
 
 
 class CleanConfig(Config):

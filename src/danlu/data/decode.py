@@ -13,6 +13,9 @@ _NON_ASCII = re.compile("[^\x00-\x7f]")
 _COMMON_SHARE = 0.7
 """In Chinese text most characters are of GB2312's first level, sorted by use; in Latin text misread as GB18030, few are."""
 
+_CLAUSE = 6
+"""Characters beyond ASCII in one line that are no chance any more."""
+
 
 def decode(content: bytes, declared: str = "") -> tuple[str, str] | None:
     """The text and the name of its encoding (`mixed` for several in one file); None when nothing fits."""
@@ -29,13 +32,20 @@ def decode(content: bytes, declared: str = "") -> tuple[str, str] | None:
 def _strictly(content: bytes, encoding: str) -> tuple[str, str] | None:
     try:
         return content.decode(encoding), encoding
-    except (UnicodeDecodeError, LookupError):
+    except (UnicodeError, LookupError):
         return None
 
 
 def _chinese(content: bytes) -> tuple[str, str] | None:
     found = _strictly(content, "gb18030")
-    return found if found and _looks_chinese(found[0]) else None
+    return found if found and _looks_chinese(found[0]) and not _has_utf_8(content) else None
+
+
+def _has_utf_8(content: bytes) -> bool:
+    """Whether a line is Chinese in UTF-8: by chance, GB18030 gives valid UTF-8 for a few characters, not for a clause."""
+    lines = (line for line in content.split(b"\n") if not line.isascii())
+    decoded = (_strictly(line, "utf-8") for line in lines)
+    return any(found and len(_NON_ASCII.findall(found[0])) >= _CLAUSE and _looks_chinese(found[0]) for found in decoded)
 
 
 def _looks_chinese(text: str) -> bool:

@@ -4,6 +4,7 @@ It enters identity by content: sorted relative path, SHA-256 and licence of ever
 part of it, so a moved folder is the same input. Hidden files and folders (names that start with a dot) are not sources.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -88,7 +89,7 @@ def source_paths(sources: Sequence[Source]) -> dict[str, Path]:
 def _named(sources: Sequence[Source]) -> Iterator[tuple[Source, Path, str]]:
     labels: set[str] = set()
     for source in sources:
-        label = _free_label(source.path.resolve().name or "root", labels)
+        label = _free_label(printable(source.path.resolve().name) or "root", labels)
         for path, name in _walk(source.path, label):
             yield source, path, name
 
@@ -102,13 +103,32 @@ def _free_label(wanted: str, taken: set[str]) -> str:
 
 
 def _walk(root: Path, label: str) -> Iterator[tuple[Path, str]]:
+    """Every file below `root`, through links to folders too (each folder once), and every folder that cannot be listed."""
     if root.is_file():
         yield root, label
         return
-    for path in sorted(root.rglob("*")):
-        inside = path.relative_to(root)
-        if path.is_file() and not any(part.startswith(".") for part in inside.parts):
-            yield path, f"{label}/{inside.as_posix()}"
+    refused: list[OSError] = []
+    entered: set[str] = set()
+    for folder, folders, names in os.walk(root, onerror=refused.append, followlinks=True):
+        if os.path.realpath(folder) in entered:
+            folders.clear()
+            continue
+        entered.add(os.path.realpath(folder))
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for path in (Path(folder, name) for name in sorted(names) if not name.startswith(".")):
+            if path.is_file() or path.is_symlink():
+                yield path, _name(path, root, label)
+    for error in refused:
+        yield Path(error.filename), _name(Path(error.filename), root, label)
+
+
+def _name(path: Path, root: Path, label: str) -> str:
+    return f"{label}/{printable(path.relative_to(root).as_posix())}"
+
+
+def printable(path: str) -> str:
+    """A path as text: bytes of a name that are not UTF-8 (an archive from another system) are written as escapes."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def _lock(path: Path, name: str, licence: str) -> SourceFile:

@@ -21,6 +21,7 @@ _SIGNATURES = (
     (b"SQLite format 3", "application/vnd.sqlite3"), (b"{\\rtf", "application/rtf"),
 )  # fmt: skip
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_PDF_START = re.compile(rb"\A[\s\x00\xef\xbb\xbf]*%PDF-")
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _HTML_START = re.compile(
     rb"^\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html\b)", re.IGNORECASE | re.DOTALL
@@ -30,7 +31,7 @@ _HTML_START = re.compile(
 def media_type(name: str, content: bytes) -> str:
     """The media type of a file with this name and content."""
     sample = content[:_SAMPLE]
-    if b"%PDF-" in sample[:1024]:
+    if _PDF_START.match(sample) or (b"%PDF-" in sample[:1024] and b"%%EOF" in content[-1024:]):
         return PDF
     if sample.startswith(b"PK\x03\x04"):
         return _zip_type(content)
@@ -49,8 +50,8 @@ def media_type(name: str, content: bytes) -> str:
 def _zip_type(content: bytes) -> str:
     try:
         names = zipfile.ZipFile(io.BytesIO(content)).namelist()
-    except zipfile.BadZipFile:
-        return "application/zip"
+    except zipfile.BadZipFile:  # cut short: its reader will say that it is damaged
+        names = ["word/document.xml"] if b"word/document.xml" in content else []
     return DOCX if "word/document.xml" in names else "application/zip"
 
 

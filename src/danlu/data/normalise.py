@@ -9,12 +9,13 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 
-from danlu.text.records import Block
 from danlu.text.language import HAN
 from danlu.text.offsets import Edit, OffsetMap, apply
+from danlu.text.records import Block
 
 _WIDE = f"{HAN}\u3000-\u303f\uff00-\uffef"
 _SUSPECT_LINE = re.compile("^.*[\u0080-\u009fÃÂâãäåæçèéêïðŸ€™œ].*$", re.MULTILINE)
+_ASCII = re.compile("([\x00-\x7f]+)")
 _RULES = (
     (
         "invisible characters",
@@ -23,12 +24,12 @@ _RULES = (
     ),
     ("line breaks", r"\r\n?", "\n"),
     ("composed characters", "[^\\W\\d_][\u0300-\u036f]+", None),
-    ("blank lines", r"[ \t]*\n(?:[ \t]*\n){2,}", "\n\n"),
+    ("blank lines", r"(?<![ \t])[ \t]*+\n(?:[ \t]*+\n){2,}", "\n\n"),
 )
 _PROSE_RULES = (
     ("mended hyphens", r"(?<=[a-z])-\n(?=[a-z])", ""),
     ("joined lines", f"(?<=[{_WIDE}])[ \\t]*\\n[ \\t]*(?=[{_WIDE}])", ""),
-    ("joined lines", r"(?<=[^\n])[ \t]*(?<!\n)\n[ \t]*(?=[^\s\-*•|>#\d])", " "),
+    ("joined lines", r"(?<=[^ \t\n])[ \t]*+\n[ \t]*+(?=[^\s\-*•|>#\d])", " "),
     ("spaces", "[ \u00a0\u3000\u2002-\u200a]{2,}|[\u00a0\u3000\u2002-\u200a]", " "),
 )
 
@@ -58,7 +59,18 @@ def _mojibake(text: str) -> Iterator[Edit]:
     for match in _SUSPECT_LINE.finditer(text):
         fixed = fix_encoding(match.group())
         if fixed != match.group():
-            yield Edit(match.start(), match.end(), fixed, "mojibake")
+            yield from _changed_runs(match.group(), fixed, match.start())
+
+
+def _changed_runs(line: str, fixed: str, start: int) -> Iterator[Edit]:
+    """The runs beyond ASCII that differ, so that a quote beside them stays narrow; the whole line if they do not align."""
+    before, after = _ASCII.split(line), _ASCII.split(fixed)
+    if before[1::2] != after[1::2]:
+        before, after = [line], [fixed]
+    for wrong, right in zip(before, after, strict=True):
+        if wrong != right:
+            yield Edit(start, start + len(wrong), right, "mojibake")
+        start += len(wrong)
 
 
 def _shifted(block: Block, offsets: OffsetMap) -> tuple[int, int, str]:

@@ -10,6 +10,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ class _Candidate:
 SHINGLE = 5
 _SIMILAR = 0.5
 _COMMON_SHINGLE = 50
-"""A shingle in more sections than this is boilerplate and joins nothing; it also bounds the work."""
+"""A shingle in more sections than this counts between neighbours only: copies still join in a chain, in linear work."""
 
 
 def _split(work: Work, config: SplitConfig, *, documents: Corpus) -> Facts:
@@ -112,10 +113,8 @@ def _similar_pairs(shingles: list[set[int]]) -> Iterator[tuple[int, int]]:
             where[shingle].append(at)
     shared: dict[tuple[int, int], int] = defaultdict(int)
     for places in where.values():
-        if 1 < len(places) <= _COMMON_SHINGLE:
-            for number, a in enumerate(places):
-                for b in places[number + 1 :]:
-                    shared[a, b] += 1
+        for a, b in combinations(places, 2) if len(places) <= _COMMON_SHINGLE else pairwise(places):
+            shared[a, b] += 1
     for (a, b), count in shared.items():
         if count >= _SIMILAR * (len(shingles[a]) + len(shingles[b]) - count):
             yield a, b

@@ -1,4 +1,4 @@
-"""Evaluate a knowledge bot: retrieval by leg, citations, refusals, and the language model's likelihood.
+"""Evaluate a knowledge bot: retrieval by leg, citations, refusals, and the language models beside it.
 
 Everything is measured on questions and pairs that were held out. Retrieval comes as an argument, so that this room does
 not know how an index works.
@@ -6,42 +6,81 @@ not know how an index works.
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 
+from pydantic import Field
+
 from danlu.core.answers import Citation, Grounded
-from danlu.core.artifacts import Chats, Corpus, Index, Report
+from danlu.core.artifacts import Chats, Checkpoint, Corpus, Index, Report
 from danlu.core.retrieval import Retrieval
 from danlu.core.stages import Config, Facts, Stage, Work
+from danlu.evaluate.likelihood import negative_log_likelihood
+from danlu.evaluate.routes import compare_routes
 from danlu.text.records import read_rows
+
+
+class EvaluateConfig(Config):
+    """How much of the language models is measured; retrieval is always measured whole."""
+
+    likelihood_tokens: int = Field(4000, ge=1)
+    """Tokens of held-out pairs that go through each model: 15 s of two cores for SmolLM2-135M."""
+    route_questions: int = Field(8, ge=0)
+    """Held-out questions that the models answer in their own words; 0 leaves the comparison out."""
+    route_tokens: int = Field(48, ge=1)
+    """Longest such answer, in tokens."""
 
 
 def evaluate_bot(retrieval: Retrieval) -> Stage[Report]:
     """The stage that measures an index and the models beside it."""
     return Stage(
-        "evaluate", version=1, makes=Report, body=partial(_evaluate, retrieval), numeric=True, libraries=("numpy",)
-    )
+        "evaluate", version=1, makes=Report, body=partial(_evaluate, retrieval), config=EvaluateConfig, numeric=True,
+        libraries=("numpy", "tokenizers", "torch", "transformers"),
+    )  # fmt: skip
 
 
 def _evaluate(
-    retrieval: Retrieval, work: Work, config: Config, *, index: Index, chats: Chats, extraction: Corpus
+    retrieval: Retrieval,
+    work: Work,
+    config: EvaluateConfig,
+    *,
+    index: Index,
+    chats: Chats,
+    extraction: Corpus,
+    base: Checkpoint,
+    tuned: Checkpoint,
 ) -> Facts:
     texts = {row["source"]: row["text"] for row in read_rows(extraction.documents, ["source", "text"])}
     asked = retrieval.held_out_questions(chats)
-    answers = retrieval.answers(index, asked)
+    models = {"base": base} | ({} if tuned.skipped else {"tuned": tuned})
     report = {
         "retrieval_blind": retrieval.leg_tables(index, chats, blind=True),
         "retrieval_served": retrieval.leg_tables(index, chats, blind=False),
-        "answers": _answer_figures(answers, texts),
+        "answers": _answer_figures(retrieval.answers(index, asked), texts),
         "refusal": {
             language: _refusal_figures(retrieval.answers(index, questions))
             for language, questions in retrieval.off_domain_tests().items()
         },
+        "likelihood": _likelihoods(work, config, models, chats) | ({"tuned": tuned.skipped} if tuned.skipped else {}),
+        "routes": compare_routes(retrieval, index, models, chats, config.route_questions, config.route_tokens, work),
     }
-    (work.folder / "report.json").write_text(
-        json.dumps(report, indent=2, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8"
-    )
+    text = json.dumps(report, indent=2, sort_keys=True, ensure_ascii=False)
+    (work.folder / "report.json").write_text(text + "\n", encoding="utf-8")
     return Facts({"held-out questions": len(asked)})
+
+
+def _likelihoods(work: Work, config: EvaluateConfig, models: dict[str, Checkpoint], chats: Chats) -> dict[str, Any]:
+    """Nats per reply token of each model on held-out pairs; why not, where there are none."""
+    if not chats.held_out.read_text(encoding="utf-8").strip():
+        return dict.fromkeys(models, "not measured: no held-out pairs")
+    measured = {}
+    for name, model in models.items():
+        found = negative_log_likelihood(
+            model.path, chats.held_out, config.likelihood_tokens, work.threads, work.progress
+        )
+        measured[name] = asdict(found) | {"nats_per_token": round(found.nats_per_token, 5)}
+    return measured
 
 
 def _answer_figures(answers: Sequence[Grounded], texts: dict[str, str]) -> dict[str, Any]:

@@ -25,7 +25,9 @@ PROJECTION = "projection.safetensors"
 class Encoder(Protocol):
     """Any model that gives texts vectors of length 1 (or 0 for a text that it knows no word of)."""
 
-    dimensions: int
+    @property
+    def dimensions(self) -> int:
+        """The length of a vector."""
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Vectors of shape (len(texts), dimensions)."""
@@ -52,7 +54,8 @@ class LsaEncoder:
             if len(columns):
                 vectors[row] = weights @ self.projection_VD[columns]
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return np.divide(vectors, norms, out=vectors, where=norms > 0)
+        unit: Vectors = np.divide(vectors, norms, out=vectors, where=norms > 0)
+        return unit
 
     def weigh(self, text: str) -> tuple[NDArray[np.int64], Vectors]:
         """The known terms of a text and their weights: a row of the matrix that was decomposed."""

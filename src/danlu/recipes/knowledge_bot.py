@@ -10,11 +10,15 @@ from danlu.data.collect import collect
 from danlu.data.extract.stage import extract
 from danlu.data.lock import lock_sources
 from danlu.data.questions import SplitConfig, split
-from danlu.evaluate.bot import evaluate_bot
+from danlu.evaluate.bot import EvaluateConfig, evaluate_bot
+from danlu.model.base import resolve_base
 from danlu.recipes.settings import Settings
 from danlu.release.bundle import release
 from danlu.retrieve import measure
 from danlu.retrieve.index import IndexConfig, index
+from danlu.train.base import base
+from danlu.train.finetune import FinetuneConfig
+from danlu.train.finetune_stage import finetune
 from danlu.train.retriever import RetrieverConfig, train_retriever
 
 
@@ -31,8 +35,17 @@ def knowledge_bot(project: Project) -> Plan:
     indexed = index(
         settings.of("index", IndexConfig), documents=documents, extraction=extraction, encoder=encoder, chats=chats
     )
-    report = evaluate_bot(measure)(index=indexed, chats=chats, extraction=extraction)
-    released = release(index=indexed, extraction=extraction, report=report)
+    base_model = base(files=resolve_base(project.base, project.folder))
+    tuned = finetune(settings.of("finetune", FinetuneConfig), base=base_model, chats=chats)
+    report = evaluate_bot(measure)(
+        settings.of("evaluate", EvaluateConfig),
+        index=indexed,
+        chats=chats,
+        extraction=extraction,
+        base=base_model,
+        tuned=tuned,
+    )
+    released = release(index=indexed, extraction=extraction, base=base_model, tuned=tuned, report=report)
 
     settings.check_all_used()
     return Plan(released, project.seed)

@@ -1,4 +1,4 @@
-"""The off-domain gate: is a question about what these documents are about at all?
+"""The off-domain gate: whether a question is about what these documents are about at all.
 
 A question's support is how much of it the corpus knows, times how much of it one passage holds:
 
@@ -6,7 +6,7 @@ A question's support is how much of it the corpus knows, times how much of it on
 
 where `known` is the share of the question's idf mass (words; Han bigrams) that stands anywhere in the corpus, `matched` the
 idf mass, in nats, that the best passage holds, and `covered` the same as a share of the question. A long question passes by
-what it matches, a short one by being covered. The threshold is set per language: the smallest that refuses 98 % of general
+what it matches, a short one by being covered. The threshold is set per language: the smallest that refuses 99 % of general
 questions that ship with danlu, unless that would refuse more than a quarter of the corpus's own calibration headings,
 which happens when a corpus is about one of the subjects of those questions.
 """
@@ -22,7 +22,7 @@ from danlu.core.hashing import hash_file
 from danlu.retrieve.search import Searcher
 from danlu.text.segment import bigrams, terms
 
-REFUSED_SHARE = 0.98
+REFUSED_SHARE = 0.99
 MOST_OWN_REFUSED = 0.25
 LANGUAGES = ("zh", "en")
 _SHIPPED = Path(__file__).parent / "calibration" / "off_domain.jsonl"
@@ -59,7 +59,7 @@ def _best_passage(
     """The largest word mass, and the largest share of words and bigrams together, that one passage holds."""
     ids = set(searcher.leg("words", question)) | set(searcher.leg("bigrams", question))
     matched = covered = 0.0
-    for id, heading_words, own_words, heading_pairs, own_pairs in searcher.lexical_rows(ids):
+    for _, heading_words, own_words, heading_pairs, own_pairs in searcher.lexical_rows(ids):
         in_words = set(heading_words.split()) | set(own_words.split())
         in_pairs = set(heading_pairs.split()) | set(own_pairs.split())
         word_mass = _mass(idf, [word for word in words if word in in_words])

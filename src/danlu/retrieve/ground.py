@@ -26,7 +26,7 @@ _NEAR_BEST = 0.75
 """A second passage is quoted when its best window is worth this share of the best of all."""
 _LEAD = 0.5
 """What standing first below a heading that holds the whole question is worth, in shares of the question."""
-_COMPLETE = tuple("。.!！?？;；…\"”’」』)）")
+_COMPLETE = tuple('。.!！?？;；…"”’」』)）')
 
 REFUSALS = {
     "zh": "资料中没有找到可以回答这个问题的内容。",
@@ -99,7 +99,11 @@ def _with_what_they_introduce(text: str, spans: list[tuple[int, int]]) -> list[t
     """A line that does not end like a sentence introduces what follows it: a list, a command."""
     joined: list[tuple[int, int]] = []
     for start, end in spans:
-        if joined and not text[joined[-1][0] : joined[-1][1]].endswith(_COMPLETE) and weight(text[joined[-1][0] : end]) <= _QUOTE_WEIGHT:
+        if (
+            joined
+            and not text[joined[-1][0] : joined[-1][1]].endswith(_COMPLETE)
+            and weight(text[joined[-1][0] : end]) <= _QUOTE_WEIGHT
+        ):
             joined[-1] = (joined[-1][0], end)
         else:
             joined.append((start, end))

@@ -21,9 +21,11 @@ _MERGE_WEIGHT = 160
 
 _HAN = re.compile(f"[{HAN}]")
 _NUMBER = re.compile(
-    r"^(?:(?:chapter|section|appendix|part)\s+[\dA-Z.]+[.:]?|第\s*[\d一二三四五六七八九十百]+\s*[章节部分篇]|附录\s*[A-Z\d]*|[A-Z]?\d+(?:\.\d+)*[.、:]?(?=\s|[^\W\d]))\s*",
+    r"^(?:(?:chapter|section|appendix|part)\s+[\dA-Z.]+[.:]?|第\s*[\d一二三四五六七八九十百]+\s*[章节部分篇]|附录\s*[A-Z\d]*"
+    rf"|(?:[A-Z]\.)?\d{{1,2}}(?:\.\d{{1,2}})*[.、:]?(?=\s|[{HAN}]))\s*",
     re.IGNORECASE,
 )
+"""A section number has parts of at most two digits: `2024 report`, `802.11 networks`, `3D printing` and `X11` are names."""
 _SPACE = re.compile(r"\s+")
 
 

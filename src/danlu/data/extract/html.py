@@ -1,8 +1,8 @@
 """HTML to blocks, over resiliparse's parser (lexbor).
 
 White space is folded as a browser shows it, so that text reads as on the page; cells of a table row are joined by
-a tab. Navigation is left out by what it is: `nav`, `header`, `footer` and `aside` elements, and the classes that manual
-generators give to their navigation bars and tables of contents.
+a tab. Navigation is left out by what it is: `nav`, `footer` and `aside` elements, the page's own `header` (an article's
+holds its title), and the classes that manual generators give to their navigation bars and tables of contents.
 """
 
 import re
@@ -13,9 +13,8 @@ from resiliparse.parse.html import HTMLTree, NodeType
 from danlu.data.decode import decode
 from danlu.data.extract.blocks import BlockWriter, Extracted, Unreadable
 
-_SKIPPED = frozenset(
-    "script style noscript template nav aside footer header head svg iframe form button select".split()
-)
+_SKIPPED = frozenset("script style noscript template nav aside footer head svg iframe button select".split())
+_SECTIONS = frozenset(("main", "article", "section"))
 _NAVIGATION = frozenset(
     "navheader navfooter toc sphinxsidebar related breadcrumb breadcrumbs headerlink sidebar menu".split()
 )
@@ -63,6 +62,7 @@ class _Reader:
         self.writer = BlockWriter()
         self._inline: list[str] = []
         self._row: list[str] | None = None
+        self._sections = 0
 
     def read(self, root: Any) -> None:
         stack: list[tuple[Any, bool]] = [(root, False)]
@@ -72,7 +72,7 @@ class _Reader:
                 self._close(node.tag)
             elif node.type == NodeType.TEXT:
                 self._inline.append(node.text)
-            elif node.type == NodeType.ELEMENT and not _is_navigation(node):
+            elif node.type == NodeType.ELEMENT and (node == root or not self._is_navigation(node)):
                 self._open(node)
                 if node.tag != "pre":
                     stack.append((node, True))
@@ -81,24 +81,28 @@ class _Reader:
 
     def _open(self, node: Any) -> None:
         tag = node.tag
+        self._sections += tag in _SECTIONS
         if tag == "pre":
             self._flush("text")
             self.writer.add("code", node.text)
         elif tag == "br":
             self._inline.append(" ")
         elif tag == "tr":
+            self._end_row()
             self._flush("text")
             self._row = []
         elif tag in _HEADINGS or (tag in _BLOCKS and self._row is None):
             self._flush("text")
 
     def _close(self, tag: str) -> None:
-        if tag in ("td", "th") and self._row is not None:
-            self._row.append(self._take())
-        elif tag == "tr" and self._row is not None:
-            row, self._row = self._row, None
-            self._inline.clear()
-            self.writer.add("table", "\t".join(row), gap="\n")
+        self._sections -= tag in _SECTIONS
+        if tag in ("td", "th"):
+            if self._row is None:
+                self._flush("text")
+            else:
+                self._row.append(self._take())
+        elif tag == "tr":
+            self._end_row()
         elif tag in _HEADINGS:
             self._flush("heading", _HEADINGS[tag])
         elif tag in _BLOCKS:
@@ -106,6 +110,12 @@ class _Reader:
                 self._flush("text")
             else:
                 self._inline.append(" ")
+
+    def _end_row(self) -> None:
+        """Write the row that is open. A table inside a cell ends the outer row: what stood before it is not lost."""
+        row, self._row = self._row, None
+        if row:
+            self.writer.add("table", "\t".join(row), gap="\n")
 
     def _take(self) -> str:
         text = _SPACES.sub(" ", "".join(self._inline)).strip()
@@ -115,8 +125,7 @@ class _Reader:
     def _flush(self, kind: str, level: int = 0) -> None:
         self.writer.add(kind, self._take(), level=level)
 
-
-def _is_navigation(node: Any) -> bool:
-    if node.tag in _SKIPPED:
-        return True
-    return bool(_NAVIGATION & {name.lower() for name in node.class_list})
+    def _is_navigation(self, node: Any) -> bool:
+        if node.tag in _SKIPPED or (node.tag == "header" and not self._sections):
+            return True
+        return bool(_NAVIGATION & {name.lower() for name in node.class_list})

@@ -7,11 +7,12 @@ from danlu.data.decode import decode
 from danlu.data.extract.blocks import BlockWriter, Extracted, Unreadable
 from danlu.data.extract.html import encoding_edits
 
-_ATX = re.compile(r"^ {0,3}(#{1,6})\s+(.+?)\s*#*\s*$")
+_ATX = re.compile(r"^ {0,3}(#{1,6})\s+(\S.*)$")
+_CLOSING = re.compile(r"(?<=\s)#+$")
 _SETEXT = re.compile(r"^ {0,3}(=+|-+)\s*$")
 _FENCE = re.compile(r"^ {0,3}(```+|~~~+)")
 _TABLE = re.compile(r"^\s*\|.*\|\s*$")
-_RULE = re.compile(r"^\s*\|?[\s:|-]+\|?\s*$")
+_RULE = frozenset(" \t:|-")
 
 
 def extract_text(content: bytes) -> Extracted:
@@ -73,8 +74,8 @@ def _plain_line(line: str, paragraph: list[str]) -> Iterator[tuple[str, int, str
             yield "text", 0, "\n".join(paragraph)
             paragraph.clear()
         if heading:
-            yield "heading", len(heading.group(1)), heading.group(2)
-        elif table and not _RULE.match(line):
+            yield "heading", len(heading.group(1)), _CLOSING.sub("", heading.group(2).rstrip()).rstrip()
+        elif table and not _RULE.issuperset(line):
             yield "table", 0, line.strip()
     else:
         paragraph.append(line)

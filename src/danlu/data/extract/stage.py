@@ -55,6 +55,11 @@ def read_one(job: Job) -> None:
         outcome = {"document": asdict(document), "edits": found.edits}
     except Unreadable as reason:
         outcome = {"reject": asdict(Reject(file.doc_id, file.source, reason.rule, reason.value, reason.threshold))}
+    except WorkFailed:
+        raise
+    except Exception as error:  # noqa: BLE001  parsers raise whatever they like on damaged files
+        found_instead = f"{type(error).__name__}: {error}"[:300]
+        outcome = {"reject": asdict(Reject(file.doc_id, file.source, "crashed the reader", found_instead, "text"))}
     write_atomically(job.piece, json.dumps(outcome, ensure_ascii=False))
 
 

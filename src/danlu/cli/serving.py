@@ -1,0 +1,65 @@
+"""serve: the gateway with everything that it needs."""
+
+from argparse import Namespace
+from pathlib import Path
+
+from danlu.answer.ask import LONGEST_QUESTION, ReleaseBot
+from danlu.answer.state import State
+from danlu.cli.speech import Speech
+from danlu.core.artifacts import Artifact, Checkpoint
+from danlu.core.execute import Machine
+from danlu.core.project import Project, find_project
+from danlu.engines.child import ChildEngine
+from danlu.guard.words import load_words
+from danlu.model.chat import ChatFormat
+from danlu.model.loading import read_model_facts
+from danlu.serve.app import AppParts
+from danlu.serve.bot_model import BotModel
+from danlu.serve.chat_model import ChatModel
+from danlu.serve.keys import Keys
+from danlu.serve.run import listen
+from danlu.serve.run import serve as serve_parts
+from danlu.serve.settings import Settings
+
+_WORDS = "words.txt"
+"""A project's own blocked phrases, beside danlu.yaml; read when it is there."""
+
+
+def serve(options: Namespace, say: Speech) -> None:
+    """Serve the current release until SIGTERM: the bot first, then the base and the tuned model."""
+    project = find_project(Path.cwd())
+    bot = ReleaseBot(project)
+    listener = listen(options.host, options.port)
+    settings = Settings(max_question_chars=LONGEST_QUESTION)
+    own_words = project.folder / _WORDS
+    words = load_words(own_words if own_words.exists() else None)
+    chats = _chat_models(project, bot.parts, settings)
+    bot_model = BotModel(project.name, bot, words, chats[0].count_tokens, settings.max_question_chars)
+
+    def close() -> None:
+        for model in chats:
+            model.close()
+        bot.close()
+
+    parts = AppParts((bot_model, *chats), Keys(State.of(project).keys), words, settings)
+    serve_parts(parts, listener, language="zh" if say.language == "zh" else "en", close=close)
+
+
+def _chat_models(project: Project, parts: dict[str, Artifact], settings: Settings) -> list[ChatModel]:
+    """The language models of the release; a model that was not trained is not served."""
+    models = []
+    for role in ("base", "tuned"):
+        checkpoint = parts[role]
+        assert isinstance(checkpoint, Checkpoint)
+        if not checkpoint.skipped:
+            models.append(_chat_model(f"{project.name}-{role}", checkpoint.path, settings))
+    return models
+
+
+def _chat_model(name: str, folder: Path, settings: Settings) -> ChatModel:
+    threads = Machine.here().threads
+    context_tokens = read_model_facts(folder).context_tokens
+    return ChatModel(
+        name, lambda: ChildEngine("transformers", folder, threads), ChatFormat.load(folder), context_tokens,
+        settings.default_max_tokens,
+    )  # fmt: skip

@@ -1,0 +1,67 @@
+"""clean, index, finetune, evaluate: one stage on explicit inputs, into a folder of the user's choice."""
+
+import json
+import os
+import tempfile
+from argparse import Namespace
+from pathlib import Path
+
+from danlu.cli.project import parsed_settings, tell
+from danlu.cli.speech import Speech
+from danlu.cli.tables import print_artifact
+from danlu.core.artifacts import MANIFEST, Index, Manifest
+from danlu.core.errors import UserError
+from danlu.core.execute import Machine, execute
+from danlu.core.project import Source
+from danlu.core.stages import Plan
+from danlu.core.store import Beside
+from danlu.recipes import single
+from danlu.recipes.settings import Settings
+
+
+def clean(options: Namespace, say: Speech) -> None:
+    """Read and clean documents."""
+    _make(single.clean_plan(_sources(options), _settings(options)), options, say)
+
+
+def index(options: Namespace, say: Speech) -> None:
+    """Read, clean and index documents."""
+    _make(single.index_plan(_sources(options), _settings(options)), options, say)
+
+
+def finetune(options: Namespace, say: Speech) -> None:
+    """Fine-tune a base model."""
+    _make(single.finetune_plan(options.base, Path(options.data), _settings(options)), options, say)
+
+
+def evaluate(options: Namespace, say: Speech) -> None:
+    """Measure an index, or a model, whichever the folder holds."""
+    folder = Path(options.subject)
+    if not folder.is_dir():
+        raise UserError("No such folder: {path}", "Name an index folder or a model checkpoint.", path=folder)
+    is_index = (folder / MANIFEST).exists() and Manifest.read(folder).kind == Index.__name__
+    plan = single.evaluate_index_plan if is_index else single.evaluate_model_plan
+    _make(plan(folder, Path(options.data), _settings(options)), options, say)
+
+
+def _sources(options: Namespace) -> list[Source]:
+    return [Source(Path(path), options.licence) for path in options.paths]
+
+
+def _settings(options: Namespace) -> Settings:
+    return Settings(parsed_settings(options.set))
+
+
+def _make(plan: Plan, options: Namespace, say: Speech) -> None:
+    """Run a plan whose last artifact goes to --out; what leads to it lies in the user's cache while it runs."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "danlu"
+    cache.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache) as scratch:
+        place = Beside(Path(options.out), plan.target, plan.ids[plan.target], Path(scratch))
+        made = execute(
+            plan, place, Machine.here(), tell=(lambda _: None) if options.json else (lambda outcome: tell(outcome, say))
+        )
+    if options.json:
+        print(json.dumps(json.loads(made.manifest.to_json()), indent=2, ensure_ascii=False))
+    else:
+        print_artifact(made, say, as_json=False)

@@ -1,0 +1,65 @@
+"""How well a model predicts the replies of conversations it was not trained on, in nats per token."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from danlu.core.errors import UserError
+from danlu.core.progress import Progress
+from danlu.loop.batches import micro_batches
+from danlu.loop.loss import sum_of_nats, target_count
+from danlu.model.chat import ChatFormat, Tokens
+from danlu.model.chats import read_chats
+from danlu.model.loading import load_model, read_model_facts
+
+_MICRO_BATCH_TOKENS = 512
+
+
+@dataclass(frozen=True)
+class Likelihood:
+    """-ln p of the reply tokens, stop token included; perplexity is exp(nats_per_token)."""
+
+    nats_per_token: float
+    target_tokens: int
+    conversations: int
+    too_long: int
+    """Left out: longer than the model's context."""
+    not_reached: int
+    """Left out: `max_tokens` was used up before them."""
+
+
+def negative_log_likelihood(
+    checkpoint_dir: Path, chats_jsonl: Path, max_tokens: int, threads: int, progress: Progress
+) -> Likelihood:
+    """Score the replies, in the order of the file, until `max_tokens` tokens have gone through the model.
+
+    Ids and mask are those of training and serving. Comparable only between models that share a tokenizer.
+    """
+    import torch
+
+    chat_format = ChatFormat.load(checkpoint_dir)
+    rows = [chat_format.training_ids(chat.messages) for chat in read_chats(chats_jsonl)]
+    context_tokens = read_model_facts(checkpoint_dir).context_tokens
+    fitting = [row for row in rows if len(row.ids) <= context_tokens]
+    taken = _within(fitting, max_tokens)
+    if not taken:
+        raise UserError(f"{chats_jsonl}: no conversation fits into {min(max_tokens, context_tokens)} tokens")
+    model = load_model(checkpoint_dir, threads=threads)
+    batches = micro_batches(range(len(taken)), [len(row.ids) for row in taken], _MICRO_BATCH_TOKENS)
+    nats = 0.0
+    with torch.inference_mode():
+        for done, batch in enumerate(batches, start=1):
+            nats += sum_of_nats(model, [taken[index] for index in batch]).item()
+            progress.advance(done, len(batches))
+    targets = target_count(taken)
+    return Likelihood(nats / targets, targets, len(taken), len(rows) - len(fitting), len(fitting) - len(taken))
+
+
+def _within(rows: list[Tokens], max_tokens: int) -> list[Tokens]:
+    """The first rows that together have at most `max_tokens` tokens."""
+    taken = []
+    for row in rows:
+        max_tokens -= len(row.ids)
+        if max_tokens < 0:
+            break
+        taken.append(row)
+    return taken

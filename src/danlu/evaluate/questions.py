@@ -1,0 +1,91 @@
+"""Evaluate an index on a user's own questions: is the known answer quoted, and the rest refused.
+
+One JSON object per line: `question`, and either `file` and `quote`, a verbatim piece of the answer in that file, or neither,
+for a question that should be refused.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from danlu.core.answers import Grounded
+from danlu.core.artifacts import Index, Report
+from danlu.core.errors import UserError
+from danlu.core.hashing import hash_file
+from danlu.core.retrieval import Retrieval
+from danlu.core.stages import Config, Facts, Stage, Work
+
+_HINT = 'Expected {"question": "...", "file": "...", "quote": "..."} per line, or the question alone.'
+
+
+@dataclass(frozen=True)
+class QuestionFile:
+    """A JSON Lines file of questions."""
+
+    path: Path
+
+    def content_hash(self) -> str:
+        """SHA-256 of the file; raises UserError when it is missing."""
+        if not self.path.is_file():
+            raise UserError("No such file: {path}", "Name a JSON Lines file after --data.", path=self.path)
+        return hash_file(self.path)
+
+    def rows(self) -> list[dict[str, str]]:
+        """The questions; raises UserError that names the line."""
+        lines = self.path.read_text(encoding="utf-8").splitlines()
+        rows = [self._row(number, line) for number, line in enumerate(lines, 1) if line.strip()]
+        if not rows:
+            raise UserError("{path} has no questions", _HINT.replace("{", "{{").replace("}", "}}"), path=self.path)
+        return rows
+
+    def _row(self, number: int, line: str) -> dict[str, str]:
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError:
+            row = None
+        fits = isinstance(row, dict) and isinstance(row.get("question"), str)
+        if not fits or any(not isinstance(row.get(name, ""), str) for name in ("file", "quote")):
+            raise UserError(
+                "{path}, line {number}: not a question",
+                _HINT.replace("{", "{{").replace("}", "}}"),
+                path=self.path,
+                number=number,
+            )
+        checked: dict[str, str] = row
+        return checked
+
+
+def evaluate_questions(retrieval: Retrieval) -> Stage[Report]:
+    """The stage that measures an index on questions."""
+    return Stage(
+        "evaluate", version=1, makes=Report, body=partial(_evaluate, retrieval), numeric=True, libraries=("numpy",)
+    )
+
+
+def _evaluate(retrieval: Retrieval, work: Work, config: Config, *, index: Index, file: QuestionFile) -> Facts:
+    rows = file.rows()
+    answers = retrieval.answers(index, [row["question"] for row in rows])
+    answerable = [(row["quote"], answer) for row, answer in zip(rows, answers, strict=True) if row.get("quote")]
+    others = [answer for row, answer in zip(rows, answers, strict=True) if not row.get("quote")]
+    report = {"questions": _figures(answerable, others)}
+    (work.folder / "report.json").write_text(json.dumps(report, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    return Facts({"questions": len(rows)})
+
+
+def _figures(answerable: Sequence[tuple[str, Grounded]], others: Sequence[Grounded]) -> dict[str, Any]:
+    return {
+        "answerable": len(answerable),
+        "answered": sum(not answer.refused for _, answer in answerable),
+        "answer_quoted": sum(_quotes(answer, quote) for quote, answer in answerable),
+        "unanswerable": len(others),
+        "refused": sum(answer.refused for answer in others),
+    }
+
+
+def _quotes(answer: Grounded, quote: str) -> bool:
+    """Whether a citation holds the known answer, white space apart."""
+    wanted = "".join(quote.split())
+    return any(wanted in "".join(citation.quote.split()) for citation in answer.citations)

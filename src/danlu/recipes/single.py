@@ -1,0 +1,82 @@
+"""Plans that end in one stage, on explicit inputs: what the stand-alone commands run."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from danlu.core.artifacts import Corpus
+from danlu.core.project import Source
+from danlu.core.stages import Plan, Step
+from danlu.data.clean import CleanConfig, clean
+from danlu.data.collect import collect
+from danlu.data.extract.stage import extract
+from danlu.data.lock import lock_sources
+from danlu.data.questions import SplitConfig, split
+from danlu.model.base import resolve_base
+from danlu.recipes.settings import Settings
+from danlu.retrieve.index import IndexConfig, index
+from danlu.train.retriever import RetrieverConfig, train_retriever
+
+
+def clean_plan(sources: Sequence[Source], settings: Settings, seed: int = 0) -> Plan:
+    """Read and clean documents."""
+    cleaned, _ = _cleaned(sources, settings)
+    return _checked(cleaned, settings, seed)
+
+
+def index_plan(sources: Sequence[Source], settings: Settings, seed: int = 0) -> Plan:
+    """Read, clean and index documents."""
+    documents, extraction = _cleaned(sources, settings)
+    chats = split(settings.of("split", SplitConfig), documents=documents)
+    encoder = train_retriever(settings.of("train_retriever", RetrieverConfig), documents=documents)
+    config = settings.of("index", IndexConfig)
+    return _checked(
+        index(config, documents=documents, extraction=extraction, encoder=encoder, chats=chats), settings, seed
+    )
+
+
+def finetune_plan(base_spec: str, data: Path, settings: Settings, seed: int = 0) -> Plan:
+    """Fine-tune a base model on the conversations of a file."""
+    from danlu.train.base import base
+    from danlu.train.conversations import ConversationFile, conversations
+    from danlu.train.finetune import FinetuneConfig
+    from danlu.train.finetune_stage import finetune
+
+    chats = conversations(file=ConversationFile(data))
+    model = base(files=resolve_base(base_spec, Path.cwd()))
+    return _checked(finetune(settings.of("finetune", FinetuneConfig), base=model, chats=chats), settings, seed)
+
+
+def evaluate_index_plan(folder: Path, data: Path, settings: Settings, seed: int = 0) -> Plan:
+    """Measure an index on questions whose answers are known."""
+    from danlu.core.artifacts import Index
+    from danlu.core.store import open_artifact
+    from danlu.evaluate.questions import QuestionFile, evaluate_questions
+    from danlu.retrieve import measure
+
+    stage = evaluate_questions(measure)
+    return _checked(stage(index=open_artifact(folder, Index), file=QuestionFile(data)), settings, seed)
+
+
+def evaluate_model_plan(folder: Path, data: Path, settings: Settings, seed: int = 0) -> Plan:
+    """Measure a model on held-out conversations."""
+    from danlu.evaluate.model import EvaluateModelConfig, evaluate_model
+    from danlu.train.base import base
+    from danlu.train.conversations import ConversationFile, conversations
+
+    model = base(files=resolve_base(f"path:{folder.resolve()}", Path.cwd()))
+    config = settings.of("evaluate", EvaluateModelConfig)
+    return _checked(
+        evaluate_model(config, model=model, chats=conversations(file=ConversationFile(data))), settings, seed
+    )
+
+
+def _cleaned(sources: Sequence[Source], settings: Settings) -> tuple[Step[Corpus], Step[Corpus]]:
+    lock = lock_sources(sources)
+    extraction = extract(files=collect(sources=lock), sources=lock)
+    return clean(settings.of("clean", CleanConfig), documents=extraction), extraction
+
+
+def _checked(target: Step[Any], settings: Settings, seed: int) -> Plan:
+    settings.check_all_used()
+    return Plan(target, seed)

@@ -1,0 +1,59 @@
+"""The document bot as a served model: the last user message is the question, the whole answer is known at once.
+
+Sampling fields of the request change nothing here: the answer is made of quotes, not sampled.
+"""
+
+import re
+from collections.abc import Callable
+
+from danlu.core.answers import Answer, Bot
+from danlu.guard.words import WordList, notice
+from danlu.serve.errors import bad_value, context_too_long
+from danlu.serve.models import ChatRequest, End, FinishReason, Pieces, Text, Usage, refused_fields
+
+# A few words or characters with the white space after them: what a reader's eye takes in at once.
+_PIECE = re.compile(r"(?:\S{1,12}\s*){1,3}|\s+")
+
+
+class BotModel:
+    """Answers from the documents, with citations beside the text. `count_tokens` is the base model's tokenizer."""
+
+    def __init__(
+        self,
+        model_id: str,
+        bot: Bot,
+        words: WordList,
+        count_tokens: Callable[[str], int],
+        max_question_chars: int = 8_000,
+    ) -> None:
+        self.id = model_id
+        self.count_tokens = count_tokens
+        self._bot = bot
+        self._words = words
+        self._max_question_chars = max_question_chars
+
+    def reply(self, request: ChatRequest) -> Pieces:
+        """Ask the bot, then yield the answer in pieces."""
+        question = self._question(request)
+        answer = self._bot.ask(question)
+        text, finish, fields = self._shown(answer)
+        for piece in _PIECE.findall(text):
+            yield Text(piece)
+        yield End(finish, Usage(max(1, self.count_tokens(question)), max(1, self.count_tokens(text))), fields)
+
+    def _question(self, request: ChatRequest) -> str:
+        questions = [message.content for message in request.messages if message.role == "user"]
+        if not questions or not questions[-1].strip():
+            raise bad_value("messages", "expected a user message with a question in it")
+        if len(questions[-1]) > self._max_question_chars:
+            found = f"this one has {len(questions[-1])}"
+            raise context_too_long(f"A question may have {self._max_question_chars} characters; {found}.")
+        return questions[-1]
+
+    def _shown(self, answer: Answer) -> tuple[str, FinishReason, dict[str, object]]:
+        """The text, how it ended and the fields beside it, once the quotes have passed the word filter too."""
+        public = answer.public()
+        texts = [answer.answer, *(f"{citation.source}\n{citation.quote}" for citation in answer.citations)]
+        if any(self._words.find(text) for text in texts):
+            return notice(answer.answer), "content_filter", refused_fields(answer.answer_id)
+        return answer.answer, "stop", {name: public[name] for name in ("answer_id", "refused", "citations")}

@@ -1,0 +1,122 @@
+"""API keys in SQLite: the file holds hashes only, so whoever reads it cannot call the server.
+
+A key is `dl-ID-SECRET`. The id finds the row, and the SHA-256 of the whole key is compared in constant time; a plain
+hash is enough because the secret is 256 random bits. Every check reads the file, so a key revoked by another process
+stops working at its next request.
+"""
+
+import contextlib
+import hashlib
+import hmac
+import secrets
+import sqlite3
+import threading
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+_TABLE = """
+create table if not exists keys (
+    id text primary key,
+    sha256 blob not null,
+    created_at text not null,
+    last_used_at text,
+    revoked_at text
+) strict
+"""
+_LAST_USED_EVERY_S = 60.0
+_NO_HASH = bytes(32)
+_Rows = list[Any]
+
+
+@dataclass(frozen=True)
+class KeyFacts:
+    """What may be shown of a key; times are UTC, ISO 8601."""
+
+    id: str
+    created_at: str
+    last_used_at: str | None
+    revoked_at: str | None
+
+
+class Keys:
+    """The keys in one database file, which is made when missing. Threads and processes may share the file."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600, exist_ok=True)
+        path.chmod(0o600)
+        self._lock = threading.Lock()
+        self._stamped_at: dict[str, float] = {}
+        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0)
+        self._connection.execute("pragma journal_mode = wal")
+        self._connection.execute(_TABLE)
+
+    def create(self) -> tuple[str, str]:
+        """A new key: its id and the key itself, which nothing can show again."""
+        key_id = secrets.token_hex(4)
+        key = f"dl-{key_id}-{secrets.token_urlsafe(32)}"
+        self._run("insert into keys (id, sha256, created_at) values (?, ?, ?)", (key_id, _hash(key), _now()))
+        return key_id, key
+
+    def list(self) -> list[KeyFacts]:
+        """Every key, revoked ones included, oldest first."""
+        rows = self._run("select id, created_at, last_used_at, revoked_at from keys order by created_at, id")
+        return [KeyFacts(*row) for row in rows]
+
+    def revoke(self, key_id: str) -> bool:
+        """Stop a key for good; False when there is none with this id. Revoking twice keeps the first time."""
+        sql = "update keys set revoked_at = coalesce(revoked_at, ?) where id = ? returning id"
+        return bool(self._run(sql, (_now(), key_id)))
+
+    def verify(self, key: str) -> KeyFacts | None:
+        """The facts of this key, or None when it is not one of ours. The caller looks at `revoked_at`."""
+        key_id = key.split("-", 2)[1] if key.count("-") >= 2 else ""
+        row = self._row(key_id)
+        # An unknown id is compared too, so that the time taken says nothing about which ids exist.
+        if not hmac.compare_digest(row[0] if row else _NO_HASH, _hash(key)) or row is None:
+            return None
+        facts = KeyFacts(*row[1:])
+        if facts.revoked_at is None:
+            self._stamp(key_id)
+        return facts
+
+    def is_active(self, key_id: str) -> bool:
+        """Whether the key with this id exists and is not revoked."""
+        row = self._row(key_id)
+        return row is not None and row[4] is None
+
+    def close(self) -> None:
+        """Close the database."""
+        with self._lock:
+            self._connection.close()
+
+    def _row(self, key_id: str) -> Any:
+        """(sha256, id, created_at, last_used_at, revoked_at), or None."""
+        sql = "select sha256, id, created_at, last_used_at, revoked_at from keys where id = ?"
+        rows = self._run(sql, (key_id,))
+        return rows[0] if rows else None
+
+    def _stamp(self, key_id: str) -> None:
+        """Note the use, at most once a minute: a write for every request would cost more than the check itself."""
+        now = time.monotonic()
+        if now - self._stamped_at.get(key_id, -_LAST_USED_EVERY_S) < _LAST_USED_EVERY_S:
+            return
+        self._stamped_at[key_id] = now
+        # Locked by another process: the stamp is not worth failing or delaying a request.
+        with contextlib.suppress(sqlite3.OperationalError):
+            self._run("update keys set last_used_at = ? where id = ?", (_now(), key_id))
+
+    def _run(self, sql: str, values: tuple[object, ...] = ()) -> _Rows:
+        with self._lock:
+            return self._connection.execute(sql, values).fetchall()
+
+
+def _hash(key: str) -> bytes:
+    return hashlib.sha256(key.encode()).digest()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

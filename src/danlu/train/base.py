@@ -1,0 +1,19 @@
+"""Base: the base model as an ordinary checkpoint folder, whatever it came in."""
+
+from danlu.core.artifacts import Checkpoint
+from danlu.core.stages import Config, Facts, Stage, Work
+from danlu.model.base import BaseFiles, write_checkpoint
+
+
+def _base(work: Work, config: Config, *, files: BaseFiles) -> Facts:
+    write_checkpoint(files, work.folder)
+    return Facts(licences=(files.licence,))
+
+
+base = Stage(
+    "base",
+    version=1,
+    makes=Checkpoint,
+    body=_base,
+    libraries=("gguf", "safetensors", "tokenizers", "torch", "transformers"),
+)

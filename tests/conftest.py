@@ -1,0 +1,14 @@
+from pathlib import Path
+
+import pytest
+from commands import danlu
+from documents import write_project
+
+
+@pytest.fixture(scope="session")
+def small_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project of two dozen documents, bad ones among them, that has run once. Tests leave it as it is."""
+    folder = write_project(tmp_path_factory.mktemp("small") / "project")
+    done = danlu(folder, "run")
+    assert done.returncode == 0, done.stderr
+    return folder

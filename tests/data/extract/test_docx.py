@@ -1,0 +1,92 @@
+import io
+import zipfile
+
+import docx
+import pytest
+from docx.oxml import parse_xml
+from documents import as_docx
+
+from danlu.data.extract.blocks import Unreadable
+from danlu.data.extract.docx import extract_docx
+
+W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+
+
+def extracted(document: object) -> list[tuple[str, str]]:
+    file = io.BytesIO()
+    document.save(file)  # type: ignore[attr-defined]
+    found = extract_docx(file.getvalue())
+    return [(block.kind, found.text[block.start : block.end]) for block in found.blocks]
+
+
+def with_body(*elements: str) -> list[tuple[str, str]]:
+    """What is read of a document whose body holds these elements."""
+    document = docx.Document()
+    body = document.element.body
+    for number, element in enumerate(elements):
+        body.insert(number, parse_xml(element.replace(">", f" {W}>", 1)))
+    return extracted(document)
+
+
+def test_headings_paragraphs_and_rows_come_in_order() -> None:
+    document = docx.Document()
+    document.core_properties.title = "The title"
+    document.add_heading("One", 1)
+    document.add_paragraph("Text")
+    table = document.add_table(2, 2)
+    for number, cell in enumerate(cell for row in table.rows for cell in row.cells):
+        cell.text = f"c{number}\nmore"
+    document.add_heading("Two", 2)
+    file = io.BytesIO()
+    document.save(file)
+    found = extract_docx(file.getvalue())
+    assert [(b.kind, b.level, found.text[b.start : b.end]) for b in found.blocks] == [
+        ("heading", 1, "One"), ("text", 0, "Text"), ("table", 0, "c0 more\tc1 more"), ("table", 0, "c2 more\tc3 more"),
+        ("heading", 2, "Two"),
+    ]  # fmt: skip
+    assert found.title == "The title"
+
+
+def test_a_merged_cell_is_read_once() -> None:
+    document = docx.Document()
+    table = document.add_table(2, 2)
+    table.cell(0, 0).merge(table.cell(0, 1)).text = "wide"
+    table.cell(1, 0).text = "x"
+    assert extracted(document) == [("table", "wide"), ("table", "x")]
+
+
+def test_a_table_inside_a_cell_is_read() -> None:
+    document = docx.Document()
+    cell = document.add_table(1, 1).cell(0, 0)
+    cell.text = "outer"
+    cell.add_table(1, 1).cell(0, 0).text = "inner"
+    assert extracted(document) == [("table", "outer inner")]
+
+
+def test_text_in_content_controls_and_insertions_is_read_and_deleted_text_is_not() -> None:
+    run, gone = "<w:r><w:t>{}</w:t></w:r>", "<w:r><w:delText>gone</w:delText></w:r>"
+    assert with_body(
+        f"<w:sdt><w:sdtContent><w:p>{run.format('control')}</w:p></w:sdtContent></w:sdt>",
+        f'<w:p><w:ins w:id="1">{run.format("inserted")}</w:ins><w:del w:id="2">{gone}</w:del></w:p>',
+        f'<w:p><w:moveFrom w:id="3">{run.format("moved")}</w:moveFrom><w:smartTag>{run.format("smart")}</w:smartTag></w:p>',
+        "<w:p><w:r><w:t>a</w:t><w:tab/><w:t>b</w:t><w:br/><w:t>c</w:t></w:r></w:p>",
+    ) == [("text", "control"), ("text", "inserted"), ("text", "smart"), ("text", "a\tb\nc")]
+
+
+def test_a_file_that_is_cut_short_is_damaged() -> None:
+    whole = as_docx([("Heading", "Text")])
+    for content in (whole[:-200], whole[:100], b"PK\x03\x04"):
+        with pytest.raises(Unreadable) as caught:
+            extract_docx(content)
+        assert caught.value.rule == "damaged"
+
+
+def test_broken_xml_inside_is_damaged() -> None:
+    source = zipfile.ZipFile(io.BytesIO(as_docx([("Heading", "Text")])))
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name in source.namelist():
+            archive.writestr(name, b"<w:document" if name == "word/document.xml" else source.read(name))
+    with pytest.raises(Unreadable) as caught:
+        extract_docx(file.getvalue())
+    assert caught.value.rule == "damaged"

@@ -1,0 +1,84 @@
+import pytest
+
+from danlu.data.extract.blocks import Unreadable
+from danlu.data.extract.html import extract_html
+
+
+def blocks(page: str) -> list[tuple[str, str]]:
+    found = extract_html(page.encode())
+    return [(block.kind, found.text[block.start : block.end]) for block in found.blocks]
+
+
+def text(page: str) -> str:
+    return extract_html(page.encode()).text
+
+
+def test_headings_paragraphs_and_lists_are_blocks() -> None:
+    page = "<h1>One</h1><p>Text <b>bold</b>\n  folded.</p><ul><li>a<li>b</ul><h3>Three</h3>tail"
+    found = extract_html(page.encode())
+    assert blocks(page) == [
+        ("heading", "One"), ("text", "Text bold folded."), ("text", "a"), ("text", "b"), ("heading", "Three"), ("text", "tail"),
+    ]  # fmt: skip
+    assert [block.level for block in found.blocks if block.kind == "heading"] == [1, 3]
+
+
+def test_a_row_of_a_table_is_a_block_of_cells() -> None:
+    page = "<table><caption>C</caption><tr><th>a<th>b<tr><td><p>1</p><p>2</p><td>3</table>after"
+    assert blocks(page) == [("text", "C"), ("table", "a\tb"), ("table", "1 2\t3"), ("text", "after")]
+
+
+def test_a_table_inside_a_cell_loses_nothing() -> None:
+    page = "<table><tr><td>A<td>before<table><tr><td>x<td>y</table>after<td>B</table>end"
+    assert text(page).split() == ["A", "before", "x", "y", "after", "B", "end"]
+
+
+def test_preformatted_text_keeps_its_lines() -> None:
+    assert blocks("<p>Run<pre>a\n  b\tc\n</pre>") == [("text", "Run"), ("code", "a\n  b\tc")]
+    assert text("<table><tr><td>a<pre>b\nc</pre>d</table>").split() == ["a", "b", "c", "d"]
+
+
+def test_navigation_is_left_out() -> None:
+    page = (
+        "<header><h1>Site</h1></header><nav>Home</nav><div class='toc'>Contents</div><aside>Ad</aside>"
+        "<script>x</script><style>y</style><p>Text</p><footer>Imprint</footer>"
+    )
+    assert text(page) == "Text"
+
+
+def test_the_header_of_an_article_holds_its_title() -> None:
+    page = "<header>Site</header><article><header><h1>Title</h1></header><p>Text</p></article>"
+    assert text(page) == "Title\n\nText"
+    assert text("<main><header><h1>Title</h1></header>Text</main>") == "Title\n\nText"
+    assert text("<article>a</article><header>Site</header><article>b</article>") == "a\n\nb"
+
+
+def test_a_page_that_is_one_form_is_read() -> None:
+    assert text("<form action='/x'><p>All of the page</p><button>Send</button></form>") == "All of the page"
+
+
+def test_a_body_with_the_class_of_a_menu_is_still_the_page() -> None:
+    assert text("<body class='sidebar'><p>Text</p></body>") == "Text"
+
+
+def test_entities_and_the_title_are_decoded() -> None:
+    found = extract_html("<title> A &amp;\n B </title><p>x &lt; y&nbsp;&hellip; 中&#25991;".encode())
+    assert (found.title, found.text) == ("A & B", "x < y\xa0… 中文")
+
+
+def test_an_encoding_is_declared_or_found() -> None:
+    chinese = "<meta charset=gb2312><p>软件包管理系统"
+    assert extract_html(chinese.encode("gb18030")).text == "软件包管理系统"
+    assert extract_html("<p>软件包管理系统".encode("gb18030")).edits == (("decoded from gb18030", 1),)
+    with pytest.raises(Unreadable):
+        extract_html(b"<p>" + bytes(range(128, 256)) * 4)
+
+
+def test_a_page_nested_deeper_than_the_stack_is_read() -> None:
+    depth = 50_000
+    assert text("<div>" * depth + "deep" + "</div>" * depth + "<p>after") == "deep\n\nafter"
+    assert text("<b>" * depth + "deep") == "deep"
+
+
+@pytest.mark.parametrize("page", ["", "   ", "<html></html>", "<body></body>", "<frameset></frameset>", "<!-- x -->"])
+def test_a_page_without_text_gives_none(page: str) -> None:
+    assert text(page) == ""

@@ -1,0 +1,38 @@
+from pathlib import Path
+
+import pytest
+from stages import ran
+
+from danlu.core.artifacts import Files
+from danlu.core.errors import WorkFailed
+from danlu.core.project import Source
+from danlu.core.stages import Config
+from danlu.data.collect import collect
+from danlu.data.lock import lock_sources
+from danlu.text.records import read_rows
+
+
+def collected(folder: Path) -> Files:
+    sources = lock_sources([Source(folder, "MIT")])
+    return ran(Files, lambda work: collect.body(work, Config(), sources=sources), work=True)
+
+
+def test_every_file_is_listed_or_rejected_by_rule(tmp_path: Path) -> None:
+    for name, content in {"a.txt": b"text", "b.txt": b"", "c.png": b"\x89PNG1234", "d.md": b"# x"}.items():
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "e.txt").symlink_to("nowhere")
+    files = collected(tmp_path)
+    label = tmp_path.name
+    assert [row["source"] for row in read_rows(files.table)] == [f"{label}/a.txt", f"{label}/d.md"]
+    rejects = {row["source"]: row["rule"] for row in read_rows(files.path / "rejects.parquet")}
+    assert rejects == {
+        f"{label}/b.txt": "empty", f"{label}/c.png": "unsupported type", f"{label}/e.txt": "unreadable",
+    }  # fmt: skip
+    assert files.manifest.licences == ("MIT",)
+
+
+def test_nothing_readable_at_all_fails_with_names_and_reasons(tmp_path: Path) -> None:
+    (tmp_path / "b.txt").write_bytes(b"")
+    with pytest.raises(WorkFailed, match=r"None of the 1 files can be read: .*b\.txt: empty") as caught:
+        collected(tmp_path)
+    assert "PDF" in caught.value.hint

@@ -1,0 +1,84 @@
+import unicodedata
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from danlu.data.normalise import normalise
+from danlu.text.records import Block
+
+TEXT = st.text("ab -\n\t　\u200b\u00adé中，Ã©\u0301\x01", max_size=60)
+
+
+def prose(text: str, kind: str = "text") -> tuple[str, dict[str, int]]:
+    final, _, edits = normalise(text, [Block(0, len(text), kind)])
+    counts: dict[str, int] = {}
+    for edit in edits:
+        counts[edit.rule] = counts.get(edit.rule, 0) + 1
+    return final, counts
+
+
+def test_lines_that_a_layout_broke_are_joined() -> None:
+    assert prose("one\ntwo") == ("one two", {"joined lines": 1})
+    assert prose("软件\n包") == ("软件包", {"joined lines": 1})
+    assert prose("exam-\nple") == ("example", {"mended hyphens": 1})
+    assert prose("软件包 \n apt") == ("软件包 apt", {"joined lines": 1})
+
+
+def test_lists_and_blank_lines_stay() -> None:
+    for text in ("Steps\n- one\n- two", "Steps\n1. one", "one\n\ntwo", "one\n \ntwo"):
+        assert prose(text)[0] == text
+
+
+def test_code_keeps_its_lines_and_spaces() -> None:
+    text = "if a:\n    b  =  c-\n    d\t\te"
+    assert prose(text, "code") == (text, {})
+    assert prose("a\u200bb", "code") == ("ab", {"invisible characters": 1})
+
+
+def test_mojibake_is_repaired_and_only_there() -> None:
+    text = "It’s fine. Itâ€™s broken, dÃ©jÃ\xa0 vu."
+    final, offsets, edits = normalise(text, [Block(0, len(text), "text")])
+    assert final == "It’s fine. It’s broken, déjà vu."
+    at = final.index("broken")
+    assert offsets.to_source(at, at + 6) == (text.index("broken"), text.index("broken") + 6)
+    assert {edit.rule for edit in edits} == {"mojibake"}
+
+
+def test_furniture_is_left_out() -> None:
+    text = "one\n\npage 1\n\ntwo"
+    blocks = [Block(0, 3, "text"), Block(5, 11, "furniture"), Block(13, 16, "text")]
+    final, offsets, _ = normalise(text, blocks)
+    assert "page" not in final
+    assert text[slice(*offsets.to_source(final.index("two"), len(final)))] == "two"
+
+
+def test_composed_and_full_width_spaces_are_normal() -> None:
+    assert prose("cafe\u0301")[0] == "café"
+    assert prose("a\u3000b\u00a0\u00a0c")[0] == "a b c"
+
+
+def test_endless_runs_of_spaces_are_read_once() -> None:
+    for text in ("a" + " " * 200_000 + "b", "a" + "\t" * 200_000 + "b", ("a" + " " * 50_000 + "\n") * 3):
+        for kind in ("text", "code"):
+            assert prose(text, kind)[0].startswith("a")
+
+
+@given(TEXT, st.sampled_from(["text", "code", "table"]))
+def test_the_map_leads_from_every_kept_letter_to_its_source(text: str, kind: str) -> None:
+    final, offsets, edits = normalise(text, [Block(0, len(text), kind)] if text else [])
+    for piece in offsets.pieces:
+        if piece.kept:
+            assert final[piece.start : piece.end] == text[piece.source_start : piece.source_end]
+    assert (final == text) == (not edits)
+
+
+@given(TEXT)
+def test_nothing_but_white_space_and_invisible_characters_is_ever_lost(text: str) -> None:
+    composed = unicodedata.normalize("NFC", text)
+    assert [letter for letter in prose(text)[0] if letter in "ab中，"] == [letter for letter in composed if letter in "ab中，"]
+
+
+@given(TEXT)
+def test_normal_text_is_normal(text: str) -> None:
+    once = prose(text)[0]
+    assert prose(prose(once)[0])[0] == prose(once)[0]

@@ -1,0 +1,43 @@
+import pytest
+import torch
+
+from danlu.core.errors import UserError
+from danlu.core.progress import Silent
+from danlu.evaluate.likelihood import negative_log_likelihood
+from danlu.model.chat import ChatFormat
+from danlu.model.chats import read_chats
+from danlu.model.loading import load_model
+from tiny import make_tiny_checkpoint, write_chats
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    return make_tiny_checkpoint(tmp_path_factory.mktemp("base"))
+
+
+@pytest.fixture(scope="module")
+def chats(tmp_path_factory):
+    return write_chats(tmp_path_factory.mktemp("chats") / "chats.jsonl")
+
+
+def test_likelihood_equals_the_models_own_loss_over_the_mask(base, chats):
+    found = negative_log_likelihood(base, chats, 10**6, 2, Silent())
+    chat, model, nats, targets = ChatFormat.load(base), load_model(base, threads=2), 0.0, 0
+    for one in read_chats(chats):
+        row = chat.training_ids(one.messages)
+        ids = torch.tensor([row.ids])
+        labels = torch.where(torch.tensor([row.loss_mask]), ids, -100)
+        with torch.no_grad():
+            nats += model(input_ids=ids, labels=labels).loss.item() * sum(row.loss_mask)
+        targets += sum(row.loss_mask)
+    assert found.target_tokens == targets
+    assert found.nats_per_token == pytest.approx(nats / targets, rel=1e-5)
+    assert (found.conversations, found.too_long, found.not_reached) == (12, 0, 0)
+
+
+def test_the_cap_takes_the_first_conversations(base, chats):
+    found = negative_log_likelihood(base, chats, 300, 2, Silent())
+    assert 0 < found.conversations < 12
+    assert found.conversations + found.too_long + found.not_reached == 12
+    with pytest.raises(UserError, match="no conversation fits"):
+        negative_log_likelihood(base, chats, 3, 2, Silent())

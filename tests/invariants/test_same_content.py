@@ -1,0 +1,122 @@
+"""Invariant 3: same seed, inputs and package versions give the same ids and content hashes, anywhere."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from commands import danlu, environment
+from documents import small_project_file, write_project, write_yaml
+
+from danlu.core.project import load_project
+from danlu.core.store import Store
+from danlu.recipes import plan_of
+
+LIGHT = ("collect", "extract", "clean", "split", "train_retriever", "index")
+"""Every stage but those of language models, which promise less, and to a test of their own."""
+
+_RUN = """
+import sys
+from pathlib import Path
+from danlu.core.execute import Machine, execute
+from danlu.core.project import load_project
+from danlu.core.store import Store
+from danlu.recipes import plan_of
+
+if __name__ == "__main__":
+    project = load_project(Path.cwd())
+    workers = int(sys.argv[1])
+    execute(plan_of(project), Store(project.artifacts), Machine(threads=workers, workers=workers), until="index")
+"""
+
+
+def hashes(project: Path, stages: tuple[str, ...] = LIGHT) -> dict[str, tuple[str, str]]:
+    made = Store(project / ".danlu" / "artifacts").all()
+    return {a.manifest.stage: (a.id, a.manifest.content_hash) for a in made if a.manifest.stage in stages}
+
+
+def run(project: Path, workers: int, **changed: str) -> None:
+    script = project.parent / "run.py"
+    script.write_text(_RUN)
+    done = subprocess.run(
+        [sys.executable, script, str(workers)], cwd=project, env=environment(**changed), capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+def test_another_folder_hash_seed_and_number_of_workers_change_nothing(
+    small_project: Path, tmp_path: Path, workers: int
+) -> None:
+    folder = write_project(tmp_path / "deep" / "another name", name="another name")
+    run(folder, workers, PYTHONHASHSEED=str(workers), OMP_NUM_THREADS=str(workers), OPENBLAS_NUM_THREADS=str(workers))
+    assert hashes(folder) == hashes(small_project)
+
+
+def test_a_source_folder_that_moved_is_the_same_input(small_project: Path, tmp_path: Path) -> None:
+    shutil.copytree(small_project / "docs", tmp_path / "far" / "docs")
+    folder = tmp_path / "project"
+    shutil.copytree(small_project / ".danlu", folder / ".danlu")
+    sources = [{"path": str(tmp_path / "far" / "docs"), "licence": "GPL-2.0-or-later"}]
+    write_yaml(folder, small_project_file() | {"sources": sources})
+    done = danlu(folder, "run")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("already done") == len(Store(folder / ".danlu" / "artifacts").all())
+
+
+def ids(folder: Path, **said: Any) -> dict[str, str]:
+    facts = small_project_file()
+    write_yaml(folder, facts | said)
+    return {step.stage.name: id for step, id in plan_of(load_project(folder)).ids.items()}
+
+
+@pytest.fixture
+def folder(small_project: Path, tmp_path: Path) -> Path:
+    shutil.copytree(small_project / "docs", tmp_path / "docs")
+    return tmp_path
+
+
+def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
+    return {stage for stage in before if before[stage] != after[stage]}
+
+
+ALL = {"collect", "extract", "clean", "split", "train_retriever", "index", "finetune", "evaluate", "release"}
+
+
+def test_what_is_no_identity_changes_no_id(folder: Path) -> None:
+    before = ids(folder)
+    assert ids(folder, name="renamed") == before
+    assert ids(folder, sources=[{"path": str(folder / "docs"), "licence": "GPL-2.0-or-later"}]) == before
+    default = small_project_file()["set"] | {"clean.rules": "manual"}  # type: ignore[operator]
+    assert ids(folder, set=default) == before
+    (folder / "docs" / ".hidden").write_text("x")
+    (folder / "docs" / "en" / "start.md").touch()
+    assert ids(folder) == before
+
+
+def test_another_licence_or_seed_changes_every_id_that_follows(folder: Path) -> None:
+    before = ids(folder)
+    assert changed(before, ids(folder, sources=[{"path": "docs", "licence": "MIT"}])) == ALL
+    assert changed(before, ids(folder, seed=1)) >= ALL
+
+
+def test_a_changed_added_or_renamed_file_changes_every_id_that_follows(folder: Path) -> None:
+    before = ids(folder)
+    page = folder / "docs" / "en" / "start.md"
+    page.rename(page.with_name("begin.md"))
+    assert changed(before, ids(folder)) == ALL
+    page.with_name("begin.md").rename(page)
+    assert ids(folder) == before
+    page.write_text(page.read_text() + " ")
+    assert changed(before, ids(folder)) == ALL
+
+
+def test_a_setting_changes_its_stage_and_what_follows_and_nothing_before(folder: Path) -> None:
+    before = ids(folder)
+    settings = small_project_file()["set"]
+    after = ids(folder, set={**settings, "train_retriever.dimensions": 64})  # type: ignore[dict-item]
+    assert changed(before, after) == {"train_retriever", "index", "evaluate", "release"}
+    after = ids(folder, set={**settings, "clean.max_word_characters": 999})  # type: ignore[dict-item]
+    assert changed(before, after) == ALL - {"collect", "extract"}

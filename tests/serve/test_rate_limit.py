@@ -1,0 +1,53 @@
+import asyncio
+
+import pytest
+
+from danlu.serve.errors import ApiError
+from danlu.serve.limits import RateLimit, Seats
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_burst_then_sustained_rate_and_retry_after() -> None:
+    clock = Clock()
+    rates = RateLimit(per_minute=6, burst=2, now=clock)
+    rates.take("a")
+    rates.take("a")
+    with pytest.raises(ApiError) as refused:
+        rates.take("a")
+    assert (refused.value.status, refused.value.headers["retry-after"]) == (429, "10")
+    rates.take("b")
+    clock.now = 10.0
+    rates.take("a")
+    with pytest.raises(ApiError):
+        rates.take("a")
+
+
+def test_full_buckets_are_forgotten() -> None:
+    clock = Clock()
+    rates = RateLimit(per_minute=60, burst=1, now=clock)
+    for number in range(1024):
+        rates.take(f"caller {number}")
+    clock.now = 100.0
+    rates.take("one more")
+    assert len(rates._buckets) == 1
+
+
+def test_seats_queue_then_refuse() -> None:
+    async def scenario() -> None:
+        seats = Seats(running=1, waiting=1)
+        await seats.take()
+        waiting = asyncio.create_task(seats.take())
+        await asyncio.sleep(0)
+        with pytest.raises(ApiError) as refused:
+            await seats.take()
+        assert (refused.value.status, refused.value.code) == (429, "server_busy")
+        seats.give_back()
+        await waiting
+
+    asyncio.run(scenario())

@@ -1,0 +1,103 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from danlu.text.records import Block, Document
+from danlu.text.sections import MAX_WEIGHT, heading_text, passages, sections, weight
+
+SENTENCE = st.sampled_from(["Short one. ", "这是一个句子。", "word " * 60, "长" * 500, "a/b-c " * 5])
+
+
+def document(blocks: list[tuple[str, int, str]]) -> Document:
+    """A document of (kind, level, text) blocks, on a new page every third block."""
+    text, spans = "", []
+    for number, (kind, level, body) in enumerate(blocks):
+        text += "\n\n" if text else ""
+        spans.append(Block(len(text), len(text) + len(body), kind, number // 3 + 1, level))
+        text += body
+    return Document("d", text, "Title", "d.txt", "text/plain", "MIT", blocks=tuple(spans))
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> Document:
+    blocks = []
+    for _ in range(draw(st.integers(0, 8))):
+        if draw(st.booleans()):
+            blocks.append(("heading", draw(st.integers(1, 4)), "1.2. Some heading"))
+        else:
+            body = "".join(draw(st.lists(SENTENCE, min_size=1, max_size=6))).strip()
+            blocks.append((draw(st.sampled_from(["text", "code", "table"])), 0, body))
+    return document(blocks)
+
+
+@given(documents())
+def test_every_block_of_text_is_in_exactly_one_section_in_order(given_document: Document) -> None:
+    found = [block for section in sections(given_document) for block in section.blocks]
+    assert found == [block for block in given_document.blocks if block.kind != "heading"]
+
+
+@given(documents())
+def test_every_letter_of_text_is_in_exactly_one_passage_in_order(given_document: Document) -> None:
+    text = given_document.text
+    covered: list[int] = []
+    for passage in passages(given_document):
+        assert passage.end > passage.start
+        covered.extend(range(passage.start, passage.end))
+    assert covered == sorted(set(covered))
+    wanted = {at for b in given_document.blocks if b.kind != "heading" for at in range(b.start, b.end)}
+    assert {at for at in wanted if not text[at].isspace()} <= set(covered)
+    headings = {at for b in given_document.blocks if b.kind == "heading" for at in range(b.start, b.end)}
+    assert not headings & set(covered)
+
+
+@given(documents())
+def test_passages_are_bounded_and_start_on_the_page_they_say(given_document: Document) -> None:
+    for passage in passages(given_document):
+        assert weight(given_document.text[passage.start : passage.end]) <= 2 * MAX_WEIGHT
+        first = next(b for b in given_document.blocks if b.start <= passage.start < b.end)
+        assert passage.page == first.page
+
+
+def test_headings_lead_from_the_outermost_to_the_own() -> None:
+    found = list(
+        sections(
+            document(
+                [
+                    ("text", 0, "before"),
+                    ("heading", 1, "Chapter 2. Tools"),
+                    ("heading", 2, "2.1. apt"),
+                    ("text", 0, "about apt"),
+                    ("heading", 2, "2.2. dpkg"),
+                    ("text", 0, "about dpkg"),
+                    ("heading", 1, "3 End"),
+                    ("text", 0, "bye"),
+                ]
+            )
+        )
+    )
+    assert [section.headings for section in found] == [(), ("Tools", "apt"), ("Tools", "dpkg"), ("End",)]
+    assert len({section.id for section in found}) == 4
+
+
+def test_numbers_of_headings_are_left_out_and_names_are_not() -> None:
+    cases = {
+        "Chapter 11. Customizing": "Customizing",
+        "11.2. How can I": "How can I",
+        "第 3 章 选择发行版": "选择发行版",
+        "3.1、安装": "安装",
+        "附录 A 术语": "术语",
+        "3.5": "3.5",
+        "2024": "2024",
+        "  Two\n lines ": "Two lines",
+        "X11 programs": "X11 programs",
+        "64-bit systems": "64-bit systems",
+        "3D printing": "3D printing",
+        "802.11 networks": "802.11 networks",
+        "2024 年报": "2024 年报",
+        "A.1. Terms": "Terms",
+    }
+    assert {raw: heading_text(raw) for raw in cases} == cases
+
+
+def test_a_short_rest_joins_the_passage_before_it() -> None:
+    found = list(passages(document([("text", 0, "x" * 700), ("text", 0, "y" * 200), ("text", 0, "z" * 20)])))
+    assert len(found) == 2

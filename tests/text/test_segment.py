@@ -1,0 +1,64 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from danlu.text.segment import bigrams, fold, terms, words
+
+
+@pytest.mark.parametrize(
+    ("text", "identifier"),
+    [
+        ("run apt-get update", "apt-get"),
+        ("edit /etc/fstab first", "etc/fstab"),
+        ("使用apt-get安装", "apt-get"),
+        ("在/etc/network/interfaces中", "etc/network/interfaces"),
+        ("error E-1042.", "e-1042"),
+        ("write to root@example.org now", "root@example.org"),
+        ("version 2.6.32-5", "2.6.32-5"),
+        ("in C++ and C#", "c++"),
+        ("in C++ and C#", "c#"),
+        ("foo_1.0.dsc", "foo_1.0.dsc"),
+        ("http://deb.debian.org/debian", "http://deb.debian.org/debian"),
+        ("型号 ＴＷ－２００ 的", "tw-200"),
+    ],
+)
+def test_identifiers_stay_whole(text: str, identifier: str) -> None:
+    assert identifier in terms(text)
+
+
+def test_parts_of_an_identifier_are_found_beside_it() -> None:
+    assert terms("apt-get") == ["apt-get", "apt", "get"]
+    assert set(terms("network interfaces")) < set(terms("/etc/network/interfaces"))
+
+
+def test_english_is_stemmed_in_terms_and_whole_in_words() -> None:
+    assert terms("installing installed installs") == ["instal"] * 3
+    assert words("Installing") == ["installing"]
+
+
+def test_stop_words_are_no_terms() -> None:
+    assert terms("How do I do this?") == []
+    assert terms("有什么？") == []
+
+
+def test_chinese_is_cut_into_words_and_pairs() -> None:
+    assert "软件包" in terms("如何安装软件包？")
+    assert bigrams("安装软件包") == ["安装", "装软", "软件", "件包"]
+    assert bigrams("装 x 件") == []
+
+
+def test_width_and_case_do_not_matter() -> None:
+    assert terms("ＡＰＴ－ＧＥＴ Update") == terms("apt-get update")
+    assert fold("Ｄebian") == "debian"
+
+
+@given(st.text())
+def test_any_text_has_terms_without_spaces(text: str) -> None:
+    for term in terms(text) + bigrams(text) + words(text):
+        assert term
+        assert not any(character.isspace() for character in term)
+
+
+@given(st.text(st.characters(categories=["Lo", "Ll", "Lu", "Nd", "Po", "Zs"])))
+def test_terms_do_not_change_when_text_is_folded_first(text: str) -> None:
+    assert terms(fold(text)) == terms(text) or fold(fold(text)) != fold(text)

@@ -8,7 +8,7 @@ setup: ## make .venv from the lock
 	@scripts/setup.sh
 
 demo: setup ## real bilingual manuals to cited answers, in examples/handbook
-	@scripts/demo.sh
+	@.venv/bin/python scripts/demo.py
 
 test: setup ## all tests
 	@.venv/bin/python -m pytest --cov --cov-report=term:skip-covered

@@ -8,6 +8,7 @@ import io
 import re
 import shutil
 import tempfile
+import zipfile
 from functools import cache
 from pathlib import Path
 
@@ -148,7 +149,16 @@ def as_docx(sections: Sections) -> bytes:
             document.add_paragraph(paragraph)
     file = io.BytesIO()
     document.save(file)
-    return file.getvalue()
+    return _without_times(file)
+
+
+def _without_times(file: io.BytesIO) -> bytes:
+    """The archive again, as if it had been written in 1980: equal documents are equal bytes."""
+    written, source = io.BytesIO(), zipfile.ZipFile(file)
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in source.namelist():
+            archive.writestr(zipfile.ZipInfo(name), source.read(name), zipfile.ZIP_DEFLATED)
+    return written.getvalue()
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -5,6 +5,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from danlu.cli.speech import Speech
+from danlu.cli.tables import padded
 from danlu.core.project import find_project
 
 
@@ -34,28 +35,32 @@ def why(options: Namespace, say: Speech) -> None:
         print(json.dumps([link.public() for link in chain], indent=2, ensure_ascii=False))
         return
     for link in chain:
-        shown = {name: value for name, value in link.facts.items() if name in _SHOWN and value not in (None, {}, "")}
-        detail = "  ".join(f"{say(name)}: {_short(value)}" for name, value in shown.items())
-        print(f"{say(link.status):<9} {link.what:<12} {link.id}  {detail}".rstrip())
+        names = _shown_facts(say)
+        shown = {
+            names[name]: value for name, value in link.facts.items() if name in names and value not in (None, {}, "")
+        }
+        detail = "  ".join(f"{name}: {_short(value, say)}" for name, value in shown.items())
+        print(f"{padded(say(link.status), 9)} {padded(say(link.what), 12)} {link.id}  {detail}".rstrip())
 
 
-_SHOWN = (
-    "question",
-    "asked_at",
-    "stage",
-    "content_hash",
-    "page",
-    "start",
-    "end",
-    "quote",
-    "edits",
-    "sha256",
-    "licence",
-)
+def _shown_facts(say: Speech) -> dict[str, str]:
+    return {
+        "question": say("question"),
+        "asked_at": say("asked at"),
+        "stage": say("stage"),
+        "content_hash": say("content hash"),
+        "page": say("page"),
+        "start": say("start"),
+        "end": say("end"),
+        "quote": say("quote"),
+        "edits": say("edits"),
+        "sha256": "sha256",
+        "licence": say("licence"),
+    }
 
 
-def _short(value: object) -> str:
+def _short(value: object, say: Speech) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{key} {count}" for key, count in value.items())
+        return ", ".join(f"{say(key)} {count}" for key, count in value.items())
     text = " ".join(str(value).split())
     return text[:16] + "…" if len(text) == 64 and " " not in text else text

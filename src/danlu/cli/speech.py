@@ -1,8 +1,11 @@
 """What danlu says, in English or Chinese. Templates are English in the code; `chinese.py` holds the other language."""
 
+import re
 from collections.abc import Mapping, Sequence
+from functools import cache
+from string import Formatter
 
-from danlu.core.errors import DanluError
+from danlu.core.errors import DanluError, Phrase
 
 LANGUAGES = ("zh", "en")
 
@@ -25,24 +28,49 @@ class Speech:
         self.language = language
 
     def __call__(self, template: str, **values: object) -> str:
-        """The template in the language, filled in."""
-        said = self._translated(template)
-        return said.format(**values) if values else said
+        """The template in the language, filled in.
+
+        Without values it may also be a text that an artifact stores in English, such as the name of a rule: what is
+        not known is said as it is.
+        """
+        if values:
+            return self._translated(template).format(**{name: self._value(value) for name, value in values.items()})
+        return self._translated(template)
 
     def error(self, error: DanluError) -> str:
         """An error with its hint, as it is printed."""
-        message = self._filled(error.message_template, error.values)
-        hint = self._filled(error.hint_template, error.values)
+        message = self(error.message_template, **error.values)
+        hint = self(error.hint_template, **error.values)
         lines = [f"{self('error')}: {message}"] + ([f"{self('hint')}: {hint}"] if hint else [])
         return "\n".join(lines)
 
-    def _filled(self, template: str, values: Mapping[str, object]) -> str:
-        said = self._translated(template)
-        return said.format(**values) if values else said
+    def _value(self, value: object) -> object:
+        return self(value.template, **value.values) if isinstance(value, Phrase) else value
 
     def _translated(self, template: str) -> str:
         if self.language != "zh":
             return template
-        from danlu.cli.chinese import CHINESE
+        from danlu.cli.chinese import CHINESE, STORED
 
-        return CHINESE.get(template, template)
+        said = CHINESE.get(template) or STORED.get(template)
+        return said or next(filter(None, (self._read(template, stored) for stored in STORED)), template)
+
+    def _read(self, text: str, stored: str) -> str:
+        """A stored text that follows the template `stored`, in the language; empty when it does not."""
+        from danlu.cli.chinese import STORED
+
+        match = _pattern(stored).fullmatch(text) if "{" in stored else None
+        if match is None:
+            return ""
+        return STORED[stored].format(**{name: self._listed(found) for name, found in match.groupdict().items()})
+
+    def _listed(self, found: str) -> str:
+        return ", ".join(self(part) for part in found.split(", "))
+
+
+@cache
+def _pattern(template: str) -> re.Pattern[str]:
+    parts = [
+        re.escape(literal) + (f"(?P<{name}>.+)" if name else "") for literal, name, _, _ in Formatter().parse(template)
+    ]
+    return re.compile("".join(parts), re.DOTALL)

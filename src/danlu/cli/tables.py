@@ -15,12 +15,17 @@ def width(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
 
 
+def padded(text: str, columns: int) -> str:
+    """A text with spaces up to this many columns."""
+    return text + " " * (columns - width(text))
+
+
 def print_table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """Print rows below a header, columns aligned."""
     cells = [[str(cell) for cell in row] for row in (header, *rows)]
     widths = [max(width(row[column]) for row in cells) for column in range(len(header))]
     for row in cells:
-        print("  ".join(cell + " " * (size - width(cell)) for cell, size in zip(row, widths, strict=True)).rstrip())
+        print("  ".join(padded(cell, size) for cell, size in zip(row, widths, strict=True)).rstrip())
 
 
 def print_artifact(artifact: Artifact, say: Speech, as_json: bool) -> None:
@@ -33,21 +38,34 @@ def print_artifact(artifact: Artifact, say: Speech, as_json: bool) -> None:
     if as_json:
         print(json.dumps(facts | {"rejects": rejects}, indent=2, ensure_ascii=False))
         return
-    for name in ("stage", "id", "kind", "content_hash", "licences", "note"):
-        if facts[name]:
-            print(f"{say(name)}: {', '.join(facts[name]) if isinstance(facts[name], list) else facts[name]}")
-    for name in ("parents", "config", "counts", "runtime"):
-        if facts[name]:
-            print(f"{say(name)}: " + ", ".join(f"{key}={value}" for key, value in facts[name].items()))
+    lines = {
+        say("stage"): facts["stage"],
+        say("id"): facts["id"],
+        say("kind"): facts["kind"],
+        say("content hash"): facts["content_hash"],
+        say("licences"): ", ".join(facts["licences"]),
+        say("note"): say(facts["note"]),
+        say("parents"): _pairs(facts["parents"]),
+        say("config"): _pairs(facts["config"]),
+        say("counts"): _pairs({say(name): count for name, count in facts["counts"].items()}),
+        say("runtime"): _pairs(facts["runtime"]),
+    }
+    for name, value in lines.items():
+        if value:
+            print(f"{name}: {value}")
     if rejects:
         print_table(
             [say("rejected"), say("rule"), say("measured"), say("bound")],
-            [[r["source"], r["rule"], r["value"], r["threshold"]] for r in rejects],
+            [[r["source"], *(say(r[name]) for name in ("rule", "value", "threshold"))] for r in rejects],
         )
     if isinstance(artifact, Report):
         print_report(artifact.read(), say)
     if isinstance(artifact, Index):
         _print_index(artifact, say)
+
+
+def _pairs(facts: dict[str, Any]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in facts.items())
 
 
 def _print_index(index: Index, say: Speech) -> None:
@@ -59,7 +77,8 @@ def _print_index(index: Index, say: Speech) -> None:
         [language, *(weights[language][leg] for leg in ("words", "bigrams", "dense")), gate["thresholds"][language]]
         for language in weights
     ]
-    print_table([say("language"), "words", "bigrams", "dense", say("refusal threshold")], rows)
+    legs = [say("words"), say("bigrams"), say("dense")]
+    print_table([say("language"), *legs, say("refusal threshold")], rows)
 
 
 def print_report(report: dict[str, Any], say: Speech) -> None:
@@ -69,16 +88,16 @@ def print_report(report: dict[str, Any], say: Speech) -> None:
     if "questions" in report:
         print_table(
             [say("measure"), say("count")],
-            [[name.replace("_", " "), count] for name, count in report["questions"].items()],
+            [[say(name.replace("_", " ")), count] for name, count in report["questions"].items()],
         )
     if report.get("likelihood"):
         print(f"\n{say('language models on held-out pairs')}")
-        rows = [[name, *_likelihood_cells(figures)] for name, figures in report["likelihood"].items()]
+        rows = [[say(name), *_likelihood_cells(figures, say)] for name, figures in report["likelihood"].items()]
         print_table([say("model"), say("nats per reply token"), say("pairs")], rows)
     if report.get("routes"):
         print(f"\n{say('routes on the same held-out questions')}")
         rows = [
-            [name, f["questions"], f"{f['overlap_f1']:.3f}", f"{f['cited']:.0%}"]
+            [say(name), f["questions"], f"{f['overlap_f1']:.3f}", f"{f['cited']:.0%}"]
             for name, f in report["routes"].items()
         ]
         print_table([say("route"), say("questions"), say("overlap (F1)"), say("cited")], rows)
@@ -86,12 +105,12 @@ def print_report(report: dict[str, Any], say: Speech) -> None:
 
 def _print_retrieval(report: dict[str, Any], say: Speech) -> None:
     for key, title in (
-        ("retrieval_blind", "retrieval of held-out heading questions, headings hidden"),
-        ("retrieval_served", "the same with headings, as served"),
+        ("retrieval_blind", say("retrieval of held-out heading questions, headings hidden")),
+        ("retrieval_served", say("the same with headings, as served")),
     ):
-        print(f"\n{say(title)}")
+        print(f"\n{title}")
         rows = [
-            [language, leg, figures["questions"], f"{figures['recall_at_10']:.3f}", f"{figures['mrr_at_10']:.3f}"]
+            [language, say(leg), figures["questions"], f"{figures['recall_at_10']:.3f}", f"{figures['mrr_at_10']:.3f}"]
             for language, table in report[key].items()
             for leg, figures in table.items()
             if leg != "fused_gain"
@@ -118,7 +137,7 @@ def _print_retrieval(report: dict[str, Any], say: Speech) -> None:
     print_table([say("measure"), say("share"), say("of")], rows)
 
 
-def _likelihood_cells(figures: dict[str, Any] | str) -> list[Any]:
+def _likelihood_cells(figures: dict[str, Any] | str, say: Speech) -> list[Any]:
     if isinstance(figures, str):
-        return [figures, ""]
+        return [say(figures), ""]
     return [f"{figures['nats_per_token']:.3f}", figures["conversations"]]

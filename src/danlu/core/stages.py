@@ -137,8 +137,12 @@ def _installed_version(package: str, stage: str) -> str:
     try:
         return package_version(package)
     except PackageNotFoundError:
-        hint = "Install danlu with its extras: pip install 'danlu[train,serve]'"
-        raise UserError("The stage {stage} needs the package {package}", hint, stage=stage, package=package) from None
+        raise UserError(
+            "The stage {stage} needs the package {package}",
+            "Install danlu with its extras: pip install 'danlu[train,serve]'",
+            stage=stage,
+            package=package,
+        ) from None
 
 
 def _inputs_first(step: Step[Any], seen: set[Step[Any]]) -> Iterator[Step[Any]]:

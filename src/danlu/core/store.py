@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from danlu.core.artifacts import FACTS_FILES, KINDS, MANIFEST, RUN, Artifact, Manifest
-from danlu.core.errors import UserError, WorkFailed
+from danlu.core.errors import Phrase, UserError, WorkFailed
 from danlu.core.hashing import hash_content
 from danlu.core.stages import Step
 
@@ -60,8 +60,8 @@ class Store:
             path.parent for path in sorted(self.root.glob(f"*/*/{MANIFEST}")) if id and path.parent.name.startswith(id)
         ]
         if len(found) != 1:
-            what = "No artifact has" if not found else "Several artifacts have"
-            raise UserError(what + " an id that starts with {id}", "`danlu show` lists them.", id=id)
+            what = Phrase("No artifact has" if not found else "Several artifacts have")
+            raise UserError("{what} an id that starts with {id}", "`danlu show` lists them.", what=what, id=id)
         return open_artifact(found[0])
 
     def all(self) -> list[Artifact]:

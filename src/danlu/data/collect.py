@@ -1,9 +1,10 @@
 """Collect: list the source files with what they are, and say which cannot be read."""
 
+from functools import reduce
 from typing import Any
 
 from danlu.core.artifacts import Files
-from danlu.core.errors import WorkFailed
+from danlu.core.errors import Phrase, WorkFailed
 from danlu.core.stages import Config, Facts, Stage, Work
 from danlu.data.lock import UNREADABLE, SourceFile, SourceLock
 from danlu.data.media import BINARY, READABLE, media_type
@@ -21,7 +22,9 @@ def _collect(work: Work, config: Config, *, sources: SourceLock) -> Facts:
             rows.append(found)
         work.progress.advance(number + 1, len(sources.files), file.source)
     if not rows:
-        reasons = "; ".join(f"{reject.source}: {reject.rule} ({reject.value})" for reject in ledger.rejects[:5])
+        reasons = reduce(
+            lambda first, then: Phrase("{first}; {then}", first=first, then=then), map(_reason, ledger.rejects[:5])
+        )
         raise WorkFailed(
             "None of the {count} files can be read: {reasons}",
             "danlu reads text, Markdown, HTML, PDF and DOCX.",
@@ -30,6 +33,11 @@ def _collect(work: Work, config: Config, *, sources: SourceLock) -> Facts:
         )
     write_table(work.folder / "files.parquet", rows, FILES)
     return Facts(ledger.write_accounts(work.folder, len(rows)), licences_of(rows))
+
+
+def _reason(reject: Reject) -> Phrase:
+    rule, value = Phrase(reject.rule), Phrase(reject.value)
+    return Phrase("{source}: {rule} ({value})", source=reject.source, rule=rule, value=value)
 
 
 def _look(file: SourceFile) -> dict[str, Any] | Reject:

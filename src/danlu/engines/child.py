@@ -7,6 +7,7 @@ To the child: `{"id", "prompt_ids", ...}` and `{"cancel": id}`; from it: `{"read
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -15,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
-from danlu.core.errors import WorkFailed
+from danlu.core.errors import Phrase, WorkFailed
 
 EngineKind = Literal["transformers"]
 _CLOSE_TIMEOUT_S = 3.0
@@ -72,7 +73,7 @@ class ChildEngine:
                 if not ended:
                     self._send({"cancel": request_id})
             if "error" in message:
-                raise WorkFailed(f"the engine failed: {message['error']}")
+                raise WorkFailed("the engine failed: {problem}", problem=message["error"])
 
     def close(self) -> None:
         """End the child at once; a generation that runs in it fails."""
@@ -80,13 +81,18 @@ class ChildEngine:
         self._end(self._process)
 
     def _start(self) -> subprocess.Popen[str]:
-        process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8")
+        # OpenMP's threads spin while they wait for each other. When others use the cores too, that took decoding from 13
+        # to 1 token per second; threads that sleep keep 10. It is read once, when the child loads torch.
+        environment = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE"}
+        process = subprocess.Popen(
+            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8", env=environment
+        )
         assert process.stdout
         first = process.stdout.readline()
         if not first or "ready" not in (said := json.loads(first)):
             self._end(process)
-            reason = said["error"] if first else f"it ended with exit code {process.returncode}"
-            raise WorkFailed(f"the engine did not start: {reason}")
+            ended = Phrase("it ended with exit code {code}", code=process.returncode)
+            raise WorkFailed("the engine did not start: {reason}", reason=said["error"] if first else ended)
         return process
 
     def _restart_if_dead(self) -> None:
@@ -127,8 +133,10 @@ class ChildEngine:
         if self._closed:
             return WorkFailed("the engine was closed during this request")
         code = process.wait()
-        how = f"signal {-code}" if code < 0 else f"exit code {code}"
-        return WorkFailed(f"the engine process ended during this request ({how})", hint="the next request restarts it")
+        how = Phrase("signal {number}", number=-code) if code < 0 else Phrase("exit code {code}", code=code)
+        return WorkFailed(
+            "the engine process ended during this request ({how})", "the next request restarts it", how=how
+        )
 
     @staticmethod
     def _end(process: subprocess.Popen[str]) -> None:

@@ -42,7 +42,11 @@ def negative_log_likelihood(
     fitting = [row for row in rows if len(row.ids) <= context_tokens]
     taken = _within(fitting, max_tokens)
     if not taken:
-        raise UserError(f"{chats_jsonl}: no conversation fits into {min(max_tokens, context_tokens)} tokens")
+        raise UserError(
+            "{path}: no conversation fits into {tokens} tokens",
+            path=chats_jsonl,
+            tokens=min(max_tokens, context_tokens),
+        )
     model = load_model(checkpoint_dir, threads=threads)
     batches = micro_batches(range(len(taken)), [len(row.ids) for row in taken], _MICRO_BATCH_TOKENS)
     nats = 0.0

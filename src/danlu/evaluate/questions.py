@@ -18,7 +18,7 @@ from danlu.core.hashing import hash_file
 from danlu.core.retrieval import Retrieval
 from danlu.core.stages import Config, Facts, Stage, Work
 
-_HINT = 'Expected {"question": "...", "file": "...", "quote": "..."} per line, or the question alone.'
+_HINT = 'Expected {{"question": "...", "file": "...", "quote": "..."}} per line, or the question alone.'
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class QuestionFile:
         lines = self.path.read_text(encoding="utf-8").splitlines()
         rows = [self._row(number, line) for number, line in enumerate(lines, 1) if line.strip()]
         if not rows:
-            raise UserError("{path} has no questions", _HINT.replace("{", "{{").replace("}", "}}"), path=self.path)
+            raise UserError("{path} has no questions", _HINT, path=self.path)
         return rows
 
     def _row(self, number: int, line: str) -> dict[str, str]:
@@ -48,12 +48,7 @@ class QuestionFile:
             row = None
         fits = isinstance(row, dict) and isinstance(row.get("question"), str)
         if not fits or any(not isinstance(row.get(name, ""), str) for name in ("file", "quote")):
-            raise UserError(
-                "{path}, line {number}: not a question",
-                _HINT.replace("{", "{{").replace("}", "}}"),
-                path=self.path,
-                number=number,
-            )
+            raise UserError("{path}, line {number}: not a question", _HINT, path=self.path, number=number)
         checked: dict[str, str] = row
         return checked
 

@@ -184,9 +184,13 @@ def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise UserError(f"word list not found: {path}", "give an existing UTF-8 file, or leave it out") from None
+        raise UserError(
+            "word list not found: {path}", "give an existing UTF-8 file, or leave it out", path=path
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"cannot read the word list {path}: {error}", "save it as UTF-8 text") from error
+        raise UserError(
+            "cannot read the word list {path}: {problem}", "save it as UTF-8 text", path=path, problem=error
+        ) from error
 
 
 def _phrases(text: str, name: str) -> list[Phrase]:
@@ -197,8 +201,18 @@ def _phrases(text: str, name: str) -> list[Phrase]:
 def _phrase(line: str, where: str) -> Phrase:
     text, tab, category = line.partition("\t")
     if not tab or not category.strip() or "\t" in category:
-        raise UserError(f"{where}: {line!r} is not a phrase and a category", "write phrase<TAB>category, one per line")
+        raise UserError(
+            "{where}: {line!r} is not a phrase and a category",
+            "write phrase<TAB>category, one per line",
+            where=where,
+            line=line,
+        )
     if len(fold(text)[0]) < 2:
         # One character would block nearly everything, and an empty phrase everything.
-        raise UserError(f"{where}: {text!r} is too short to block", "write a phrase of at least two characters")
+        raise UserError(
+            "{where}: {text!r} is too short to block",
+            "write a phrase of at least two characters",
+            where=where,
+            text=text,
+        )
     return Phrase(text.strip(), category.strip())

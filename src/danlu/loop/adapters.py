@@ -100,8 +100,9 @@ def merge_and_save(
     check = _compare(before_TV, _logits(load_model(out_dir, threads=threads), probe_ids), relative_tolerance)
     if not check.max_abs_logit_difference <= relative_tolerance * check.max_abs_logit:
         raise WorkFailed(
-            f"the merged checkpoint is not the model that was trained: logits differ by {check.max_abs_logit_difference:.2e}"
-            f" where {relative_tolerance * check.max_abs_logit:.2e} is allowed"
+            "the merged checkpoint is not the model that was trained: logits differ by {found:.2e} where {allowed:.2e} is allowed",
+            found=check.max_abs_logit_difference,
+            allowed=relative_tolerance * check.max_abs_logit,
         )
     return check
 

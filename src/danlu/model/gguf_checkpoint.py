@@ -55,11 +55,15 @@ def _check_supported(facts: dict[str, Any], gguf_file: Path) -> None:
     for name, accepted in expected.items():
         if facts.get(name) not in accepted:
             raise UserError(
-                f"{gguf_file.name}: {name} is {facts.get(name)!r}, expected one of {', '.join(sorted(accepted))}",
-                hint="use the model's Hugging Face folder instead: base: path:FOLDER",
+                "{file}: {name} is {found!r}, expected one of {accepted}",
+                "use the model's Hugging Face folder instead: base: path:FOLDER",
+                file=gguf_file.name,
+                name=name,
+                found=facts.get(name),
+                accepted=", ".join(sorted(accepted)),
             )
     if "tokenizer.chat_template" not in facts:
-        raise UserError(f"{gguf_file.name} has no chat template", hint="use an instruction-tuned model")
+        raise UserError("{place} has no chat template", "use an instruction-tuned model", place=gguf_file.name)
 
 
 def _config(facts: dict[str, Any], tied: bool) -> dict[str, Any]:

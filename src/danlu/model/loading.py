@@ -24,7 +24,7 @@ def read_model_facts(checkpoint_dir: Path) -> ModelFacts:
     """Read config.json. Raises UserError when it is missing or describes no causal language model."""
     path = checkpoint_dir / "config.json"
     if not path.is_file():
-        raise UserError(f"{checkpoint_dir} has no config.json", hint="a Hugging Face folder is expected")
+        raise UserError("{folder} has no config.json", "a Hugging Face folder is expected", folder=checkpoint_dir)
     config = json.loads(path.read_text(encoding="utf-8"))
     try:
         return ModelFacts(
@@ -34,7 +34,9 @@ def read_model_facts(checkpoint_dir: Path) -> ModelFacts:
             layers=config["num_hidden_layers"],
         )
     except (KeyError, IndexError, TypeError) as error:
-        raise UserError(f"{path} describes no causal language model: {error} is missing") from error
+        raise UserError(
+            "{path} describes no causal language model: {field} is missing", path=path, field=error
+        ) from error
 
 
 def load_model(checkpoint_dir: Path, *, threads: int) -> Any:

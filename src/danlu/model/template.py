@@ -25,7 +25,9 @@ class Template:
         try:
             self._compiled = _environment().from_string(source)
         except TemplateSyntaxError as error:
-            raise UserError(f"the chat template is no valid Jinja: line {error.lineno}: {error.message}") from error
+            raise UserError(
+                "the chat template is no valid Jinja: line {line}: {problem}", line=error.lineno, problem=error.message
+            ) from error
         self._token_names = token_names
 
     @classmethod
@@ -35,7 +37,7 @@ class Template:
         path = checkpoint_dir / "chat_template.jinja"
         source = path.read_text(encoding="utf-8") if path.is_file() else config.get("chat_template")
         if not isinstance(source, str):
-            raise UserError(f"{checkpoint_dir} has no chat template", hint="use an instruction-tuned model")
+            raise UserError("{place} has no chat template", "use an instruction-tuned model", place=checkpoint_dir)
         named = {name: config[name] for name in _TOKEN_NAMES if config.get(name)}
         # Older folders keep a token as {"content": ..., "lstrip": ...}.
         tokens = {name: token["content"] if isinstance(token, dict) else token for name, token in named.items()}
@@ -49,7 +51,7 @@ class Template:
         try:
             return str(self._compiled.render(messages=messages, **names))
         except TemplateError as error:
-            raise UserError(f"the chat template refuses this conversation: {error}") from error
+            raise UserError("the chat template refuses this conversation: {problem}", problem=error) from error
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -58,7 +60,7 @@ def read_json(path: Path) -> dict[str, Any]:
         return {}
     content = json.loads(path.read_text(encoding="utf-8"))
     if not isinstance(content, dict):
-        raise UserError(f"{path} holds {type(content).__name__}, expected a JSON object")
+        raise UserError("{path} holds {kind}, expected a JSON object", path=path, kind=type(content).__name__)
     return content
 
 

@@ -4,11 +4,30 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from danlu.core.errors import UserError
+from danlu.core.errors import Phrase, UserError
 from danlu.core.project import unknown_key
 from danlu.core.stages import Config
 
 C = TypeVar("C", bound=Config)
+
+_PROBLEMS = {
+    "bool_type": "expected true or false",
+    "float_type": "expected a number",
+    "greater_than": "expected more than {gt}",
+    "greater_than_equal": "expected {ge} or more",
+    "int_type": "expected a whole number",
+    "less_than": "expected less than {lt}",
+    "less_than_equal": "expected {le} or less",
+    "literal_error": "expected {expected}",
+    "string_type": "expected text",
+    "tuple_type": "expected a list",
+}
+"""Kinds of pydantic's errors, in our words."""
+
+
+def _problem(error: Any) -> Phrase:
+    template = _PROBLEMS.get(error["type"])
+    return Phrase(template, **error.get("ctx", {})) if template else Phrase(error["msg"])
 
 
 class Settings:
@@ -40,7 +59,7 @@ class Settings:
             "Correct it in danlu.yaml or after --set.",
             key=key,
             value=error["input"],
-            problem=error["msg"],
+            problem=_problem(error),
         )
 
     def check_all_used(self) -> None:

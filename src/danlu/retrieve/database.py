@@ -1,6 +1,7 @@
 """The index database: SQLite holds everything that a search or a citation needs, and is the truth.
 
-documents  one row per document: its extraction (what citations quote) and the map from its cleaned text back to it
+documents  one row per document: its extraction (what citations quote), the map from its cleaned text back to it, and
+           where its pages begin in the cleaned text
 passages   one row per passage: where it stands, its headings, its text
 lexical    FTS5 over our own terms and Han bigrams, space-separated; headings in columns of their own
 vectors    one unit vector per passage, float16
@@ -25,8 +26,8 @@ from danlu.text.segment import bigrams, terms
 
 _SCHEMA = """
 CREATE TABLE documents(doc_id TEXT PRIMARY KEY, source TEXT, title TEXT, licence TEXT, language TEXT, media_type TEXT,
-  extraction TEXT, offsets TEXT);
-CREATE TABLE passages(id INTEGER PRIMARY KEY, doc_id TEXT, section TEXT, headings TEXT, language TEXT, page INTEGER,
+  extraction TEXT, offsets TEXT, pages TEXT);
+CREATE TABLE passages(id INTEGER PRIMARY KEY, doc_id TEXT, section TEXT, headings TEXT, language TEXT,
   start INTEGER, "end" INTEGER, text TEXT);
 CREATE VIRTUAL TABLE lexical USING fts5(heading_words, words, heading_bigrams, bigrams,
   tokenize="unicode61 remove_diacritics 0 tokenchars '-_./+:@#'");
@@ -67,14 +68,14 @@ def build(path: Path, entries: Sequence[Entry], extractions: dict[str, str], enc
         connection.executescript(_SCHEMA)
         documents = {entry.document.doc_id: entry.document for entry in entries}
         connection.executemany(
-            "INSERT INTO documents VALUES (?,?,?,?,?,?,?,?)",
+            "INSERT INTO documents VALUES (?,?,?,?,?,?,?,?,?)",
             [_document_row(document, extractions[doc_id]) for doc_id, document in documents.items()],
         )
         found: Counter[str] = Counter()
         for id, entry in enumerate(entries, 1):
             columns = _lexical_columns(entry, blind)
             found.update({term for column in columns for term in column})
-            connection.execute("INSERT INTO passages VALUES (?,?,?,?,?,?,?,?,?)", (id, *_passage_row(entry, blind)))
+            connection.execute("INSERT INTO passages VALUES (?,?,?,?,?,?,?,?)", (id, *_passage_row(entry, blind)))
             connection.execute(
                 "INSERT INTO lexical(rowid, heading_words, words, heading_bigrams, bigrams) VALUES (?,?,?,?,?)",
                 (id, *map(" ".join, columns)),
@@ -93,16 +94,24 @@ def _document_row(document: Document, extraction: str) -> tuple[str, ...]:
     )
     return (
         document.doc_id, document.source, document.title, document.licence, document.language, document.media_type,
-        extraction, offsets,
+        extraction, offsets, json.dumps(_page_starts(document)),
     )  # fmt: skip
+
+
+def _page_starts(document: Document) -> list[tuple[int, int]]:
+    """(offset, page) wherever a new page begins; empty for a format without pages."""
+    starts: list[tuple[int, int]] = []
+    for block in document.blocks:
+        if block.page is not None and (not starts or starts[-1][1] != block.page):
+            starts.append((block.start, block.page))
+    return starts
 
 
 def _passage_row(entry: Entry, blind: bool) -> tuple[str | int | None, ...]:
     passage = entry.passage
     headings = "" if blind else entry.headings
     return (
-        entry.document.doc_id, passage.section.id, headings, entry.document.language, passage.page,
-        passage.start, passage.end, entry.text,
+        entry.document.doc_id, passage.section.id, headings, entry.document.language,         passage.start, passage.end, entry.text,
     )  # fmt: skip
 
 

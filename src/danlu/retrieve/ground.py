@@ -24,6 +24,8 @@ _QUOTE_WEIGHT = 600
 """Half-widths: a quote is up to four sentences in a row, since an answer rarely stands in one alone."""
 _NEAR_BEST = 0.75
 """A second passage is quoted when its best window is worth this share of the best of all."""
+_WORTH_ADDING = 0.1
+"""And when it adds this share to what the best window holds of the question."""
 _LEAD = 0.5
 """What standing first below a heading that holds the whole question is worth, in shares of the question."""
 _COMPLETE = tuple('。.!！?？;；…"”’」』)）')
@@ -42,6 +44,11 @@ class _Quote:
     start: int
     end: int
     score: float
+
+    @property
+    def text(self) -> str:
+        """The words of the window."""
+        return self.hit.text[self.start - self.hit.start : self.end - self.hit.start]
 
 
 def answer(searcher: Searcher, question: str) -> Grounded:
@@ -68,7 +75,7 @@ def weights_of(searcher: Searcher, language: str) -> Weights:
 
 
 def _shown(quote: _Quote) -> str:
-    return quote.hit.text[quote.start - quote.hit.start : quote.end - quote.hit.start].replace("\t", " | ")
+    return quote.text.replace("\t", " | ")
 
 
 def _choose(searcher: Searcher, question: str, hits: Sequence[Hit]) -> list[_Quote]:
@@ -79,7 +86,15 @@ def _choose(searcher: Searcher, question: str, hits: Sequence[Hit]) -> list[_Quo
     if not hits or not whole:
         return []
     ranked = sorted((_best_window(hit, idf, whole) for hit in hits), key=lambda quote: -quote.score)
-    return [quote for quote in ranked[:MOST_QUOTES] if quote.score > 0 and quote.score >= _NEAR_BEST * ranked[0].score]
+    best, others = ranked[0], ranked[1:]
+    near = [quote for quote in others if quote.score >= _NEAR_BEST * best.score and _adds(best, quote, idf)]
+    return [best, *near[: MOST_QUOTES - 1]] if best.score > 0 else []
+
+
+def _adds(best: _Quote, other: _Quote, idf: dict[str, float]) -> bool:
+    """Whether another quote holds parts of the question that the best one does not: else it repeats, or only refers."""
+    alone = _held(best.text, idf)
+    return _held(f"{best.text}\n{other.text}", idf) >= (1 + _WORTH_ADDING) * alone
 
 
 def _best_window(hit: Hit, idf: dict[str, float], whole: float) -> _Quote:
@@ -88,8 +103,9 @@ def _best_window(hit: Hit, idf: dict[str, float], whole: float) -> _Quote:
     windows = []
     for first, (start, end) in enumerate(spans):
         for further in spans[first + 1 : first + _SENTENCES]:
-            if weight(hit.text[start : further[1]]) <= _QUOTE_WEIGHT:
-                end = further[1]
+            if weight(hit.text[start : further[1]]) > _QUOTE_WEIGHT:
+                break
+            end = further[1]
         worth = _held(hit.text[start:end], idf) / whole + _LEAD * in_heading / (1 + first)
         windows.append(_Quote(hit, hit.start + start, hit.start + end, worth * (0.5 + hit.score / 2)))
     return max(windows, key=lambda quote: quote.score)
@@ -116,11 +132,13 @@ def _held(text: str, idf: dict[str, float]) -> float:
 
 def cite(searcher: Searcher, hit: Hit, start: int, end: int) -> Citation:
     """The verbatim quote of a span of a document's cleaned text, in its extraction."""
-    [(source, offsets)] = searcher.rows("SELECT source, offsets FROM documents WHERE doc_id = ?", (hit.doc_id,))
+    query = "SELECT source, offsets, pages FROM documents WHERE doc_id = ?"
+    [(source, offsets, pages)] = searcher.rows(query, (hit.doc_id,))
+    page = next((page for begins, page in reversed(json.loads(pages)) if begins <= start), None)
     pieces = OffsetMap(tuple(Piece(*piece) for piece in json.loads(offsets)))
     source_start, source_end = pieces.to_source(start, end)
     [(quote,)] = searcher.rows(
         "SELECT substr(extraction, ?, ?) FROM documents WHERE doc_id = ?",
         (source_start + 1, source_end - source_start, hit.doc_id),
     )
-    return Citation(source, hit.page, source_start, source_end, quote, f"{hit.section}@{hit.start}")
+    return Citation(source, page, source_start, source_end, quote, f"{hit.section}@{hit.start}")

@@ -53,7 +53,6 @@ class Hit:
     section: str
     headings: str
     language: str
-    page: int | None
     start: int
     end: int
     text: str
@@ -149,6 +148,6 @@ class Searcher:
 
     def _hits(self, ranked: Sequence[tuple[int, float]]) -> list[Hit]:
         marks = ",".join("?" * len(ranked))
-        sql = f'SELECT id, doc_id, section, headings, language, page, start, "end", text FROM passages WHERE id IN ({marks})'
+        sql = f'SELECT id, doc_id, section, headings, language, start, "end", text FROM passages WHERE id IN ({marks})'
         rows = {row[0]: row for row in self.rows(sql, [id for id, _ in ranked])}
         return [Hit(id, score, *rows[id][1:]) for id, score in ranked]

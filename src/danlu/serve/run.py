@@ -48,7 +48,7 @@ def listen(host: str, port: int) -> socket.socket:
     Raises UserError when the address is taken or not ours. Call it before slow work such as loading models.
     """
     if not 0 <= port <= 65_535:
-        raise UserError(f"port {port} does not exist", "give a port from 0 to 65535")
+        raise UserError("port {port} does not exist", "give a port from 0 to 65535", port=port)
     listener = None
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
@@ -60,8 +60,13 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         if listener is not None:
             listener.close()
-        hint = "another program uses it: stop that one or give another --port" if port else "give another --host"
-        raise UserError(f"cannot listen on {host}:{port}: {error.strerror or error}", hint) from None
+        raise UserError(
+            "cannot listen on {host}:{port}: {problem}",
+            "another program uses it: stop that one or give another --port" if port else "give another --host",
+            host=host,
+            port=port,
+            problem=error.strerror or error,
+        ) from None
     return listener
 
 

@@ -33,6 +33,7 @@ class Settings:
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
             if value <= 0:
-                raise UserError(f"serve setting {name} is {value}", "give a number above 0")
+                raise UserError("serve setting {name} is {value}", "give a number above 0", name=name, value=value)
         if self.shutdown_grace_s > 6:
-            raise UserError(f"serve setting shutdown_grace_s is {self.shutdown_grace_s}", "give at most 6 seconds")
+            name, value = "shutdown_grace_s", self.shutdown_grace_s
+            raise UserError("serve setting {name} is {value}", "give at most 6 seconds", name=name, value=value)

@@ -56,7 +56,6 @@ class Passage:
     section: Section
     start: int
     end: int
-    page: int | None
 
 
 def weight(text: str) -> int:
@@ -92,31 +91,30 @@ def passages(document: Document) -> Iterator[Passage]:
     """The passages of a document, in order; every block of text is in exactly one."""
     for section in sections(document):
         spans = _packed(document.text, list(_units(document.text, section.blocks)))
-        for start, end, page in spans:
-            yield Passage(section, start, end, page)
+        for start, end in spans:
+            yield Passage(section, start, end)
 
 
-def _units(text: str, blocks: Iterable[Block]) -> Iterator[tuple[int, int, int | None]]:
+def _units(text: str, blocks: Iterable[Block]) -> Iterator[tuple[int, int]]:
     for block in blocks:
         if weight(text[block.start : block.end]) <= MAX_WEIGHT:
-            yield block.start, block.end, block.page
+            yield block.start, block.end
         else:
-            for start, end in sentence_spans(text, block.start, block.end):
-                yield start, end, block.page
+            yield from sentence_spans(text, block.start, block.end)
 
 
-def _packed(text: str, units: list[tuple[int, int, int | None]]) -> list[tuple[int, int, int | None]]:
-    spans: list[tuple[int, int, int | None]] = []
+def _packed(text: str, units: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    spans: list[tuple[int, int]] = []
     size = 0
-    for start, end, page in units:
+    for start, end in units:
         more = weight(text[start:end])
         if spans and size + more <= MAX_WEIGHT:
-            spans[-1] = (spans[-1][0], end, spans[-1][2])
+            spans[-1] = (spans[-1][0], end)
             size += more
         else:
-            spans.append((start, end, page))
+            spans.append((start, end))
             size = more
-    if len(spans) > 1 and weight(text[slice(*spans[-1][:2])]) < _MERGE_WEIGHT:
+    if len(spans) > 1 and weight(text[slice(*spans[-1])]) < _MERGE_WEIGHT:
         last = spans.pop()
-        spans[-1] = (spans[-1][0], last[1], spans[-1][2])
+        spans[-1] = (spans[-1][0], last[1])
     return spans

@@ -29,6 +29,9 @@ _CHINESE_STOP_WORDS = frozenset(
     " 吗 呢 吧 啊 么 什么 怎么 怎样 如何 为什么 哪些 哪个 哪 谁 多少 几 可以 能 能够 会 应该 应 要 请 请问 一个 一些 不 中 上 下 里 等 等等".split()
 )
 
+_FUNCTION_CHARACTERS = frozenset("的了是么吗呢吧")
+"""Han characters that only join words: a pair with one of them says nothing about a text."""
+
 
 def fold(text: str) -> str:
     """Width and case folded away (NFKC, lower case): for comparing, never for showing."""
@@ -59,12 +62,12 @@ def terms(text: str) -> list[str]:
 
 
 def bigrams(text: str) -> list[str]:
-    """Every pair of neighbouring Han characters."""
+    """Every pair of neighbouring Han characters, but for pairs with a function character and stop words."""
     return [
         run[at : at + 2]
         for run in re.findall(f"[{HAN}]{{2,}}", fold(text))
         for at in range(len(run) - 1)
-        if run[at : at + 2] not in _CHINESE_STOP_WORDS
+        if run[at : at + 2] not in _CHINESE_STOP_WORDS and not _FUNCTION_CHARACTERS.intersection(run[at : at + 2])
     ]
 
 

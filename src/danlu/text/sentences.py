@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 
 _END = re.compile(
-    r"[。！？；!?]+[”’」』）)\"']*|(?<![A-Z])(?<!^\d)(?<!^\d\d)\.(?=[\"')\]]*(?:\s|$))[\"')\]]*|\n{2,}|\n(?=[-*•]\s|\d+[.)]\s)|…+",
+    r"[。！？；!?]++[”’」』）)\"']*+(?![，、；,;的])|(?<![A-Z])(?<!^\d)(?<!^\d\d)\.(?=[\"')\]]*(?:\s|$))[\"')\]]*|\n{2,}|\n(?=[-*•]\s|\d+[.)]\s)|…+",
     re.MULTILINE,
 )
-"""A full stop after a capital (an initial), or after a number that begins a line (a list), ends no sentence."""
+"""A mark inside a quotation that goes on, a full stop after a capital (an initial), or after a number that begins a line (a list), ends no sentence."""
 _MAX_CHARACTERS = 600
 """A sentence longer than this (a table, a list without full stops, a single endless line) is cut at white space."""
 

@@ -105,9 +105,12 @@ def finetune_lora(
     steps = plan_steps([len(row.ids) for row in fitting], seed, _limits(config))
     if not steps:
         raise UserError(
-            f"{chats_jsonl}: none of {len(chats)} conversations fits into {config.sequence_tokens} tokens per conversation"
-            f" and {config.max_train_tokens} in all",
-            hint="raise finetune.sequence_tokens or finetune.max_train_tokens",
+            "{path}: none of {count} conversations fits into {sequence_tokens} tokens per conversation and {tokens} in all",
+            "raise finetune.sequence_tokens or finetune.max_train_tokens",
+            path=chats_jsonl,
+            count=len(chats),
+            sequence_tokens=config.sequence_tokens,
+            tokens=config.max_train_tokens,
         )
     key = _training_key(base_dir, fitting, config, seed)
     losses, merge = _train_and_merge(base_dir, fitting, steps, config, out_dir, work_dir, key, seed, threads, progress)

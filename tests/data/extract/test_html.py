@@ -39,10 +39,16 @@ def test_preformatted_text_keeps_its_lines() -> None:
 
 def test_navigation_is_left_out() -> None:
     page = (
-        "<header><h1>Site</h1></header><nav>Home</nav><div class='toc'>Contents</div><aside>Ad</aside>"
+        "<header><h1>Site</h1></header><nav>Home</nav><div class='toc'>Contents</div>"
+        "<aside><a>All</a> <a>of the</a> others</aside><div class='sidebar'><a>Chapter 1</a></div>"
         "<script>x</script><style>y</style><p>Text</p><footer>Imprint</footer>"
     )
     assert text(page) == "Text"
+
+
+def test_a_box_of_text_beside_the_text_is_kept() -> None:
+    page = "<p>One.<div class='sidebar'><p>A <a>longer</a> note.</div><aside>Careful: it is hot.</aside><p>Two."
+    assert text(page) == "One.\n\nA longer note.\n\nCareful: it is hot.\n\nTwo."
 
 
 def test_the_header_of_an_article_holds_its_title() -> None:

@@ -1,8 +1,9 @@
 """HTML to blocks, over resiliparse's parser (lexbor).
 
 White space is folded as a browser shows it, so that text reads as on the page; cells of a table row are joined by
-a tab. Navigation is left out by what it is: `nav`, `footer` and `aside` elements, the page's own `header` (an article's
-holds its title), and the classes that manual generators give to their navigation bars and tables of contents.
+a tab. Navigation is left out by what it is: `nav` and `footer` elements, the page's own `header` (an article's holds its
+title), the classes that manual generators give to their navigation bars and tables of contents, and an `aside`, sidebar or
+menu that is mostly links (others are boxes of text: DocBook's `sidebar`, the notes of many manuals).
 """
 
 import re
@@ -13,11 +14,10 @@ from resiliparse.parse.html import HTMLTree, NodeType
 from danlu.data.decode import decode
 from danlu.data.extract.blocks import BlockWriter, Extracted, Unreadable
 
-_SKIPPED = frozenset("script style noscript template nav aside footer head svg iframe button select".split())
+_SKIPPED = frozenset("script style noscript template nav footer head svg iframe button select".split())
 _SECTIONS = frozenset(("main", "article", "section"))
-_NAVIGATION = frozenset(
-    "navheader navfooter toc sphinxsidebar related breadcrumb breadcrumbs headerlink sidebar menu".split()
-)
+_NAVIGATION = frozenset("navheader navfooter toc sphinxsidebar related breadcrumb breadcrumbs headerlink".split())
+_BOXES = frozenset(("sidebar", "menu"))
 _BLOCKS = frozenset(
     "address article blockquote body caption center dd details div dl dt fieldset figcaption figure hr li main ol p section summary"
     " table tbody tfoot thead ul".split()
@@ -128,4 +128,12 @@ class _Reader:
     def _is_navigation(self, node: Any) -> bool:
         if node.tag in _SKIPPED or (node.tag == "header" and not self._sections):
             return True
-        return bool(_NAVIGATION & {name.lower() for name in node.class_list})
+        classes = {name.lower() for name in node.class_list}
+        if node.tag == "aside" or classes & _BOXES:
+            return _is_mostly_links(node)
+        return bool(classes & _NAVIGATION)
+
+
+def _is_mostly_links(node: Any) -> bool:
+    linked = sum(len(link.text) for link in node.get_elements_by_tag_name("a"))
+    return linked * 2 > len(node.text)

@@ -1,0 +1,44 @@
+"""The demo: the whole recipe on real bilingual manuals, then questions, an answer's origin, and the evaluation.
+
+Each line is a command as a user would type it; they run in one process, which saves starting Python for each.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from danlu.answer.state import State
+from danlu.cli.main import main
+from danlu.core.project import find_project
+
+QUESTIONS = (
+    "How do I install a source package?",
+    "什么是虚拟软件包？",
+    "开机时加密卷的密码输错了，还能再试几次？",
+    "怎么做红烧肉？",
+)
+NEXT = """
+next, in examples/handbook, with .venv/bin on your PATH:
+  danlu serve          the chat page and an OpenAI-compatible API on http://127.0.0.1:8000
+  danlu keys create    a key for the API"""
+
+
+def say(*command: str) -> None:
+    """Print a command and run it; leave with its exit status when it fails."""
+    print(
+        "\n$ danlu " + " ".join(f'"{word}"' if " " in word or not word.isascii() else word for word in command),
+        flush=True,
+    )
+    status = main(command)
+    if status:
+        sys.exit(status)
+
+
+if __name__ == "__main__":
+    os.chdir(Path(__file__).parent.parent / "examples" / "handbook")
+    say("run")
+    for question in QUESTIONS:
+        say("ask", question)
+    say("why", State.of(find_project(Path.cwd())).last_cited())
+    say("show", "evaluate")
+    print(NEXT)

@@ -1,11 +1,18 @@
-"""Runs the installed `danlu` as a user does, in a process of its own."""
+"""Runs `danlu` as a user does."""
 
+import contextlib
+import io
 import os
 import subprocess
 import sys
 from pathlib import Path
+from unittest import mock
+
+from danlu.cli.main import main
 
 DANLU = Path(sys.executable).with_name("danlu")
+
+Outcome = subprocess.CompletedProcess[str]
 
 
 def environment(**changed: str) -> dict[str, str]:
@@ -14,8 +21,23 @@ def environment(**changed: str) -> dict[str, str]:
     return {**plain, "LANG": "C.UTF-8", **changed}
 
 
-def danlu(folder: Path, *arguments: str, **changed: str) -> subprocess.CompletedProcess[str]:
-    """The outcome of `danlu ARGUMENTS` with `folder` as the working folder."""
+def danlu(folder: Path, *arguments: str, **changed: str) -> Outcome:
+    """The outcome of the installed `danlu ARGUMENTS` in a process of its own, with `folder` as the working folder."""
     return subprocess.run(
         [DANLU, *arguments], cwd=folder, env=environment(**changed), capture_output=True, text=True, check=False
     )
+
+
+def here(folder: Path, *arguments: str, **changed: str) -> Outcome:
+    """The same in this process: for commands that start no worker, a second sooner."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(contextlib.chdir(folder))
+        stack.enter_context(mock.patch.dict(os.environ, environment(**changed), clear=True))
+        stack.enter_context(contextlib.redirect_stdout(out))
+        stack.enter_context(contextlib.redirect_stderr(err))
+        try:
+            code = main(arguments)
+        except SystemExit as exit:
+            code = int(exit.code or 0)
+    return Outcome(["danlu", *arguments], code, out.getvalue(), err.getvalue())

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+
 from commands import danlu
 from documents import write_project
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import docx
 import yaml
+
 from pdfs import manual, pdf
 from tiny import make_tiny_checkpoint
 

@@ -8,14 +8,21 @@ LINES_PER_PAGE = 40
 
 def pdf(pages: Sequence[Sequence[str]], outline: Sequence[tuple[str, int]] = ()) -> bytes:
     """A PDF of lines of ASCII text; the outline leads from titles to 0-based pages."""
-    objects = ["<< /Type /Catalog /Pages 2 0 R /Outlines 4 0 R >>", "", "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>", ""]
+    objects = [
+        "<< /Type /Catalog /Pages 2 0 R /Outlines 4 0 R >>",
+        "",
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+        "",
+    ]
     page_ids = []
     for lines in pages:
         shown = " T* ".join(f"({_escaped(line)}) Tj" for line in lines)
         stream = f"BT /F1 11 Tf 14 TL 60 790 Td {shown} ET"
         objects.append(f"<< /Length {len(stream)} >>\nstream\n{stream}\nendstream")
         resources = "/Resources << /Font << /F1 3 0 R >> >>"
-        objects.append(f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] {resources} /Contents {len(objects)} 0 R >>")
+        objects.append(
+            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] {resources} /Contents {len(objects)} 0 R >>"
+        )
         page_ids.append(len(objects))
     objects[1] = f"<< /Type /Pages /Kids [{' '.join(f'{id} 0 R' for id in page_ids)}] /Count {len(pages)} >>"
     first = len(objects) + 1

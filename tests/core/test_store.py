@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from danlu.core.artifacts import MANIFEST, Corpus, Manifest, Report
+from danlu.core.artifacts import MANIFEST, Corpus, Manifest, Report, identify
 from danlu.core.errors import UserError, WorkFailed
 from danlu.core.store import SCRATCH, Store, begin, commit, only_writer, open_artifact, write_atomically
 
 
-def manifest(id: str = "ab12cd34ab12cd34", kind: str = "Report", **counts: int) -> Manifest:
-    return Manifest(id, kind, "measure", 1, {}, 0, {}, {}, "", counts)
+def manifest(id: str = identify("measure", 1, {}, {}, 0, {}), **counts: int) -> Manifest:
+    return Manifest(id, "Report", "measure", 1, {}, 0, {}, {}, "", counts)
 
 
 def made(folder: Path, text: str = "{}", **facts: str) -> Manifest:
@@ -38,6 +38,22 @@ def test_content_hash_covers_content_and_not_what_the_run_cost(tmp_path: Path) -
     (tmp_path / "a" / "report.json").write_text("{} ")
     assert not open_artifact(tmp_path / "a").content_is_intact()
     assert made(tmp_path / "c", text="[]").content_hash != first.content_hash
+
+
+@pytest.mark.parametrize(("was", "is_now"), [('"seed": 0', '"seed": 1'), ('"parents": {}', '"parents": {"a": "b"}')])
+def test_a_manifest_whose_facts_do_not_give_its_id_is_not_intact(tmp_path: Path, was: str, is_now: str) -> None:
+    made(tmp_path / "a")
+    path = tmp_path / "a" / MANIFEST
+    path.write_text(path.read_text().replace(was, is_now))
+    assert not open_artifact(tmp_path / "a").content_is_intact()
+
+
+def test_a_damaged_manifest_is_named(tmp_path: Path) -> None:
+    made(tmp_path / "a")
+    for damaged in ("{", "{}", "[]", '{"licences": [], "kind": "None"}'):
+        (tmp_path / "a" / MANIFEST).write_text(damaged)
+        with pytest.raises(UserError, match="damaged"):
+            open_artifact(tmp_path / "a")
 
 
 def test_an_added_file_changes_an_artifact(tmp_path: Path) -> None:

@@ -68,6 +68,16 @@ def test_a_shard_that_kills_every_worker_is_given_back_and_the_others_are_done()
     assert results == {0: 0, 1: 1, 3: 3, 4: 4}
 
 
+def test_workers_that_cannot_start_fail_the_work_and_cost_no_shard(tmp_path: Path) -> None:
+    script = tmp_path / "without_guard.py"
+    script.write_text(_PARENT.replace('if __name__ == "__main__":', "if True:"))
+    ran = subprocess.run(
+        [sys.executable, script, str(tmp_path)], env={**os.environ, "PYTHONPATH": str(TESTS)}, capture_output=True,
+        text=True,
+    )  # fmt: skip
+    assert "WorkFailed: Workers end before they start, with exit code 1" in ran.stderr
+
+
 def test_an_exception_ends_the_map_with_its_trace() -> None:
     with pytest.raises(WorkFailed, match=r"ZeroDivisionError: shard 0 \{braces\}"):
         list(map_shards(fail, range(3), 1))

@@ -1,10 +1,10 @@
 import pytest
-from stages import ran
 
 from danlu.core.artifacts import Corpus
 from danlu.core.errors import WorkFailed
 from danlu.data.clean import CleanConfig, clean, edits_of
 from danlu.text.records import Block, Document, Ledger, read_documents, read_rows
+from stages import ran
 
 PROSE = "The administrator installs the package, and the service starts again. "
 
@@ -44,7 +44,9 @@ def test_what_nobody_could_read_is_rejected_by_rule(text: str, rule: str) -> Non
     assert rejects(cleaned(document("a", PROSE), document("b", text))) == {"docs/b": rule}
 
 
-@pytest.mark.parametrize("text", ["软件包管理系统会安装，" * 400, "x = 1;" * 1000, PROSE * 200, "https://example.org/" + "a" * 100])
+@pytest.mark.parametrize(
+    "text", ["软件包管理系统会安装，" * 400, "x = 1;" * 1000, PROSE * 200, "https://example.org/" + "a" * 100]
+)
 def test_long_lines_of_written_language_are_kept(text: str) -> None:
     assert rejects(cleaned(document("a", text))) == {}
 

@@ -1,7 +1,6 @@
 from pathlib import Path
 
 import pytest
-from stages import ran
 
 from danlu.core.artifacts import Files
 from danlu.core.errors import WorkFailed
@@ -10,6 +9,7 @@ from danlu.core.stages import Config
 from danlu.data.collect import collect
 from danlu.data.lock import lock_sources
 from danlu.text.records import read_rows
+from stages import ran
 
 
 def collected(folder: Path) -> Files:

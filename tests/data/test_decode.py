@@ -16,7 +16,9 @@ def test_chinese_comes_back_from_gbk(text: str) -> None:
     assert decode((START + text).encode("gb18030")) == (START + text, "gb18030")
 
 
-@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60), st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]))
+@given(
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=60), st.sampled_from(["utf-8", "utf-8-sig", "utf-16"])
+)
 def test_any_text_comes_back_from_unicode(text: str, encoding: str) -> None:
     if encoding == "utf-8" and text.startswith("\ufeff"):
         return

@@ -82,7 +82,7 @@ def test_a_document_keeps_its_id_when_it_changes(tmp_path: Path) -> None:
 def test_a_file_that_changes_after_it_was_locked_fails_by_name(tmp_path: Path, change: object) -> None:
     [file] = lock_sources([folder(tmp_path / "docs", "a.txt")]).files
     change(file.path)  # type: ignore[operator]
-    with pytest.raises(WorkFailed, match="docs/a.txt changed while") as caught:
+    with pytest.raises(WorkFailed, match=r"docs/a\.txt changed while") as caught:
         file.read()
     assert "danlu run" in caught.value.hint
 

@@ -2,10 +2,10 @@ import io
 import zipfile
 
 import pytest
-from documents import as_docx
-from pdfs import pdf
 
 from danlu.data.media import BINARY, DOCX, HTML, MARKDOWN, PDF, TEXT, media_type
+from documents import as_docx
+from pdfs import pdf
 
 
 def zipped(name: str) -> bytes:

@@ -75,7 +75,9 @@ def test_the_map_leads_from_every_kept_letter_to_its_source(text: str, kind: str
 @given(TEXT)
 def test_nothing_but_white_space_and_invisible_characters_is_ever_lost(text: str) -> None:
     composed = unicodedata.normalize("NFC", text)
-    assert [letter for letter in prose(text)[0] if letter in "ab中，"] == [letter for letter in composed if letter in "ab中，"]
+    assert [letter for letter in prose(text)[0] if letter in "ab中，"] == [
+        letter for letter in composed if letter in "ab中，"
+    ]
 
 
 @given(TEXT)

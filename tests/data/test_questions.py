@@ -4,10 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from documents import as_markdown, chapter
 from hypothesis import given
 from hypothesis import strategies as st
-from stages import ran
 
 from danlu.core.artifacts import Chats, Corpus
 from danlu.data.clean import clean_document
@@ -15,6 +13,8 @@ from danlu.data.extract.plain import extract_markdown
 from danlu.data.questions import SplitConfig, group_similar, split
 from danlu.text.records import Document, Ledger, read_documents
 from danlu.text.segment import fold
+from documents import as_markdown, chapter
+from stages import ran
 
 
 def document(name: str, markdown: bytes) -> Document:
@@ -68,7 +68,9 @@ def test_nothing_crosses_the_split(corpus: Corpus, seed: int) -> None:
 
 
 def test_the_share_held_out_is_what_was_asked_for(corpus: Corpus) -> None:
-    held = {s: sum(q["split"] == "held_out" for q in rows(made(corpus, held_out_share=s).questions)) for s in (0.1, 0.9)}
+    held = {
+        s: sum(q["split"] == "held_out" for q in rows(made(corpus, held_out_share=s).questions)) for s in (0.1, 0.9)
+    }
     assert held[0.1] < held[0.9]
 
 
@@ -83,7 +85,11 @@ def test_pairs_are_in_the_languages_of_the_base_and_end_at_sentences(corpus: Cor
         assert 0 < len(answer) <= 80
 
 
-@given(st.lists(st.tuples(st.sampled_from(["one", "two", "three"]), st.text("abcdef", min_size=8, max_size=20)), max_size=8))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["one", "two", "three"]), st.text("abcdef", min_size=8, max_size=20)), max_size=8
+    )
+)
 def test_groups_are_the_same_in_any_order(sections: list[tuple[str, str]]) -> None:
     def parted(given_sections: list[tuple[str, str]]) -> set[frozenset[tuple[str, str]]]:
         found = defaultdict(set)

@@ -15,14 +15,14 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from commands import danlu
-from documents import HANDBOOK, as_text, chapter, write_yaml
 
+from commands import danlu
 from danlu.core.answers import Citation
 from danlu.core.artifacts import Chats, Index
 from danlu.core.store import Store
 from danlu.retrieve import measure
 from danlu.text.records import read_rows
+from documents import HANDBOOK, as_text, chapter, write_yaml
 
 SECTION = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 ENCODINGS = {"init.txt": "gb18030", "override.txt": "utf-16", "latin.txt": "cp1252"}

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 import pytest
-from documents import REJECTED
 
 from danlu.core.artifacts import Artifact
 from danlu.core.project import load_project
 from danlu.core.store import Store
 from danlu.data.lock import lock_sources
 from danlu.text.records import read_rows
+from documents import REJECTED
 
 TABLES = {"collect": "files.parquet", "extract": "documents.parquet", "clean": "documents.parquet"}
 

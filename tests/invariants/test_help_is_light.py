@@ -11,12 +11,16 @@ HEAVY = (
 ).split()
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["--version"], ["--lang", "zh", "--help"], ["nonsense"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["run", "--help"], ["--version"], ["--lang", "zh", "--help"], ["nonsense"]]
+)
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     code = "import sys\nfrom danlu.cli.main import main\nmain(sys.argv[1:])"
     ran = subprocess.run(
         [sys.executable, "-X", "importtime", "-c", code, *arguments], capture_output=True, text=True, check=False
     )
-    imported = {line.rsplit("|", 1)[1].strip().split(".")[0] for line in ran.stderr.splitlines() if line.count("|") == 2}
+    imported = {
+        line.rsplit("|", 1)[1].strip().split(".")[0] for line in ran.stderr.splitlines() if line.count("|") == 2
+    }
     assert "danlu" in imported
     assert imported.isdisjoint(HEAVY)

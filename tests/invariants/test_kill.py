@@ -10,11 +10,11 @@ import time
 from pathlib import Path
 
 import pytest
-from commands import DANLU, danlu, environment
-from documents import write_project
 
+from commands import DANLU, danlu, environment
 from danlu.core.artifacts import Artifact
 from danlu.core.store import Store
+from documents import write_project
 
 SCRIPT = Path(__file__).with_name("killed_run.py")
 
@@ -77,13 +77,15 @@ def _started(artifact: Artifact) -> float:
     return float(json.loads((artifact.path / "run.json").read_text())["started"])
 
 
-def test_a_run_that_was_killed_in_every_stage_equals_an_uninterrupted_one(killed_project: Path, small_project: Path) -> None:
+def test_a_run_that_was_killed_in_every_stage_equals_an_uninterrupted_one(
+    killed_project: Path, small_project: Path
+) -> None:
     assert hashes(killed_project) == hashes(small_project)
     assert all(artifact.content_is_intact() for artifact in artifacts(killed_project))
 
 
 def test_nothing_half_done_is_left(killed_project: Path) -> None:
-    folders = {path for path in (killed_project / ".danlu" / "artifacts").glob("*/*")}
+    folders = set((killed_project / ".danlu" / "artifacts").glob("*/*"))
     assert folders == {artifact.path for artifact in artifacts(killed_project)}
     left = [path for folder in folders for path in folder.rglob("*") if path.name == ".work" or path.suffix == ".half"]
     assert left == []

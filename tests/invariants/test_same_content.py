@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from commands import danlu, environment
-from documents import small_project_file, write_project, write_yaml
 
+from commands import danlu, environment
 from danlu.core.project import load_project
 from danlu.core.store import Store
 from danlu.recipes import plan_of
+from documents import small_project_file, write_project, write_yaml
 
 LIGHT = ("collect", "extract", "clean", "split", "train_retriever", "index")
 """Every stage but those of language models, which promise less, and to a test of their own."""

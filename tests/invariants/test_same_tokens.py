@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny import make_tiny_checkpoint
 
 from danlu.core.progress import Silent
 from danlu.evaluate.likelihood import negative_log_likelihood
@@ -16,6 +15,7 @@ from danlu.model.loading import load_model
 from danlu.serve.chat_model import ChatModel
 from danlu.serve.models import ChatRequest, Message
 from danlu.train.finetune import FinetuneConfig, finetune_lora
+from tiny import make_tiny_checkpoint
 
 CONVERSATIONS = [
     [("user", "How do I hold a package?"), ("assistant", "Run apt-mark hold NAME.")],
@@ -101,7 +101,9 @@ def test_served_prompt_is_a_prefix_of_the_training_ids(base: Path, conversation:
 
 
 @pytest.mark.parametrize("conversation", CONVERSATIONS)
-def test_stop_token_is_in_the_loss_and_nothing_of_the_prompt_is(base: Path, conversation: list[tuple[str, str]]) -> None:
+def test_stop_token_is_in_the_loss_and_nothing_of_the_prompt_is(
+    base: Path, conversation: list[tuple[str, str]]
+) -> None:
     chat = ChatFormat.load(base)
     trained = chat.training_ids(_messages(conversation))
     under_loss = [id for id, counts in zip(trained.ids, trained.loss_mask, strict=True) if counts]

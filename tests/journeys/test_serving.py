@@ -12,6 +12,7 @@ from pathlib import Path
 
 import openai
 import pytest
+
 from commands import DANLU, danlu, environment
 
 QUESTION = "How do I load a console font on startup the Debian way?"
@@ -80,7 +81,10 @@ def test_openai_client_streams_the_same_answer_with_usage(served: Served) -> Non
     asked = [{"role": "user", "content": QUESTION}]
     whole = served.client.chat.completions.create(model="small", messages=asked)  # type: ignore[arg-type]
     stream = served.client.chat.completions.create(
-        model="small", messages=asked, stream=True, stream_options={"include_usage": True}  # type: ignore[arg-type]
+        model="small",
+        messages=asked,
+        stream=True,
+        stream_options={"include_usage": True},  # type: ignore[arg-type]
     )
     chunks = list(stream)
     text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
@@ -136,7 +140,10 @@ def test_sigterm_ends_the_server_and_its_children_within_ten_seconds(small_proje
     running = _serve(small_project)
     asked = [{"role": "user", "content": "Tell me a long story."}]
     stream = running.client.chat.completions.create(
-        model="small-base", messages=asked, stream=True, max_tokens=400  # type: ignore[arg-type]
+        model="small-base",
+        messages=asked,
+        stream=True,
+        max_tokens=400,  # type: ignore[arg-type]
     )
     next(iter(stream))
     children = Path(f"/proc/{running.process.pid}/task/{running.process.pid}/children").read_text().split()

@@ -34,7 +34,7 @@ class ReleaseBot:
 
     def ask(self, question: str) -> Answer:
         """Answer, record, return; raises UserError for an empty or an endless question."""
-        question = question.strip()
+        question = question.encode(errors="replace").decode().strip()  # a lone surrogate is no text, and not recorded
         if not question:
             raise UserError("The question is empty", 'Ask in quotes: danlu ask "How do I …?"')
         if len(question) > LONGEST_QUESTION:

@@ -6,6 +6,7 @@ reported, never hidden.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from danlu.answer.state import State
@@ -14,7 +15,7 @@ from danlu.core.errors import UserError
 from danlu.core.hashing import hash_file
 from danlu.core.project import Project
 from danlu.core.store import Store
-from danlu.data.lock import source_paths
+from danlu.data.lock import printable, source_paths
 from danlu.text.records import read_rows
 
 INTACT, CHANGED, MISSING = "verified", "changed", "missing"
@@ -40,16 +41,18 @@ def why(project: Project, answer_id: str) -> list[Link]:
     record = State.of(project).recorded(answer_id)
     facts = {"question": record["question"], "asked_at": record["asked_at"], "refused": record["answer"]["refused"]}
     chain = [Link("answer", answer_id, INTACT, facts)]
-    lineage = list(_lineage(store, record["release"]))
-    chain += [_artifact_link(artifact) if isinstance(artifact, Artifact) else artifact for artifact in lineage]
-    artifacts = {artifact.manifest.stage: artifact for artifact in lineage if isinstance(artifact, Artifact)}
+    links, intact = _lineage(store, record["release"])
+    chain += links
     for number, citation in enumerate(record["answer"]["citations"], 1):
-        chain += _citation_links(project, number, citation, artifacts)
+        chain += _citation_links(project, number, citation, intact)
     return chain
 
 
-def _lineage(store: Store, release_id: str) -> Iterator[Artifact | Link]:
-    """The release and everything that it was made from, nearest first; a Link where an artifact is gone."""
+def _lineage(store: Store, release_id: str) -> tuple[list[Link], dict[str, Artifact]]:
+    """Links to the release and everything that it was made from, nearest first; and by stage the artifacts that are intact."""
+    links: list[Link] = []
+    intact: dict[str, Artifact] = {}
+    recorded: dict[str, str] = {}
     waiting, seen = [release_id], set()
     while waiting:
         id = waiting.pop(0)
@@ -59,13 +62,22 @@ def _lineage(store: Store, release_id: str) -> Iterator[Artifact | Link]:
         try:
             artifact = store.find(id)
         except UserError:
-            yield Link("artifact", id, MISSING, {})
+            links.append(Link("artifact", id, CHANGED if list(store.root.glob(f"*/{id}")) else MISSING, {}))
             continue
-        yield artifact
+        same = (
+            artifact.content_is_intact()
+            and recorded.get(id, artifact.manifest.content_hash) == artifact.manifest.content_hash
+        )
+        links.append(_artifact_link(artifact, same))
+        if same:
+            intact[artifact.manifest.stage] = artifact
+        if same and isinstance(artifact, Release):
+            recorded = {part["id"]: part["content_hash"] for part in artifact.read()["parts"].values()}
         waiting.extend(artifact.manifest.parents.values())
+    return links, intact
 
 
-def _artifact_link(artifact: Artifact) -> Link:
+def _artifact_link(artifact: Artifact, same: bool) -> Link:
     manifest = artifact.manifest
     facts: dict[str, Any] = {
         "stage": manifest.stage,
@@ -74,36 +86,32 @@ def _artifact_link(artifact: Artifact) -> Link:
     }
     if manifest.config:
         facts["config"] = dict(manifest.config)
-    if isinstance(artifact, Release):
+    if same and isinstance(artifact, Release):
         facts["checks"] = artifact.read()["checks"]
-    return Link(manifest.kind.lower(), manifest.id, INTACT if artifact.content_is_intact() else CHANGED, facts)
+    return Link(manifest.kind.lower(), manifest.id, INTACT if same else CHANGED, facts)
 
 
 def _citation_links(
-    project: Project, number: int, citation: dict[str, Any], artifacts: dict[str, Artifact]
+    project: Project, number: int, citation: dict[str, Any], intact: dict[str, Artifact]
 ) -> Iterator[Link]:
-    extraction, cleaned, files = (artifacts.get(stage) for stage in ("extract", "clean", "collect"))
+    """The quote in the extraction, the edits between, the source file; nothing is verified by an artifact that changed."""
+    extraction, cleaned, files = (intact.get(stage) for stage in ("extract", "clean", "collect"))
     source = citation["source"]
     place = {key: citation[key] for key in ("page", "start", "end", "quote")}
-    if isinstance(extraction, Corpus):
-        row = next((row for row in read_rows(extraction.documents) if row["source"] == source), None)
-        status = (
-            MISSING
-            if row is None
-            else INTACT
-            if row["text"][citation["start"] : citation["end"]] == citation["quote"]
-            else CHANGED
-        )
-        yield Link(f"citation {number}", source, status, place)
-        if row is not None and isinstance(cleaned, Corpus):
-            yield Link(
-                f"passage {number}",
-                citation["passage_id"],
-                INTACT,
-                {"edits": _edits(row["doc_id"], extraction, cleaned)},
-            )
-    if isinstance(files, Files):
-        yield _source_link(project, number, source, files)
+    row = _row(extraction.documents, source) if isinstance(extraction, Corpus) else None
+    if row is None:
+        yield Link(f"citation {number}", source, MISSING, place)
+    else:
+        same = row["text"][citation["start"] : citation["end"]] == citation["quote"]
+        yield Link(f"citation {number}", source, INTACT if same else CHANGED, place)
+    if row is not None and isinstance(extraction, Corpus) and isinstance(cleaned, Corpus):
+        edits = {"edits": _edits(row["doc_id"], extraction, cleaned)}
+        yield Link(f"passage {number}", citation["passage_id"], INTACT, edits)
+    yield _source_link(project, number, source, files)
+
+
+def _row(table: Path, source: str) -> dict[str, Any] | None:
+    return next((row for row in read_rows(table) if row["source"] == source), None)
 
 
 def _edits(doc_id: str, *corpora: Corpus) -> dict[str, int]:
@@ -112,12 +120,12 @@ def _edits(doc_id: str, *corpora: Corpus) -> dict[str, int]:
     return {row["rule"]: row["count"] for row in rows}
 
 
-def _source_link(project: Project, number: int, source: str, files: Files) -> Link:
-    row = next(row for row in read_rows(files.table) if row["source"] == source)
+def _source_link(project: Project, number: int, source: str, files: Artifact | None) -> Link:
+    what = f"source {number}"
+    row = _row(files.table, source) if isinstance(files, Files) else None
     path = source_paths(project.sources).get(source)
-    facts = {"sha256": row["sha256"], "licence": row["licence"]}
-    if path is None or not path.exists():
-        return Link(f"source {number}", source, MISSING, facts)
-    return Link(
-        f"source {number}", source, INTACT if hash_file(path) == row["sha256"] else CHANGED, facts | {"path": str(path)}
-    )
+    facts = {} if row is None else {"sha256": row["sha256"], "licence": row["licence"]}
+    if row is None or path is None or not path.exists():
+        return Link(what, source, MISSING, facts)
+    same = hash_file(path) == row["sha256"]
+    return Link(what, source, INTACT if same else CHANGED, facts | {"path": printable(str(path))})

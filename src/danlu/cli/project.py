@@ -32,7 +32,12 @@ def init(options: Namespace, say: Speech) -> None:
     if (folder / PROJECT_FILE).exists():
         raise UserError("{folder} is a project already", "Edit its danlu.yaml, or name another folder.", folder=folder)
     sources = [{"path": _reference(Path(path), folder), "licence": options.licence} for path in options.docs]
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            "{folder} cannot be made: {problem}", "Name another folder.", folder=folder, problem=error.strerror
+        ) from None
     said = {"recipe": options.recipe, "name": folder.resolve().name, "sources": sources}
     (folder / PROJECT_FILE).write_text(yaml.safe_dump(said, sort_keys=False, allow_unicode=True), encoding="utf-8")
     print(say("made {file}", file=folder / PROJECT_FILE))
@@ -62,7 +67,10 @@ def parsed_settings(pairs: list[str]) -> dict[str, Any]:
             raise UserError(
                 "--set {pair}: expected KEY=VALUE", "For example: --set clean.max_garbled_share=0.2", pair=pair
             )
-        settings[key] = yaml.safe_load(value)
+        try:
+            settings[key] = yaml.safe_load(value)
+        except yaml.YAMLError:
+            raise UserError("--set {pair}: the value is not valid YAML", "Put it in quotes.", pair=pair) from None
     return settings
 
 

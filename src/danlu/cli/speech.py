@@ -41,8 +41,8 @@ class Speech:
         """An error with its hint, as it is printed."""
         message = self(error.message_template, **error.values)
         hint = self(error.hint_template, **error.values)
-        lines = [f"{self('error')}: {message}"] + ([f"{self('hint')}: {hint}"] if hint else [])
-        return "\n".join(lines)
+        said = self("error: {message}", message=message)
+        return f"{said}\n{self('hint: {hint}', hint=hint)}" if hint else said
 
     def _value(self, value: object) -> object:
         return self(value.template, **value.values) if isinstance(value, Phrase) else value

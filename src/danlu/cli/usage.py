@@ -10,7 +10,7 @@ from danlu.cli.speech import Speech
 
 @contextmanager
 def argparse_says(say: Speech) -> Iterator[None]:
-    """argparse asks gettext for its texts, by two names of its module: while it parses, they are ours."""
+    """Lend argparse our words while it parses: it asks gettext for them by two names of its own module."""
     module: Any = argparse
     before = module._, module.ngettext
     if say.language == "zh":

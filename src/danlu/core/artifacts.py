@@ -5,18 +5,31 @@
 """
 
 import json
+import sqlite3
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from danlu.core.hashing import hash_content
+from danlu.core.hashing import hash_content, short_id
 
 MANIFEST = "manifest.json"
 RUN = "run.json"
 SEEN = "seen.json"
 FACTS_FILES = (MANIFEST, RUN, SEEN)
 """Files beside the content: what is known about an artifact, not part of it."""
+
+
+def identify(
+    stage: str,
+    version: int,
+    config: Mapping[str, Any],
+    parents: Mapping[str, str],
+    seed: int,
+    runtime: Mapping[str, str],
+) -> str:
+    """The id of what a stage makes, from all that shapes it."""
+    return short_id([stage, version, config, parents, seed, runtime])
 
 
 @dataclass(frozen=True)
@@ -35,6 +48,10 @@ class Manifest:
     counts: Mapping[str, int] = field(default_factory=dict)
     licences: tuple[str, ...] = ()
     note: str = ""
+
+    def identity(self) -> str:
+        """The id that follows from the facts."""
+        return identify(self.stage, self.version, self.config, self.parents, self.seed, self.runtime)
 
     def to_json(self) -> str:
         """The manifest as it lies on disk."""
@@ -60,8 +77,12 @@ class Artifact:
         return self.manifest.id
 
     def content_is_intact(self) -> bool:
-        """Read everything again and compare it with the content hash of the manifest."""
-        return hash_content(self.path, FACTS_FILES) == self.manifest.content_hash
+        """Read everything again: the content has the hash of the manifest, and the manifest's facts give its id."""
+        try:
+            same = hash_content(self.path, FACTS_FILES) == self.manifest.content_hash
+        except sqlite3.DatabaseError:  # so damaged that its rows cannot be read
+            return False
+        return same and self.manifest.identity() == self.id
 
 
 class Files(Artifact):

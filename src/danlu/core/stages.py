@@ -17,9 +17,8 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from danlu.core.artifacts import Artifact
+from danlu.core.artifacts import Artifact, identify
 from danlu.core.errors import UserError
-from danlu.core.hashing import short_id
 from danlu.core.progress import Progress
 
 A = TypeVar("A", bound=Artifact)
@@ -80,9 +79,10 @@ class Stage(Generic[A]):
     resumable: bool = False
     """The body continues from what an interrupted run left in `Work.scratch`."""
 
-    def __call__(self, config: Config | None = None, /, **inputs: "Step[Any] | Artifact | Outside") -> "Step[A]":
-        """Add this stage to a plan. Nothing runs."""
-        return Step(self, config or self.config(), inputs)
+    def __call__(self, config: Config | None = None, /, **inputs: "Step[Any] | Artifact | Outside | None") -> "Step[A]":
+        """Add this stage to a plan. Nothing runs. An optional input that is None is left out."""
+        given = {name: value for name, value in inputs.items() if value is not None}
+        return Step(self, config or self.config(), given)
 
     def runtime(self) -> dict[str, str]:
         """The fingerprint of what shapes the output: library versions, and the processor where it matters."""
@@ -117,8 +117,8 @@ class Plan:
         ids: dict[Step[Any], str] = {}
         for step in _inputs_first(self.target, set()):
             parents = self.parents_of(step, ids)
-            facts = [step.stage.name, step.stage.version, step.config.model_dump(mode="json"), parents]
-            ids[step] = short_id([*facts, self.seed, step.stage.runtime()])
+            stage, config = step.stage, step.config.model_dump(mode="json")
+            ids[step] = identify(stage.name, stage.version, config, parents, self.seed, stage.runtime())
         return ids
 
     @staticmethod

@@ -32,8 +32,13 @@ def open_artifact(folder: Path, kind: type[A] | None = None) -> A:
             "Name a folder that a danlu stage wrote.",
             folder=folder,
         )
-    manifest = Manifest.read(folder)
-    made = KINDS[manifest.kind]
+    try:
+        manifest = Manifest.read(folder)
+        made = KINDS[manifest.kind]
+    except (ValueError, TypeError, KeyError):
+        raise UserError(
+            "{folder} has a damaged manifest.json", "Delete the folder, then `danlu run` again.", folder=folder
+        ) from None
     if kind is not None and made is not kind:
         raise UserError(
             "{folder} holds a {made}, and a {wanted} is needed here",

@@ -10,7 +10,7 @@ import os
 import signal
 import threading
 import traceback
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -32,11 +32,15 @@ class Died(Generic[S]):
     exit_code: int
 
 
+_STARTED = "started"
+
+
 @dataclass
 class _Worker:
     process: SpawnProcess
     pipe: Connection
     job: int | None = None
+    started: bool = False
 
 
 def map_shards(
@@ -46,13 +50,13 @@ def map_shards(
 
     `task` is a module-level function; it runs again when its worker dies, so its effects must be idempotent. An
     exception in `task` is a defect or a failure of the work and ends the map with WorkFailed; a worker that dies
-    `tries` times on one shard gives `Died`.
+    `tries` times on one shard gives `Died`. A worker that dies before it has started costs no shard a try.
     """
     if not shards:
         return
     crew = [_hire(task) for _ in range(min(workers, len(shards)))]
     waiting = deque(range(len(shards)))
-    deaths: dict[int, int] = {}
+    deaths: Counter[int | None] = Counter()
     try:
         done = 0
         while done < len(shards):
@@ -72,7 +76,7 @@ def _collect(
     task: Callable[[S], R],
     shards: Sequence[S],
     waiting: deque[int],
-    deaths: dict[int, int],
+    deaths: Counter[int | None],
     tries: int,
 ) -> Iterator[tuple[int, R | Died[S]]]:
     """Wait until a worker answers or dies, and yield what is settled by that."""
@@ -86,8 +90,10 @@ def _collect(
             worker.job = None
             yield job, _result_or_raise(answer, job)
         elif not worker.process.is_alive():
-            deaths[job] = deaths.get(job, 0) + 1
+            deaths[job if worker.started else None] += 1
             exit_code = worker.process.exitcode or 0
+            if deaths[None] >= tries * len(crew):
+                raise WorkFailed("Workers end before they start, with exit code {code}", code=exit_code)
             _dismiss(worker)
             crew[crew.index(worker)] = _hire(task)
             if deaths[job] < tries:
@@ -99,6 +105,8 @@ def _collect(
 def _answer(worker: _Worker) -> tuple[bool, Any] | None:
     """What a worker sent, or None when it sent nothing (yet, or because it died in the middle)."""
     try:
+        if not worker.started and worker.pipe.poll():
+            worker.started = worker.pipe.recv() == _STARTED
         return worker.pipe.recv() if worker.pipe.poll() else None
     except (EOFError, OSError):
         worker.process.join()
@@ -144,6 +152,7 @@ def _serve(task: Callable[[Any], Any], pipe: Connection) -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_leave_with_parent, daemon=True).start()
+    pipe.send(_STARTED)
     while True:
         try:
             shard = pipe.recv()

@@ -6,7 +6,6 @@ for a question that should be refused.
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,43 +13,32 @@ from typing import Any
 from danlu.core.answers import Grounded
 from danlu.core.artifacts import Index, Report
 from danlu.core.errors import UserError
-from danlu.core.hashing import hash_file
+from danlu.core.outside import DataFile
 from danlu.core.retrieval import Retrieval
 from danlu.core.stages import Config, Facts, Stage, Work
 
 _HINT = 'Expected {{"question": "...", "file": "...", "quote": "..."}} per line, or the question alone.'
 
 
-@dataclass(frozen=True)
-class QuestionFile:
-    """A JSON Lines file of questions."""
+def read_questions(path: Path) -> list[dict[str, str]]:
+    """The questions of a file; raises UserError that names the line."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    rows = [_row(path, number, line) for number, line in enumerate(lines, 1) if line.strip()]
+    if not rows:
+        raise UserError("{path} has no questions", _HINT, path=path)
+    return rows
 
-    path: Path
 
-    def content_hash(self) -> str:
-        """SHA-256 of the file; raises UserError when it is missing."""
-        if not self.path.is_file():
-            raise UserError("No such file: {path}", "Name a JSON Lines file after --data.", path=self.path)
-        return hash_file(self.path)
-
-    def rows(self) -> list[dict[str, str]]:
-        """The questions; raises UserError that names the line."""
-        lines = self.path.read_text(encoding="utf-8").splitlines()
-        rows = [self._row(number, line) for number, line in enumerate(lines, 1) if line.strip()]
-        if not rows:
-            raise UserError("{path} has no questions", _HINT, path=self.path)
-        return rows
-
-    def _row(self, number: int, line: str) -> dict[str, str]:
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError:
-            row = None
-        fits = isinstance(row, dict) and isinstance(row.get("question"), str)
-        if not fits or any(not isinstance(row.get(name, ""), str) for name in ("file", "quote")):
-            raise UserError("{path}, line {number}: not a question", _HINT, path=self.path, number=number)
-        checked: dict[str, str] = row
-        return checked
+def _row(path: Path, number: int, line: str) -> dict[str, str]:
+    try:
+        row = json.loads(line)
+    except json.JSONDecodeError:
+        row = None
+    fits = isinstance(row, dict) and isinstance(row.get("question"), str)
+    if not fits or any(not isinstance(row.get(name, ""), str) for name in ("file", "quote")):
+        raise UserError("{path}, line {number}: not a question", _HINT, path=path, number=number)
+    checked: dict[str, str] = row
+    return checked
 
 
 def evaluate_questions(retrieval: Retrieval) -> Stage[Report]:
@@ -60,8 +48,8 @@ def evaluate_questions(retrieval: Retrieval) -> Stage[Report]:
     )
 
 
-def _evaluate(retrieval: Retrieval, work: Work, config: Config, *, index: Index, file: QuestionFile) -> Facts:
-    rows = file.rows()
+def _evaluate(retrieval: Retrieval, work: Work, config: Config, *, index: Index, file: DataFile) -> Facts:
+    rows = read_questions(file.path)
     answers = retrieval.answers(index, [row["question"] for row in rows])
     answerable = [(row["quote"], answer) for row, answer in zip(rows, answers, strict=True) if row.get("quote")]
     others = [answer for row, answer in zip(rows, answers, strict=True) if not row.get("quote")]

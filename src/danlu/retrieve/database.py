@@ -111,7 +111,8 @@ def _passage_row(entry: Entry, blind: bool) -> tuple[str | int | None, ...]:
     passage = entry.passage
     headings = "" if blind else entry.headings
     return (
-        entry.document.doc_id, passage.section.id, headings, entry.document.language,         passage.start, passage.end, entry.text,
+        entry.document.doc_id, passage.section.id, headings, entry.document.language,
+        passage.start, passage.end, entry.text,
     )  # fmt: skip
 
 

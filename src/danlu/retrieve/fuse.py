@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from danlu.retrieve.search import LEGS, Scores, Searcher, Weights, fuse
+from danlu.text.statistics import paired_interval, share_of_resamples_won
 
 TOP = 10
 DENSE_CEILING = 0.5
@@ -22,7 +23,6 @@ _DENSE = (0.0, 0.1, 0.2, 0.3, 0.4, DENSE_CEILING)
 _BIGRAM_SHARES = {"zh": (0.0, 0.25, 0.5), "en": (0.0,)}
 PRIOR = {"zh": Weights(0.55, 0.15, 0.3), "en": Weights(0.7, 0.0, 0.3)}
 _ALONE = {leg: Weights(*(1.0 if leg == name else 0.0 for name in LEGS)) for leg in LEGS}
-_ROUNDS = 1000
 
 
 def _grid(language: str) -> list[Weights]:
@@ -55,7 +55,7 @@ class Measured:
 
     def __init__(self, searcher: Searcher, questions: Sequence[Question]) -> None:
         self.questions = questions
-        self._legs = [{leg: searcher.leg(leg, question.text) for leg in LEGS} for question in questions]
+        self._legs = [searcher.legs(question.text) for question in questions]
         self._section_of = dict(searcher.rows("SELECT id, section FROM passages"))
 
     def reciprocal_ranks(self, weights: Weights) -> NDArray[np.float64]:
@@ -75,7 +75,7 @@ class Measured:
         return Quality(round(float((ranks > 0).sum() / count), 4), round(float(ranks.sum() / count), 4), len(ranks))
 
     def table(self, weights: Weights) -> dict[str, dict[str, Any]]:
-        """The quality of each leg alone, and of the fusion."""
+        """The quality of each leg alone, and of the fusion; needs a question at least."""
         rows = {leg: _ALONE[leg] for leg in LEGS} | {"fused": weights}
         return {name: asdict(self.quality(row)) for name, row in rows.items()} | {"fused_gain": self.gain(weights)}
 
@@ -105,32 +105,14 @@ def measure_weights(measured: Measured, language: str, seed: int) -> Weights:
         return prior
     gains = {weights: measured.utilities(weights) for weights in (*grid, prior)}
     best = max(grid, key=lambda weights: (gains[weights].mean(), -weights.dense, -weights.bigrams))
-    belief = _share_of_resamples_won(gains[best] - gains[prior], seed)
+    belief = share_of_resamples_won(gains[best] - gains[prior], seed)
     step = max(2 * belief - 1, 0.0)
     weights = Weights(*(round((1 - step) * prior.of(leg) + step * best.of(leg), 4) for leg in LEGS))
     lexical = _without_dense(weights)
     gain = measured.utilities(weights) - measured.utilities(lexical)
-    return lexical if _share_of_resamples_won(-gain, seed) >= 0.975 else weights
+    return lexical if share_of_resamples_won(-gain, seed) >= 0.975 else weights
 
 
 def _without_dense(weights: Weights) -> Weights:
     lexical = weights.words + weights.bigrams
     return Weights(round(weights.words / lexical, 4), round(weights.bigrams / lexical, 4), 0.0)
-
-
-def _share_of_resamples_won(gain: NDArray[np.float64], seed: int) -> float:
-    """The share of resamples of the questions in which the mean gain is above zero; ties count half."""
-    means = _resampled_means(gain, seed)
-    return float((means > 0).mean() + 0.5 * (means == 0).mean())
-
-
-def paired_interval(gain: NDArray[np.float64], seed: int) -> tuple[float, float, float]:
-    """The 2.5 % quantile, the mean and the 97.5 % quantile of a paired bootstrap of per-question gains."""
-    low, high = np.quantile(_resampled_means(gain, seed), (0.025, 0.975))
-    return float(low), float(gain.mean()), float(high)
-
-
-def _resampled_means(gain: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
-    picks = np.random.default_rng(seed).integers(len(gain), size=(_ROUNDS, len(gain)))
-    means: NDArray[np.float64] = gain[picks].mean(axis=1)
-    return means

@@ -127,18 +127,15 @@ def _with_what_they_introduce(text: str, spans: list[tuple[int, int]]) -> list[t
 
 
 def _held(text: str, idf: dict[str, float]) -> float:
-    return sum(idf[term] for term in {*terms(text), *bigrams(text)} if term in idf)
+    return sum(idf[term] for term in sorted({*terms(text), *bigrams(text)}) if term in idf)
 
 
 def cite(searcher: Searcher, hit: Hit, start: int, end: int) -> Citation:
     """The verbatim quote of a span of a document's cleaned text, in its extraction."""
-    query = "SELECT source, offsets, pages FROM documents WHERE doc_id = ?"
-    [(source, offsets, pages)] = searcher.rows(query, (hit.doc_id,))
+    query = "SELECT source, extraction, offsets, pages FROM documents WHERE doc_id = ?"
+    [(source, extraction, offsets, pages)] = searcher.rows(query, (hit.doc_id,))
     page = next((page for begins, page in reversed(json.loads(pages)) if begins <= start), None)
     pieces = OffsetMap(tuple(Piece(*piece) for piece in json.loads(offsets)))
     source_start, source_end = pieces.to_source(start, end)
-    [(quote,)] = searcher.rows(
-        "SELECT substr(extraction, ?, ?) FROM documents WHERE doc_id = ?",
-        (source_start + 1, source_end - source_start, hit.doc_id),
-    )
+    quote = extraction[source_start:source_end]
     return Citation(source, page, source_start, source_end, quote, f"{hit.section}@{hit.start}")

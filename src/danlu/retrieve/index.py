@@ -15,12 +15,14 @@ from typing import Any
 from pydantic import Field
 
 from danlu.core.artifacts import FACTS_FILES, Chats, Checkpoint, Corpus, Index
+from danlu.core.errors import WorkFailed
 from danlu.core.stages import Config, Facts, Stage, Work
 from danlu.model.encoder import load_encoder
 from danlu.retrieve.database import build, entries_of, write_fact
 from danlu.retrieve.fuse import PRIOR, Measured, Question, measure_weights
 from danlu.retrieve.gate import calibrate, calibration_version
 from danlu.retrieve.search import Searcher
+from danlu.text.language import answer_language
 from danlu.text.records import read_documents, read_rows
 
 
@@ -37,6 +39,12 @@ def _index(
     cleaned = read_documents(documents.documents)
     extractions = {row["doc_id"]: row["text"] for row in read_rows(extraction.documents, ["doc_id", "text"])}
     entries = entries_of(cleaned)
+    if not entries:
+        raise WorkFailed(
+            "The {count} documents hold headings and no text below them",
+            "`danlu show extract` names them; an answer is quoted from text.",
+            count=len(cleaned),
+        )
     shutil.copytree(encoder.path, work.folder / "encoder", ignore=shutil.ignore_patterns(*FACTS_FILES))
     model = load_encoder(work.folder / "encoder")
     served, blind = work.folder / "index.sqlite", work.folder / "blind.sqlite"
@@ -63,9 +71,11 @@ def _measure(served: Path, blind: Path, questions: list[Question], seed: int) ->
         for language in PRIOR:
             legs = Measured(searcher, [question for question in questions if question.language == language])
             found = measure_weights(legs, language, seed)
-            weights[language], measured[language] = asdict(found), legs.table(found)
+            weights[language] = asdict(found)
+            if legs.questions:
+                measured[language] = legs.table(found)
     with opened(served) as searcher:
-        own = {language: [q.text for q in questions if q.language == language] for language in PRIOR}
+        own = {language: [q.text for q in questions if answer_language(q.text) == language] for language in PRIOR}
         gate = asdict(calibrate(searcher, own))
     for path in (served, blind):
         _write_facts(path, {"weights": weights, "legs": measured, "gate": gate})

@@ -99,13 +99,21 @@ class Searcher:
     def leg(self, name: str, question: str, depth: int = DEPTH) -> Scores:
         """The best `depth` passages of one leg, with that leg's own scores, all above zero."""
         if name == "dense":
-            return self._dense(question, depth)
+            return self._dense(question, depth, ())
         query = terms(question) if name == "words" else bigrams(question)
         return self._lexical(name, sorted(set(query)), depth)
 
+    def legs(self, question: str) -> dict[str, Scores]:
+        """The best passages of every leg. What a lexical leg found has its dense score however low it ranks.
+
+        Otherwise fifty passages that are alike but for one identifier would push out the one that holds it.
+        """
+        lexical = {leg: self.leg(leg, question) for leg in LEGS if leg != "dense"}
+        return lexical | {"dense": self._dense(question, DEPTH, {id for scores in lexical.values() for id in scores})}
+
     def search(self, question: str, weights: Weights, count: int = 10) -> list[Hit]:
         """The best passages, fused."""
-        return self.fused({leg: self.leg(leg, question) for leg in LEGS}, weights, count)
+        return self.fused(self.legs(question), weights, count)
 
     def fused(self, legs: Mapping[str, Scores], weights: Weights, count: int) -> list[Hit]:
         """The best passages of some legs' scores."""
@@ -139,12 +147,13 @@ class Searcher:
         sql = f"SELECT rowid, -{_BM25[name]} AS score FROM lexical WHERE lexical MATCH ? ORDER BY score DESC, rowid LIMIT ?"
         return {row[0]: row[1] for row in self.rows(sql, (match, depth)) if row[1] > 0}
 
-    def _dense(self, question: str, depth: int) -> Scores:
+    def _dense(self, question: str, depth: int, also: Collection[int]) -> Scores:
         if not self.size:
             return {}
-        scores = self._vectors_ND @ self._encoder.encode([question])[0]
-        order = np.argsort(-scores, kind="stable")[:depth]
-        return {int(self._ids[at]): float(scores[at]) for at in order if scores[at] > 0}
+        scores = self._vectors_ND @ self._encoder.encode_questions([question])[0]
+        best = np.argsort(-scores, kind="stable")[:depth]
+        places = np.concatenate([best, np.searchsorted(self._ids, np.array(sorted(also), dtype=np.int64))])
+        return {int(self._ids[at]): float(scores[at]) for at in places if scores[at] > 0}
 
     def _hits(self, ranked: Sequence[tuple[int, float]]) -> list[Hit]:
         marks = ",".join("?" * len(ranked))

@@ -4,10 +4,10 @@ import zipfile
 import docx
 import pytest
 from docx.oxml import parse_xml
-from documents import as_docx
 
 from danlu.data.extract.blocks import Unreadable
 from danlu.data.extract.docx import extract_docx
+from documents import as_docx
 
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 

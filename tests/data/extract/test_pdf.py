@@ -1,10 +1,9 @@
 import pytest
-from documents import FIXTURES, HANDBOOK
-from pdfs import manual, pdf
 
 from danlu.data.extract.blocks import Unreadable
 from danlu.data.extract.pdf import extract_pdf
-
+from documents import FIXTURES, HANDBOOK
+from pdfs import manual, pdf
 
 
 def paragraph(word: str) -> str:
@@ -21,14 +20,18 @@ def test_titles_of_the_outline_are_headings_on_their_pages() -> None:
 
 
 def test_a_title_without_its_number_or_over_two_lines_is_found() -> None:
-    found = extract_pdf(pdf([["3.1 A title that is", "longer than a line", "Text."]], [("A title that is longer than a line", 0)]))
+    found = extract_pdf(
+        pdf([["3.1 A title that is", "longer than a line", "Text."]], [("A title that is longer than a line", 0)])
+    )
     assert [(b.kind, found.text[b.start : b.end]) for b in found.blocks] == [
         ("heading", "3.1 A title that is\nlonger than a line"), ("text", "Text."),
     ]  # fmt: skip
 
 
 def test_what_stands_at_the_top_of_most_pages_is_furniture() -> None:
-    found = extract_pdf(manual([("One", paragraph("a")), ("Two", paragraph("b")), ("Three", paragraph("c"))], furniture="Manual,"))
+    found = extract_pdf(
+        manual([("One", paragraph("a")), ("Two", paragraph("b")), ("Three", paragraph("c"))], furniture="Manual,")
+    )
     furniture = [found.text[b.start : b.end] for b in found.blocks if b.kind == "furniture"]
     pages = max(block.page or 0 for block in found.blocks)
     assert furniture == [f"Manual, page {number}" for number in range(1, pages + 1)]

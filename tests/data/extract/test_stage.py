@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stages import ran
 
 from danlu.core.artifacts import Corpus, Files
 from danlu.core.errors import WorkFailed
@@ -17,6 +16,7 @@ from danlu.data.extract import stage
 from danlu.data.extract.stage import Job, extract, read_one
 from danlu.data.lock import SourceLock, lock_sources
 from danlu.text.records import read_rows
+from stages import ran
 
 
 def sources_of(folder: Path, *names: str) -> tuple[SourceLock, Files]:

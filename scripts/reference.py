@@ -1,0 +1,121 @@
+"""Write docs/reference.md from the command line itself and from the settings of the stages.
+
+A test fails when the page is not what this prints; `python scripts/reference.py` writes it anew.
+"""
+
+import argparse
+import ast
+import inspect
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from danlu.cli.main import parser
+from danlu.cli.speech import Speech
+from danlu.core.stages import Config
+from danlu.data.clean import CleanConfig
+from danlu.data.questions import SplitConfig
+from danlu.evaluate.bot import EvaluateConfig
+from danlu.retrieve.index import IndexConfig
+from danlu.train.finetune import FinetuneConfig
+from danlu.train.retriever import RetrieverConfig
+
+PAGE = Path(__file__).parent.parent / "docs" / "reference.md"
+SETTINGS: dict[str, type[Config]] = {
+    "clean": CleanConfig,
+    "split": SplitConfig,
+    "train_retriever": RetrieverConfig,
+    "index": IndexConfig,
+    "finetune": FinetuneConfig,
+    "evaluate": EvaluateConfig,
+}
+_COMPUTED = {"calibration"}
+"""Fields that follow from what ships with danlu: identity, not settings."""
+
+HEAD = """\
+# Reference
+
+Written by `python scripts/reference.py` from the command line itself; do not edit. Every command also takes `--help` and `--lang zh|en`; `danlu --lang zh COMMAND --help` says this in Chinese.
+
+Exit status of every command: 0 done (a refusal is an answer), 1 the work failed and what was finished is kept, 2 the input or the usage is wrong and nothing was done, 130 stopped by Ctrl+C. `--json` prints the same in every language.
+
+## Commands
+"""
+SETTINGS_HEAD = """\
+## Settings
+
+`stage.field: value` below `set:` in danlu.yaml, or `--set stage.field=value`; the command line wins over danlu.yaml, and that over the recipe's defaults. A setting is part of the identity of its stage: changing one runs that stage and what follows from it again.
+
+| setting | default | meaning |
+| --- | --- | --- |
+"""
+MODEL_NOTE = """
+`danlu evaluate` on a model takes `evaluate.likelihood_tokens` with default 20000.
+"""
+
+
+def reference() -> str:
+    """The page."""
+    commands = "\n".join(_command(command) for command in _leaves(parser(Speech("en"))))
+    settings = "\n".join(row for stage, config in SETTINGS.items() for row in _settings(stage, config))
+    return f"{HEAD}\n{commands}\n{SETTINGS_HEAD}{settings}\n{MODEL_NOTE}"
+
+
+def _leaves(of: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    children = [action for action in of._actions if isinstance(action, argparse._SubParsersAction)]
+    for action in children:
+        for child in action.choices.values():
+            yield from _leaves(child)
+    if not children:
+        yield of
+
+
+def _command(command: argparse.ArgumentParser) -> str:
+    usage = " ".join(command.format_usage().removeprefix("usage: ").split()).replace("[-h] [--lang {zh,en}] ", "")
+    rows = [
+        f"| {_name(action)} | {action.help} |" for action in command._actions if action.dest not in ("help", "lang")
+    ]
+    table = "\n".join(["", "| argument | meaning |", "| --- | --- |", *rows, ""]) if rows else ""
+    example = (command.epilog or "").removeprefix("example: ")
+    return f"### {command.prog}\n\n{_sentence(command.description)}\n\n    {usage}\n{table}\nExample: `{example}`\n"
+
+
+def _sentence(text: str | None) -> str:
+    return f"{text[0].upper()}{text[1:]}." if text else ""
+
+
+def _name(action: argparse.Action) -> str:
+    shown = action.metavar if isinstance(action.metavar, str) else ""
+    value = shown or (action.dest.upper() if action.nargs != 0 else "")
+    if not action.option_strings:
+        return f"`{value}`"
+    needed = " (needed)" if action.required else ""
+    return f"`{' '.join([action.option_strings[0], value]).strip()}`{needed}"
+
+
+def _settings(stage: str, config: type[Config]) -> Iterator[str]:
+    meanings = _docstrings(config)
+    for name, field in config.model_fields.items():
+        if name not in _COMPUTED:
+            yield f"| `{stage}.{name}` | `{_shown(field.default)}` | {meanings.get(name, '')} |"
+
+
+def _shown(value: Any) -> str:
+    return f"[{', '.join(value)}]" if isinstance(value, tuple) else str(value)
+
+
+def _docstrings(config: type[Config]) -> dict[str, str]:
+    """What stands below each field of a class."""
+    body = ast.parse(textwrap.dedent(inspect.getsource(config))).body[0]
+    assert isinstance(body, ast.ClassDef)
+    found = {}
+    for field, below in zip(body.body, body.body[1:], strict=False):
+        if isinstance(field, ast.AnnAssign) and isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant):
+            assert isinstance(field.target, ast.Name)
+            found[field.target.id] = " ".join(str(below.value.value).split())
+    return found
+
+
+if __name__ == "__main__":
+    PAGE.write_text(reference(), encoding="utf-8")

@@ -1,0 +1,24 @@
+"""Paired comparison of two ways to answer the same questions, by bootstrap (Efron & Tibshirani 1993)."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+_ROUNDS = 1000
+
+
+def share_of_resamples_won(gain: NDArray[np.float64], seed: int) -> float:
+    """The share of resamples of the questions in which the mean gain is above zero; ties count half."""
+    means = _resampled_means(gain, seed)
+    return float((means > 0).mean() + 0.5 * (means == 0).mean())
+
+
+def paired_interval(gain: NDArray[np.float64], seed: int) -> tuple[float, float, float]:
+    """The 2.5 % quantile, the mean and the 97.5 % quantile of the mean gain."""
+    low, high = np.quantile(_resampled_means(gain, seed), (0.025, 0.975))
+    return float(low), float(gain.mean()), float(high)
+
+
+def _resampled_means(gain: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
+    picks = np.random.default_rng(seed).integers(len(gain), size=(_ROUNDS, len(gain)))
+    means: NDArray[np.float64] = gain[picks].mean(axis=1)
+    return means

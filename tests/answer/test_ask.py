@@ -1,0 +1,77 @@
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from danlu.answer.ask import LONGEST_QUESTION, ReleaseBot
+from danlu.answer.state import State
+from danlu.core.errors import UserError
+from danlu.core.project import Project, load_project
+
+QUESTION = "How does a Debian system boot?"
+
+
+@pytest.fixture
+def project(small_project: Path, tmp_path: Path) -> Project:
+    """A copy of a project that has run, to be changed at will."""
+    return load_project(Path(shutil.copytree(small_project, tmp_path / "copy")))
+
+
+def test_an_answer_is_recorded_with_its_release_and_its_citations(project: Project) -> None:
+    bot = ReleaseBot(project)
+    given = bot.ask(f"  {QUESTION}\n")
+    bot.close()
+    record = State.of(project).recorded(given.answer_id)
+    assert (record["question"], record["release"]) == (QUESTION, bot.release.id)
+    assert record["answer"]["answer"] == given.answer
+    assert [c["quote"] for c in record["answer"]["citations"]] == [c.quote for c in given.citations]
+    assert given.citations
+    assert given.answer_id.startswith("ans_")
+
+
+def test_a_refusal_is_recorded_too(project: Project) -> None:
+    bot = ReleaseBot(project)
+    given = bot.ask("红烧肉要炖多久？")
+    bot.close()
+    assert (given.refused, given.citations) == (True, ())
+    assert State.of(project).recorded(given.answer_id)["answer"]["refused"] is True
+
+
+def test_every_answer_has_an_id_of_its_own_whoever_asks_beside(project: Project) -> None:
+    bot = ReleaseBot(project)
+    with ThreadPoolExecutor(8) as pool:
+        given = list(pool.map(bot.ask, [QUESTION] * 40))
+    bot.close()
+    assert len({answer.answer_id for answer in given}) == 40
+    assert len({answer.answer for answer in given}) == 1
+    assert all(State.of(project).recorded(answer.answer_id) for answer in given)
+
+
+@pytest.mark.parametrize("question", ["", "   \n", "x" * (LONGEST_QUESTION + 1)])
+def test_an_empty_or_endless_question_is_refused_with_a_hint(project: Project, question: str) -> None:
+    bot = ReleaseBot(project)
+    with pytest.raises(UserError) as caught:
+        bot.ask(question)
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize("question", ["\udcff boot", "\ud800", "\x00", "😀" * 100, "boot " * 799])
+def test_any_other_text_is_a_question(project: Project, question: str) -> None:
+    bot = ReleaseBot(project)
+    given = bot.ask(question)
+    assert State.of(project).recorded(given.answer_id)["answer"]["answer"] == given.answer
+    bot.close()
+
+
+def test_without_a_release_the_message_says_how_to_make_one(tmp_path: Path, small_project: Path) -> None:
+    shutil.copy(small_project / "danlu.yaml", tmp_path)
+    with pytest.raises(UserError, match="no release yet") as caught:
+        ReleaseBot(load_project(tmp_path))
+    assert "danlu run" in caught.value.hint
+
+
+def test_a_release_whose_index_is_gone_is_a_user_error(project: Project) -> None:
+    shutil.rmtree(project.artifacts / "index")
+    with pytest.raises(UserError, match="is not an artifact"):
+        ReleaseBot(project)

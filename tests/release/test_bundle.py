@@ -1,0 +1,44 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from danlu.core.project import load_project
+from danlu.core.store import Store
+from danlu.release.bundle import check
+
+
+def report(validity: float = 1.0, refused: float = 1.0, high: float = 0.1) -> dict[str, Any]:
+    return {
+        "answers": {"citation_validity": validity},
+        "refusal": {"en": {"share": refused}, "zh": {"share": 1.0}},
+        "retrieval_blind": {"en": {"fused_gain": {"high": high}}},
+    }
+
+
+@pytest.mark.parametrize(
+    ("measured", "failed"),
+    [
+        (report(), []),
+        (report(validity=0.999), ["citations are verbatim"]),
+        (report(refused=0.9), ["off-domain questions refused (en)"]),
+        (report(high=-0.01), ["fused is no worse than the best leg beyond noise (en)"]),
+    ],
+)
+def test_each_check_holds_its_figure_to_its_bound(measured: dict[str, Any], failed: list[str]) -> None:
+    assert [row["check"] for row in check(measured) if not row["passed"]] == failed
+
+
+def test_a_release_names_its_parts_by_id_and_hash_and_states_its_checks(small_project: Path) -> None:
+    store = Store(load_project(small_project).artifacts)
+    made = {artifact.manifest.stage: artifact for artifact in store.all()}
+    facts = json.loads((made["release"].path / "release.json").read_text(encoding="utf-8"))
+    for part in facts["parts"].values():
+        found = store.find(part["id"])
+        assert (found.manifest.stage, found.manifest.content_hash) == (part["stage"], part["content_hash"])
+    assert {"index", "extraction", "report"} <= facts["parts"].keys()
+    passed = sum(row["passed"] for row in facts["checks"])
+    assert made["release"].manifest.counts == {"checks": len(facts["checks"]), "passed": passed}
+    assert all(row["passed"] == (row["value"] >= row["at_least"]) for row in facts["checks"])
+    assert made["release"].manifest.licences

@@ -1,0 +1,67 @@
+import pytest
+
+from danlu.retrieve.fuse import DENSE_CEILING, PRIOR, Measured, Question, measure_weights
+from danlu.retrieve.index import opened, read_questions
+from danlu.retrieve.search import Scores, Searcher, Weights
+from indexes import Indexed
+
+
+class Legs(Searcher):
+    """Legs whose scores are given: passage N is section `s{N}`."""
+
+    def __init__(self, **legs: Scores) -> None:
+        self.given = legs
+
+    def legs(self, question: str) -> dict[str, Scores]:
+        return self.given
+
+    def rows(self, query: str, parameters: object = ()) -> list[tuple[int, str]]:
+        return [(id, f"s{id}") for id in range(1, 30)]
+
+
+def questions(right: str, count: int = 40) -> list[Question]:
+    return [Question(f"question {number}", "en", frozenset([right])) for number in range(count)]
+
+
+RIGHT_FIRST, RIGHT_LATE = {1: 9.0, 2: 5.0, 3: 1.0}, {2: 9.0, 3: 8.0, 4: 7.0, 5: 6.0, 1: 0.1}
+
+
+def test_a_dense_leg_that_hurts_gets_weight_zero() -> None:
+    wrong = dict.fromkeys(range(2, 25), 9.0)
+    legs = Legs(words={1: 3.0, 2: 2.9}, dense=wrong)
+    assert measure_weights(Measured(legs, questions("s1")), "en", 0).dense == 0.0
+
+
+def test_a_dense_leg_that_helps_is_held_below_the_floor_of_the_lexical_legs() -> None:
+    legs = Legs(words=RIGHT_LATE, dense=RIGHT_FIRST)
+    weights = measure_weights(Measured(legs, questions("s1")), "en", 0)
+    assert PRIOR["en"].dense < weights.dense <= DENSE_CEILING
+    assert weights.words >= 1 - DENSE_CEILING
+
+
+def test_without_questions_the_prior_stands() -> None:
+    for language, prior in PRIOR.items():
+        assert measure_weights(Measured(Legs(), []), language, 0) == prior
+
+
+def test_legs_that_are_equal_leave_the_prior_as_it_is() -> None:
+    legs = Legs(words=RIGHT_FIRST, dense=RIGHT_FIRST)
+    assert measure_weights(Measured(legs, questions("s1")), "en", 0) == PRIOR["en"]
+
+
+@pytest.mark.parametrize("language", PRIOR)
+def test_weights_add_up_to_one_and_english_has_no_bigrams(handbook_index: Indexed, language: str) -> None:
+    own = [question for _, question in read_questions(handbook_index.chats) if question.language == language]
+    with opened(handbook_index.index.blind) as searcher:
+        weights = measure_weights(Measured(searcher, own), language, 0)
+    assert weights.words + weights.bigrams + weights.dense == pytest.approx(1, abs=1e-3)
+    assert min(weights.words, weights.bigrams, weights.dense) >= 0
+    assert weights.dense <= DENSE_CEILING
+    assert language == "zh" or weights.bigrams == 0
+
+
+def test_quality_counts_the_first_right_section_among_ten() -> None:
+    late = Measured(Legs(words={id: 20.0 - id for id in range(1, 15)}), [Question("q", "en", frozenset(["s4"]))])
+    assert late.reciprocal_ranks(Weights(1, 0, 0)).tolist() == [0.25]
+    never = Measured(Legs(words={id: 20.0 - id for id in range(1, 15)}), [Question("q", "en", frozenset(["s11"]))])
+    assert never.quality(Weights(1, 0, 0)).recall_at_10 == 0.0

@@ -1,0 +1,84 @@
+import json
+
+import pytest
+
+from danlu.retrieve.gate import LANGUAGES, Gate, calibrate, off_domain_questions, support
+from danlu.retrieve.ground import answer
+from danlu.retrieve.index import opened
+from danlu.retrieve.search import Searcher
+from documents import as_markdown, chapter
+from indexes import Indexed, indexed
+
+
+def test_the_thresholds_refuse_general_questions_in_each_language(searcher: Searcher) -> None:
+    gate = Gate(**searcher.fact("gate"))
+    for language in LANGUAGES:
+        asked = off_domain_questions(language, "test")
+        refused = sum(gate.refuses(support(searcher, question), language) for question in asked)
+        assert refused >= 0.9 * len(asked)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How do I load a console font on startup?",
+        "Which file keeps the default paper size?",
+        "如何把用户加入设备所属的组？",
+    ],
+)
+def test_questions_about_the_documents_pass(searcher: Searcher, question: str) -> None:
+    assert not answer(searcher, question).refused
+
+
+@pytest.mark.parametrize("question", ["", "?", "the and of", "吗呢吧", "zzzz qqqq"])
+def test_a_question_that_says_nothing_has_no_support(searcher: Searcher, question: str) -> None:
+    assert support(searcher, question) == 0.0
+    assert answer(searcher, question).refused
+
+
+def test_the_more_of_a_question_is_known_the_higher_its_support(searcher: Searcher) -> None:
+    questions = [
+        "paper size of a zebra in orbit",
+        "paper size of all programs in orbit",
+        "same paper size for all programs",
+    ]
+    found = [support(searcher, question) for question in questions]
+    assert found == sorted(found)
+    assert found[0] > 0
+
+
+def test_questions_that_calibrate_do_not_measure() -> None:
+    for language in LANGUAGES:
+        calibrating, measuring = (set(off_domain_questions(language, split)) for split in ("calibrate", "test"))
+        assert len(calibrating) >= 30
+        assert len(measuring) >= 30
+        assert not calibrating & measuring
+
+
+@pytest.fixture(scope="module")
+def cookbook() -> Indexed:
+    """A corpus about subjects of the general questions themselves: each is a heading, with some text of its own below."""
+    documents = {}
+    for language in LANGUAGES:
+        filler = " ".join(text for _, text in chapter(language)).replace("\n", " ")
+        questions = off_domain_questions(language, "calibrate")
+        size = len(filler) // len(questions)
+        parts = [filler[number * size : (number + 1) * size] for number in range(len(questions))]
+        pairs = zip(questions, parts, strict=True)
+        documents[f"{language}.md"] = as_markdown([(question, f"{question} {part}") for question, part in pairs])
+    return indexed(documents)
+
+
+def test_a_corpus_about_the_general_questions_still_answers_its_own(cookbook: Indexed) -> None:
+    rows = [json.loads(line) for line in cookbook.chats.questions.read_text(encoding="utf-8").splitlines()]
+    held_out = [row["question"] for row in rows if row["split"] == "held_out"]
+    with opened(cookbook.index.database) as searcher:
+        answered = sum(not answer(searcher, question).refused for question in held_out)
+    assert answered >= 0.6 * len(held_out)
+
+
+def test_the_gate_never_refuses_more_than_a_quarter_of_the_corpus_own_questions(searcher: Searcher) -> None:
+    own = {"en": ["paper size", "boot system", "console font", "local package list"], "zh": []}
+    gate = calibrate(searcher, own)
+    refused = [gate.refuses(support(searcher, question), "en") for question in own["en"]]
+    assert sum(refused) <= 1

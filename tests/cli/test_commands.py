@@ -45,7 +45,9 @@ def test_init_says_when_the_licence_is_unknown_and_paths_inside_are_relative(tmp
         (["why", "ans_1"], "No danlu.yaml in"),
     ],
 )
-def test_a_mistake_exits_2_with_one_message_and_the_next_step(tmp_path: Path, arguments: list[str], message: str) -> None:
+def test_a_mistake_exits_2_with_one_message_and_the_next_step(
+    tmp_path: Path, arguments: list[str], message: str
+) -> None:
     (tmp_path / "file").touch()
     (tmp_path / "project").mkdir()
     (tmp_path / "project" / "danlu.yaml").touch()
@@ -57,7 +59,9 @@ def test_a_mistake_exits_2_with_one_message_and_the_next_step(tmp_path: Path, ar
     assert second.startswith("hint: ")
 
 
-@pytest.mark.parametrize("arguments", [[], ["nonsense"], ["run", "--nonsense"], ["ask"], ["init"], ["--lang", "fr", "plan"]])
+@pytest.mark.parametrize(
+    "arguments", [[], ["nonsense"], ["run", "--nonsense"], ["ask"], ["init"], ["--lang", "fr", "plan"]]
+)
 def test_wrong_usage_exits_2(tmp_path: Path, arguments: list[str]) -> None:
     done = here(tmp_path, *arguments)
     assert done.returncode == 2
@@ -68,7 +72,9 @@ def test_wrong_usage_exits_2(tmp_path: Path, arguments: list[str]) -> None:
 COMMANDS = "init plan run show ask why serve clean index finetune evaluate".split()
 
 
-@pytest.mark.parametrize("command", [[name] for name in COMMANDS] + [["keys", name] for name in ("create", "list", "revoke")])
+@pytest.mark.parametrize(
+    "command", [[name] for name in COMMANDS] + [["keys", name] for name in ("create", "list", "revoke")]
+)
 def test_every_command_has_help_with_an_example_in_both_languages(tmp_path: Path, command: list[str]) -> None:
     english, chinese = (here(tmp_path, *command, "--help", "--lang", language) for language in ("en", "zh"))
     for done in (english, chinese):
@@ -151,7 +157,9 @@ def test_ask_prints_one_answer_in_the_promised_shape(small_project: Path) -> Non
     assert "ans_" in plain.stdout.splitlines()[-1]
 
 
-@pytest.mark.parametrize(("question", "part"), [("Who won the World Cup in 1998?", "I found nothing"), ("红烧肉要炖多久？", "没有找到")])
+@pytest.mark.parametrize(
+    ("question", "part"), [("Who won the World Cup in 1998?", "I found nothing"), ("红烧肉要炖多久？", "没有找到")]
+)
 def test_a_refusal_exits_0_with_its_text_and_no_citations(small_project: Path, question: str, part: str) -> None:
     done = danlu(small_project, "ask", question, "--json")
     given = json.loads(done.stdout)
@@ -184,7 +192,9 @@ def test_a_pipe_that_closes_early_is_no_error(small_project: Path) -> None:
 
 
 def test_bytes_that_are_no_text_may_be_asked(small_project: Path) -> None:
-    done = subprocess.run([os.fsencode(DANLU), b"ask", b"boot \xff\xfe"], cwd=small_project, env=environment(), check=False)
+    done = subprocess.run(
+        [os.fsencode(DANLU), b"ask", b"boot \xff\xfe"], cwd=small_project, env=environment(), check=False
+    )
     assert done.returncode == 0
 
 

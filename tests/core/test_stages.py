@@ -48,6 +48,7 @@ def test_equal_plans_have_equal_ids() -> None:
         replace(gather, version=2)(source=write(outside=Given("a"))),
         replace(gather, name="collect")(source=write(outside=Given("a"))),
         replace(gather, numeric=True)(source=write(outside=Given("a"))),
+        replace(gather, rules=(("segmentation", 2),))(source=write(outside=Given("a"))),
         replace(gather, libraries=("numpy",))(source=write(outside=Given("a"))),
     ],
 )

@@ -18,9 +18,9 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def begin(folder: Path, resumable: bool) -> Path:
+def begin(folder: Path, *rest: Any) -> Path:
     """The real one; when it is the stage's turn, the clock is set."""
-    scratch = store.begin(folder, resumable)
+    scratch = store.begin(folder, *rest)
     if folder.parent.name == STAGE and MOMENT != "commit":
         seconds = float(MOMENT)
         threading.Timer(seconds, die).start() if seconds else die()

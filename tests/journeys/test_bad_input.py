@@ -102,7 +102,6 @@ def test_what_was_done_before_a_failure_is_not_done_again(folder: Path) -> None:
         ({"set": {"clean.rulez": "manual"}}, "unknown key `clean.rulez`", "Did you mean `clean.rules`?"),
         ({"set": {"clean": {"rules": "manual"}}}, "unknown key `clean`", "clean.rules"),
         ({"seed": "one"}, "danlu.yaml: `seed` is 'one'", "a whole number"),
-        ({"base": "path:nowhere"}, "nowhere", "hint"),
         ({"recipe": "cake"}, "Unknown recipe `cake`", "knowledge-bot"),
     ],
 )
@@ -130,7 +129,9 @@ def test_a_source_that_changes_while_it_is_read(folder: Path) -> None:
         time.sleep(0.001)
     (folder / "docs" / "39.md").write_bytes(PAGE + b"changed")
     out, err = process.communicate()
-    said_once(Outcome("danlu", process.returncode, out, err), 1, "docs/39.md changed while danlu was reading it", "again")
+    said_once(
+        Outcome("danlu", process.returncode, out, err), 1, "docs/39.md changed while danlu was reading it", "again"
+    )
     assert run(folder).returncode == 0
 
 
@@ -173,8 +174,8 @@ def _resident_kb(pid: int) -> int:
         return 0
 
 
-MEGABYTES = 4
-"""Of one line; 50 were measured by hand."""
+MEGABYTES = 1
+"""Of one line. Time and memory grow with it: 50 are a matter of minutes."""
 
 
 @pytest.mark.parametrize(
@@ -189,7 +190,7 @@ def test_one_endless_line_is_read_or_rejected_in_bounded_memory(folder: Path, se
         [DANLU, "run", "--until", "index"], cwd=folder, env=environment(), stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    assert peak_mb(process) < 1500
+    assert peak_mb(process) < 700
     assert process.returncode == 0
     counts = {row["stage"]: row["counts"] for row in json.loads(danlu(folder, "show", "--json").stdout)}
     assert counts["clean"]["kept"] == kept

@@ -29,7 +29,11 @@ def test_settings_reach_their_stages_and_the_rest_stays() -> None:
 @pytest.mark.parametrize(
     ("values", "message", "hint"),
     [
-        ({"clean.max_garbled_shar": 0.2}, "unknown key `clean.max_garbled_shar`", "Did you mean `clean.max_garbled_share`?"),
+        (
+            {"clean.max_garbled_shar": 0.2},
+            "unknown key `clean.max_garbled_shar`",
+            "Did you mean `clean.max_garbled_share`?",
+        ),
         ({"cleen.rules": "manual"}, "unknown key `cleen.rules`", "Did you mean `clean.rules`?"),
         ({"rules": "manual"}, "unknown key `rules`", "clean.rules"),
         ({"clean": {"rules": "manual"}}, "unknown key `clean`", "clean.rules"),

@@ -26,7 +26,9 @@ def test_an_answer_is_made_of_verbatim_quotes(searcher: Searcher, handbook_index
     assert given.text.count("\n\n[") == 0
 
 
-@pytest.mark.parametrize("question", [question for question in QUESTIONS if len(question) > 25 or not question.isascii()])
+@pytest.mark.parametrize(
+    "question", [question for question in QUESTIONS if len(question) > 25 or not question.isascii()]
+)
 def test_an_answer_quotes_documents_in_the_language_of_the_question(searcher: Searcher, question: str) -> None:
     given = answer(searcher, question)
     assert given.language == ("en" if question.isascii() else "zh")

@@ -23,7 +23,9 @@ def test_each_lexical_leg_finds_the_passage_that_answers(searcher: Searcher, que
 
 def test_the_dense_leg_finds_a_passage_by_its_own_words(searcher: Searcher) -> None:
     rows = searcher.rows("SELECT id, headings, text FROM passages")
-    first = [max(scores, key=lambda id: scores[id]) for scores in (searcher.leg("dense", f"{h}\n{t}") for _, h, t in rows)]
+    first = [
+        max(scores, key=lambda id: scores[id]) for scores in (searcher.leg("dense", f"{h}\n{t}") for _, h, t in rows)
+    ]
     assert first == [id for id, _, _ in rows]
 
 

@@ -26,6 +26,11 @@ def test_identifiers_stay_whole(text: str, identifier: str) -> None:
     assert identifier in terms(text)
 
 
+def test_words_of_other_scripts_are_whole_with_their_identifiers() -> None:
+    assert terms("이메일@회사.kr") == ["이메일@회사.kr", "이메일", "회사", "kr"]
+    assert terms("ꥠ@0") == ["ꥠ@0", "ꥠ", "0"]
+
+
 def test_parts_of_an_identifier_are_found_beside_it() -> None:
     assert terms("apt-get") == ["apt-get", "apt", "get"]
     assert set(terms("network interfaces")) < set(terms("/etc/network/interfaces"))

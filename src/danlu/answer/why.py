@@ -5,17 +5,19 @@ reported, never hidden.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from danlu.answer.state import State
-from danlu.core.artifacts import Artifact, Corpus, Files, Release
+from danlu.core.artifacts import Artifact, Corpus, Files, Index, Release
 from danlu.core.errors import UserError
 from danlu.core.hashing import hash_file
 from danlu.core.project import Project
 from danlu.core.store import Store
 from danlu.data.lock import printable, source_paths
+from danlu.retrieve import ground
+from danlu.retrieve.index import opened
 from danlu.text.records import read_rows
 
 INTACT, CHANGED, MISSING = "verified", "changed", "missing"
@@ -40,12 +42,22 @@ def why(project: Project, answer_id: str) -> list[Link]:
     store = Store(project.artifacts)
     record = State.of(project).recorded(answer_id)
     facts = {"question": record["question"], "asked_at": record["asked_at"], "refused": record["answer"]["refused"]}
-    chain = [Link("answer", answer_id, INTACT, facts)]
     links, intact = _lineage(store, record["release"])
-    chain += links
+    chain = [Link("answer", answer_id, _answered_again(record, intact.get("index")), facts), *links]
     for number, citation in enumerate(record["answer"]["citations"], 1):
         chain += _citation_links(project, number, citation, intact)
     return chain
+
+
+def _answered_again(record: dict[str, Any], index: Artifact | None) -> str:
+    """Whether the release's index, asked the same question again, gives what was recorded."""
+    if not isinstance(index, Index):
+        return MISSING
+    with opened(index.database) as searcher:
+        again = ground.answer(searcher, record["question"])
+    said = record["answer"]
+    same = [asdict(citation) for citation in again.citations] == said["citations"]
+    return INTACT if same and (again.text, again.refused) == (said["answer"], said["refused"]) else CHANGED
 
 
 def _lineage(store: Store, release_id: str) -> tuple[list[Link], dict[str, Artifact]]:

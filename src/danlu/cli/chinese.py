@@ -1,6 +1,12 @@
 """What danlu says in Chinese, by the English template in the code. A test keeps the two in step."""
 
 CHINESE: dict[str, str] = {
+    "Name a folder elsewhere after --out.": "请在 --out 后指定别处的文件夹。",
+    "Save it as UTF-8.": "请另存为 UTF-8 编码。",
+    "{out} lies inside {path}, which is read": "{out} 位于要读取的 {path} 之内",
+    "{path} is not UTF-8: {error}": "{path} 不是 UTF-8 编码：{error}",
+    "{path} is not a manifest of danlu": "{path} 不是 danlu 的清单文件",
+    "If danlu wrote this folder, delete it: `danlu run` makes it again.": "如果该文件夹由 danlu 写出，请删除它：`danlu run` 会重新生成。",
     # cli: what the command line is and does
     "From your own documents to cited answers and a model of your own, with proof at every joint.": (
         "从您自己的文档，到有出处的回答和自己的模型，每一步都有据可查。"
@@ -408,6 +414,7 @@ STORED: dict[str, str] = {
     "documents": "文档",
     "passages": "段落",
     "calibration questions": "校准问题",
+    "sections without a short answer": "没有简短答案的章节",
     "held-out questions": "留出问题",
     "questions {split} {language}": "{split}问题 {language}",
     "pairs {split}": "{split}问答对",
@@ -426,8 +433,12 @@ STORED: dict[str, str] = {
     "passed": "通过",
     # notes and reports
     "not trained: {count} training conversations, and {least} are the least": "未训练：训练对话 {count} 段，至少需要 {least} 段",
-    "loss {first} to {last} nats per token": "损失：每词元 {first} 降至 {last} nat",
+    "loss {first} to {last} nats per token": "损失：每词元 nat 由 {first} 变为 {last}",
     "failed: {checks}": "未通过：{checks}",
+    "{package} finds {found}: {verdict}": "{package} 的检索增益 {found}：{verdict}",
+    "{gain} on {count} calibration questions, at least {low}": "{gain}（{count} 个校准问题，至少 {low}）",
+    "used": "采用",
+    "not used": "未采用",
     "citations are verbatim": "引文逐字一致",
     "off-domain questions refused ({language})": "文档外问题被拒答（{language}）",
     "fused is no worse than the best leg beyond noise ({language})": "融合检索不逊于最好的单路（{language}）",

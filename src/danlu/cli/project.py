@@ -180,14 +180,13 @@ def show(options: Namespace, say: Speech) -> None:
 
 
 def _chosen(project: Project, store: Store, name: str) -> Artifact:
-    """An artifact by id; or by stage, and then the one of the current plan."""
-    plan = plan_of(project)
-    for step, id in plan.ids.items():
-        if step.stage.name == name:
-            if not is_done(store.folder(step, id), id):
-                raise UserError("The stage {stage} has not run", "`danlu run` runs it.", stage=name)
+    """An artifact by id; or by stage, and then the one of the current plan. Only a stage's name needs the sources."""
+    if not (store.root / name).is_dir():
+        return store.find(name)
+    for step, id in plan_of(project).ids.items():
+        if step.stage.name == name and is_done(store.folder(step, id), id):
             return store.find(id)
-    return store.find(name)
+    raise UserError("The stage {stage} has not run", "`danlu run` runs it.", stage=name)
 
 
 def _started(artifact: Artifact) -> float:

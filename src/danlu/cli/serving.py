@@ -8,7 +8,7 @@ from danlu.answer.state import State
 from danlu.cli.speech import Speech
 from danlu.core.artifacts import Artifact, Checkpoint
 from danlu.core.execute import Machine
-from danlu.core.project import Project, find_project
+from danlu.core.project import WORDS_FILE, Project, find_project
 from danlu.engines.child import ChildEngine
 from danlu.guard.words import load_words
 from danlu.model.chat import ChatFormat
@@ -21,9 +21,6 @@ from danlu.serve.run import listen
 from danlu.serve.run import serve as serve_parts
 from danlu.serve.settings import Settings
 
-_WORDS = "words.txt"
-"""A project's own blocked phrases, beside danlu.yaml; read when it is there."""
-
 
 def serve(options: Namespace, say: Speech) -> None:
     """Serve the current release until SIGTERM: the bot first, then the base and the tuned model."""
@@ -31,7 +28,7 @@ def serve(options: Namespace, say: Speech) -> None:
     bot = ReleaseBot(project)
     listener = listen(options.host, options.port)
     settings = Settings(max_question_chars=LONGEST_QUESTION)
-    own_words = project.folder / _WORDS
+    own_words = project.folder / WORDS_FILE
     words = load_words(own_words if own_words.exists() else None)
     chats = _chat_models(project, bot.parts, settings)
     bot_model = BotModel(project.name, bot, words, chats[0].count_tokens, settings.max_question_chars)

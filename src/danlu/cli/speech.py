@@ -65,7 +65,8 @@ class Speech:
         return STORED[stored].format(**{name: self._listed(found) for name, found in match.groupdict().items()})
 
     def _listed(self, found: str) -> str:
-        return ", ".join(self(part) for part in found.split(", "))
+        said = self(found)
+        return ", ".join(map(self, found.split(", "))) if said == found else said
 
 
 @cache

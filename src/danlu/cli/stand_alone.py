@@ -45,6 +45,12 @@ def evaluate(options: Namespace, say: Speech) -> None:
 
 
 def _sources(options: Namespace) -> list[Source]:
+    out = Path(options.out).resolve()
+    for path in options.paths:
+        if out.is_relative_to(Path(path).resolve()):
+            raise UserError(
+                "{out} lies inside {path}, which is read", "Name a folder elsewhere after --out.", out=out, path=path
+            )
     return [Source(Path(path), options.licence) for path in options.paths]
 
 

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from danlu.core.errors import UserError
 from danlu.core.hashing import hash_content, short_id
 
 MANIFEST = "manifest.json"
@@ -59,9 +60,16 @@ class Manifest:
 
     @classmethod
     def read(cls, folder: Path) -> "Manifest":
-        """Read the manifest of the artifact in `folder`; raises FileNotFoundError when there is none."""
-        facts = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        return cls(**{**facts, "licences": tuple(facts["licences"])})
+        """Read the manifest of the artifact in `folder`; raises UserError when it is none of ours, or damaged."""
+        try:
+            facts = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+            return cls(**{**facts, "licences": tuple(facts["licences"])})
+        except (ValueError, KeyError, TypeError):
+            raise UserError(
+                "{path} is not a manifest of danlu",
+                "If danlu wrote this folder, delete it: `danlu run` makes it again.",
+                path=folder / MANIFEST,
+            ) from None
 
 
 @dataclass(frozen=True)

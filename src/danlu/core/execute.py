@@ -87,7 +87,7 @@ def is_done(folder: Path, id: str) -> bool:
 def _run(
     plan: Plan, step: Step[Any], id: str, folder: Path, machine: Machine, made: dict[Step[Any], Artifact], shows: Shows
 ) -> Outcome:
-    scratch = begin(folder, step.stage.resumable)
+    scratch = begin(folder, step.stage.resumable, id)
     inputs = {name: made[given] if isinstance(given, Step) else given for name, given in step.inputs.items()}
     clock = Clock()
     with shows(step.stage.name) as display:

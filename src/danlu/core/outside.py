@@ -18,3 +18,12 @@ class DataFile:
         if not self.path.is_file():
             raise UserError("No such file: {path}", "Name a JSON Lines file after --data.", path=self.path)
         return hash_file(self.path)
+
+
+def read_lines(path: Path) -> list[tuple[int, str]]:
+    """The lines of a text file that are not blank, numbered from 1; raises UserError when it is not UTF-8."""
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except UnicodeDecodeError as error:
+        raise UserError("{path} is not UTF-8: {error}", "Save it as UTF-8.", path=path, error=error) from None
+    return [(number, line) for number, line in enumerate(lines, 1) if line.strip()]

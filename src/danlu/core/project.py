@@ -11,6 +11,8 @@ import yaml
 from danlu.core.errors import Phrase, UserError
 
 PROJECT_FILE = "danlu.yaml"
+WORDS_FILE = "words.txt"
+"""A project's own blocked phrases, beside danlu.yaml; read when it is there."""
 STATE = ".danlu"
 
 

@@ -74,6 +74,8 @@ class Stage(Generic[A]):
     config: type[Config] = Config
     libraries: tuple[str, ...] = ()
     """Packages whose version shapes the output."""
+    rules: tuple[tuple[str, int], ...] = ()
+    """Our own text rules that shape the output, by name and version."""
     numeric: bool = False
     """Floating-point work whose last bits depend on the processor's instruction set."""
     resumable: bool = False
@@ -87,6 +89,7 @@ class Stage(Generic[A]):
     def runtime(self) -> dict[str, str]:
         """The fingerprint of what shapes the output: library versions, and the processor where it matters."""
         versions = {name: _installed_version(name, self.name) for name in self.libraries}
+        versions |= {f"danlu {name}": str(number) for name, number in self.rules}
         return versions | ({"isa": instruction_set()} if self.numeric else {})
 
 

@@ -20,6 +20,8 @@ from danlu.core.hashing import hash_content
 from danlu.core.stages import Step
 
 SCRATCH = ".work"
+_OWNER = "artifact-id"
+"""Inside the scratch folder: whose unfinished work this is. Nothing else is ever taken for ours."""
 
 A = TypeVar("A", bound=Artifact)
 
@@ -95,15 +97,20 @@ class Beside:
 
     def sweep(self, keep: Collection[Path]) -> None:
         """Refuse an output folder that holds something else; nothing is swept here."""
-        if (self.out / MANIFEST).exists():
-            ours = Manifest.read(self.out).id == self.id
-        else:
-            ours = (self.out / SCRATCH).exists() or not (self.out.exists() and any(self.out.iterdir()))
-        if not ours:
+        if self.out.exists() and not self._is_ours():
             raise UserError("{out} holds something else already", "Name a new folder after --out.", out=self.out)
 
+    def _is_ours(self) -> bool:
+        """Whether the folder is empty, holds this very artifact, or its unfinished work."""
+        if not self.out.is_dir():
+            return False
+        if (self.out / MANIFEST).exists():
+            return Manifest.read(self.out).id == self.id
+        owner = self.out / SCRATCH / _OWNER
+        return owner.read_text(encoding="utf-8") == self.id if owner.exists() else not any(self.out.iterdir())
 
-def begin(folder: Path, resumable: bool) -> Path:
+
+def begin(folder: Path, resumable: bool, id: str = "") -> Path:
     """Prepare the folder of a stage that will run, and return its scratch folder.
 
     Only the scratch of a resumable stage survives an interruption: any other file may be half written, or have been
@@ -117,6 +124,7 @@ def begin(folder: Path, resumable: bool) -> Path:
         elif path != scratch or not resumable:
             shutil.rmtree(path)
     scratch.mkdir(exist_ok=True)
+    (scratch / _OWNER).write_text(id, encoding="utf-8")
     return scratch
 
 

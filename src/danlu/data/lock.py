@@ -1,7 +1,8 @@
 """The source lock: what the sources held when a run began.
 
 It enters identity by content: sorted relative path, SHA-256 and licence of every file. Where the files lie is not
-part of it, so a moved folder is the same input. Hidden files and folders (names that start with a dot) are not sources.
+part of it, so a moved folder is the same input. Hidden files and folders (names that start with a dot) are
+not sources, nor are a danlu project's own settings.
 """
 
 import os
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from danlu.core.errors import UserError, WorkFailed
 from danlu.core.hashing import hash_facts, hash_file
-from danlu.core.project import Source
+from danlu.core.project import PROJECT_FILE, WORDS_FILE, Source
 
 UNREADABLE = "unreadable"
 """Stands for the hash of a file that the system would not let us read."""
@@ -116,7 +117,7 @@ def _walk(root: Path, label: str) -> Iterator[tuple[Path, str]]:
         entered.add(os.path.realpath(folder))
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for path in (Path(folder, name) for name in sorted(names) if not name.startswith(".")):
-            if path.is_file() or path.is_symlink():
+            if (path.is_file() or path.is_symlink()) and not _is_own(path):
                 yield path, _name(path, root, label)
     for error in refused:
         yield Path(error.filename), _name(Path(error.filename), root, label)
@@ -129,6 +130,11 @@ def _name(path: Path, root: Path, label: str) -> str:
 def printable(path: str) -> str:
     """A path as text: bytes of a name that are not UTF-8 (an archive from another system) are written as escapes."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def _is_own(path: Path) -> bool:
+    """Whether a file belongs to a danlu project and not to its documents: its settings, its list of blocked words."""
+    return path.name in (PROJECT_FILE, WORDS_FILE) and (path.parent / PROJECT_FILE).exists()
 
 
 def _lock(path: Path, name: str, licence: str) -> SourceFile:

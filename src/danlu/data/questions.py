@@ -1,7 +1,8 @@
 """Split: questions and training pairs made from a corpus's own headings, so that nothing leaks.
 
 A heading is a question whose answer section is known. Sections are grouped before they are split: those with the same
-heading, or with texts that share half of their shingles, go to the same side together. Every document is indexed, held
+heading, or with texts that share half of their shingles, go to the same side together (two that share
+only shingles of more than fifty sections are compared only when they are neighbours among these). Every document is indexed, held
 out or not; what is held out never trains or calibrates anything.
 """
 
@@ -19,7 +20,7 @@ from pydantic import Field
 from danlu.core.artifacts import Chats, Corpus
 from danlu.core.stages import Config, Facts, Stage, Work
 from danlu.text.records import Document, licences_of, read_documents, read_rows
-from danlu.text.sections import Section, sections, weight
+from danlu.text.sections import RULES, Section, sections, weight
 from danlu.text.segment import fold, terms
 from danlu.text.sentences import sentence_spans
 
@@ -63,6 +64,7 @@ def _split(work: Work, config: SplitConfig, *, documents: Corpus) -> Facts:
     for question in questions:
         counts[f"questions {question['split']} {question['language']}"] += 1
     counts |= {f"pairs {side}": len(rows) for side, rows in pairs.items()}
+    counts["sections without a short answer"] = _in_pair_languages(candidates, config) - sum(map(len, pairs.values()))
     return Facts(counts, licences_of(read_rows(documents.documents, ["licence"])))
 
 
@@ -111,12 +113,12 @@ def _similar_pairs(shingles: list[set[int]]) -> Iterator[tuple[int, int]]:
     for at, found in enumerate(shingles):
         for shingle in found:
             where[shingle].append(at)
-    shared: dict[tuple[int, int], int] = defaultdict(int)
+    candidates: set[tuple[int, int]] = set()
     for places in where.values():
-        for a, b in combinations(places, 2) if len(places) <= _COMMON_SHINGLE else pairwise(places):
-            shared[a, b] += 1
-    for (a, b), count in shared.items():
-        if count >= _SIMILAR * (len(shingles[a]) + len(shingles[b]) - count):
+        candidates.update(combinations(places, 2) if len(places) <= _COMMON_SHINGLE else pairwise(places))
+    for a, b in sorted(candidates):
+        shared = len(shingles[a] & shingles[b])
+        if shared >= _SIMILAR * (len(shingles[a]) + len(shingles[b]) - shared):
             yield a, b
 
 
@@ -139,8 +141,14 @@ def _pairs(candidates: list[_Candidate], sides: list[str], side: str, config: Sp
     for candidate, its_side in zip(candidates, sides, strict=True):
         if its_side == side and candidate.document.language in config.pair_languages:
             answer = _first_sentences(candidate, config.answer_characters)
+            if not answer:
+                continue
             messages = [{"role": "user", "content": _as_question(candidate)}, {"role": "assistant", "content": answer}]
             yield {"id": candidate.section.id, "source": candidate.document.source, "messages": messages}
+
+
+def _in_pair_languages(candidates: list[_Candidate], config: SplitConfig) -> int:
+    return sum(candidate.document.language in config.pair_languages for candidate in candidates)
 
 
 def _as_question(candidate: _Candidate) -> str:
@@ -152,12 +160,13 @@ def _as_question(candidate: _Candidate) -> str:
 
 
 def _first_sentences(candidate: _Candidate, characters: int) -> str:
+    """Whole sentences of a section, from its start; empty when the first alone is longer: a cut one teaches to stop early."""
     text, start = candidate.document.text, candidate.section.blocks[0].start
     end = start
     for span in sentence_spans(text, start, candidate.section.blocks[-1].end):
-        if span[1] - start > characters and end > start:
+        if span[1] - start > characters:
             break
-        end = min(span[1], start + characters)
+        end = span[1]
     return text[start:end]
 
 
@@ -165,4 +174,12 @@ def _write(path: Path, rows: Iterable[dict[str, Any]]) -> None:
     path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
 
 
-split = Stage("split", version=1, makes=Chats, body=_split, config=SplitConfig, libraries=("rjieba", "PyStemmer"))
+split = Stage(
+    "split",
+    version=1,
+    makes=Chats,
+    body=_split,
+    config=SplitConfig,
+    libraries=("rjieba", "PyStemmer"),
+    rules=RULES,
+)

@@ -59,11 +59,12 @@ def negative_log_likelihood(
 
 
 def _within(rows: list[Tokens], max_tokens: int) -> list[Tokens]:
-    """The first rows that together have at most `max_tokens` tokens."""
-    taken = []
+    """The first rows that together have at most `max_tokens` tokens; one that alone has more is passed over."""
+    taken: list[Tokens] = []
     for row in rows:
-        max_tokens -= len(row.ids)
-        if max_tokens < 0:
+        if len(row.ids) > max_tokens and taken:
             break
-        taken.append(row)
+        if len(row.ids) <= max_tokens:
+            max_tokens -= len(row.ids)
+            taken.append(row)
     return taken

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from danlu.core.errors import Phrase, UserError
+from danlu.core.outside import read_lines
 from danlu.model.chat import ROLES, Message
 
 _EXPECTED = (
@@ -25,8 +26,7 @@ def read_chats(path: Path) -> list[Chat]:
     """All conversations, in the order of the file. Raises UserError naming file and line, or for an empty file."""
     if not path.is_file():
         raise UserError("{path}: no such file", "conversations are expected, one JSON object a line", path=path)
-    lines = path.read_text(encoding="utf-8").split("\n")
-    chats = [_read_chat(line, f"{path}:{number}") for number, line in enumerate(lines, start=1) if line.strip()]
+    chats = [_read_chat(line, f"{path}:{number}") for number, line in read_lines(path)]
     if not chats:
         raise UserError("{path} has no conversations", _EXPECTED, path=path)
     return chats

@@ -42,11 +42,11 @@ def index_plan(sources: Sequence[Source], settings: Settings, seed: int = 0) -> 
 def finetune_plan(base_spec: str, data: Path, settings: Settings, seed: int = 0) -> Plan:
     """Fine-tune a base model on the conversations of a file."""
     from danlu.train.base import base
-    from danlu.train.conversations import conversations
+    from danlu.train.conversations import ConversationsConfig, conversations
     from danlu.train.finetune import FinetuneConfig
     from danlu.train.finetune_stage import finetune
 
-    chats = conversations(file=DataFile(data))
+    chats = conversations(ConversationsConfig(side="train"), file=DataFile(data))
     model = base(files=resolve_base(base_spec, Path.cwd()))
     return _checked(finetune(settings.of("finetune", FinetuneConfig), base=model, chats=chats), settings, seed)
 
@@ -66,11 +66,17 @@ def evaluate_model_plan(folder: Path, data: Path, settings: Settings, seed: int 
     """Measure a model on held-out conversations."""
     from danlu.evaluate.model import EvaluateModelConfig, evaluate_model
     from danlu.train.base import base
-    from danlu.train.conversations import conversations
+    from danlu.train.conversations import ConversationsConfig, conversations
 
     model = base(files=resolve_base(f"path:{folder.resolve()}", Path.cwd()))
     config = settings.of("evaluate", EvaluateModelConfig)
-    return _checked(evaluate_model(config, model=model, chats=conversations(file=DataFile(data))), settings, seed)
+    return _checked(
+        evaluate_model(
+            config, model=model, chats=conversations(ConversationsConfig(side="held_out"), file=DataFile(data))
+        ),
+        settings,
+        seed,
+    )
 
 
 def _cleaned(sources: Sequence[Source], settings: Settings) -> tuple[Step[Corpus], Step[Corpus]]:

@@ -27,6 +27,8 @@ from danlu.text.segment import bigrams, terms
 
 REFUSED_SHARE = 0.99
 MOST_OWN_REFUSED = 0.25
+_FEWEST_OWN = 8
+"""With fewer headings a quarter of them is one heading, and no bound."""
 _MARGIN = 1.2
 """Above the highest of sixty questions, since others lie higher: without it 1 of 40 held-out ones passed."""
 _STANDS_OUT = 5.0
@@ -91,7 +93,7 @@ def calibrate(searcher: Searcher, own_questions: dict[str, list[str]]) -> Gate:
         own = np.array([support(searcher, question) for question in own_questions.get(language, [])])
         off = off[off <= _highest_off_domain(off)]
         threshold = _MARGIN * float(np.quantile(off, REFUSED_SHARE, method="higher")) + 1e-6
-        if len(own):
+        if len(own) >= _FEWEST_OWN:
             threshold = min(threshold, float(np.quantile(own, MOST_OWN_REFUSED)))
         thresholds[language] = round(threshold, 6)
         measured[language] = {

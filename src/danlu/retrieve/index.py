@@ -17,6 +17,7 @@ from pydantic import Field
 from danlu.core.artifacts import FACTS_FILES, Chats, Checkpoint, Corpus, Index
 from danlu.core.errors import WorkFailed
 from danlu.core.stages import Config, Facts, Stage, Work
+from danlu.core.threads import one_blas_thread
 from danlu.model.encoder import load_encoder
 from danlu.retrieve.database import build, entries_of, write_fact
 from danlu.retrieve.fuse import PRIOR, Measured, Question, measure_weights
@@ -24,6 +25,7 @@ from danlu.retrieve.gate import calibrate, calibration_version
 from danlu.retrieve.search import Searcher
 from danlu.text.language import answer_language
 from danlu.text.records import read_documents, read_rows
+from danlu.text.sections import RULES
 
 
 class IndexConfig(Config):
@@ -49,7 +51,8 @@ def _index(
     model = load_encoder(work.folder / "encoder")
     served, blind = work.folder / "index.sqlite", work.folder / "blind.sqlite"
     for step, (path, hides) in enumerate(((blind, True), (served, False)), 1):
-        build(path, entries, extractions, model, blind=hides)
+        with one_blas_thread():
+            build(path, entries, extractions, model, blind=hides)
         work.progress.advance(step, 3, path.name)
     calibration = [question for question in read_questions(chats) if question[0] == "train"]
     _measure(served, blind, [question for _, question in calibration], work.seed)
@@ -102,4 +105,5 @@ index = Stage(
     config=IndexConfig,
     numeric=True,
     libraries=("numpy", "rjieba", "PyStemmer"),
+    rules=RULES,
 )

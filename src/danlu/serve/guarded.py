@@ -8,9 +8,10 @@ from danlu.serve.models import ChatRequest, End, Pieces, ServedModel, Text, Usag
 
 def guarded_reply(model: ServedModel, request: ChatRequest, words: WordList) -> Pieces:
     """The reply of the model, or as much of it as may be shown."""
-    blocked = next((message.content for message in request.messages if words.find(message.content)), None)
-    if blocked is not None:
-        yield from _answer_instead(model, request, refusal(blocked))
+    said = "\n".join(message.content for message in request.messages)
+    # Together, so that a phrase cannot be split over turns.
+    if words.find(said):
+        yield from _answer_instead(model, request, refusal(said))
         return
     out = StreamFilter(words)
     released: list[str] = []

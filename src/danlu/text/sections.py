@@ -8,11 +8,14 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from danlu.text import segment
 from danlu.text.language import HAN
 from danlu.text.records import Block, Document
 from danlu.text.sentences import sentence_spans
 
 VERSION = 1
+RULES = (("sections", VERSION), ("segmentation", segment.VERSION))
+"""What a stage that cuts passages and counts terms declares of our own text rules (Stage.rules)."""
 
 MAX_WEIGHT = 800
 """Size of a passage in half-widths: a Han character weighs two, since it says as much as two to three letters."""

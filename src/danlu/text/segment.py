@@ -17,6 +17,7 @@ from danlu.text.language import HAN
 VERSION = 1
 
 _TOKEN = re.compile(f"[{HAN}]+|[^\\W{HAN}]+(?:[-./+:@#]+[^\\W{HAN}]+)*[+#]*")
+_HAN = re.compile(f"[{HAN}]")
 _PART = re.compile("[-./+:@#]+")
 _ENGLISH_STOP_WORDS = frozenset(
     "a an and are as at be been being but by can could did do does doing for from had has have having he her him his how"
@@ -42,7 +43,7 @@ def words(text: str) -> list[str]:
     """Alphabetic tokens and Han words, folded, with stop words and without stemming; words inside words come first."""
     found: list[str] = []
     for token in _TOKEN.findall(fold(text)):
-        if "\u3400" <= token[0]:
+        if _HAN.match(token):
             found.extend(_cut_han(token))
         else:
             found.append(token)
@@ -53,7 +54,7 @@ def terms(text: str) -> list[str]:
     """Index terms in order: words and parts of identifiers, English stemmed, stop words left out."""
     found: list[str] = []
     for token in words(text):
-        if "\u3400" <= token[0]:
+        if _HAN.match(token):
             if token not in _CHINESE_STOP_WORDS:
                 found.append(token)
         else:

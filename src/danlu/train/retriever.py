@@ -16,11 +16,15 @@ from pydantic import Field
 
 from danlu.core.artifacts import Chats, Checkpoint, Corpus
 from danlu.core.stages import Config, Facts, Stage, Work
+from danlu.core.threads import one_blas_thread
 from danlu.model.encoder import Encoder, LsaEncoder, Vectors, features, open_packaged, save_lsa, save_packaged
 from danlu.model.packaged import PackagedModel
 from danlu.text.records import Document, licences_of, read_documents, read_rows
-from danlu.text.sections import passages
+from danlu.text.sections import RULES, passages
 from danlu.text.statistics import paired_interval
+
+_LONGEST_SECTION = 20_000
+"""Characters of a section that is trained on whole: an endless one took a gigabyte for its words."""
 
 
 class RetrieverConfig(Config):
@@ -39,19 +43,22 @@ def _train(
 ) -> Facts:
     corpus = read_documents(documents.documents)
     texts = [text for document in corpus for text in _texts(document)]
-    encoder = fit_lsa(texts, config, work.seed)
+    with one_blas_thread():
+        encoder = fit_lsa(texts, config, work.seed)
     licences = licences_of(read_rows(documents.documents, ["licence"]))
     counts = {"texts": len(texts), "terms": len(encoder.vocabulary), "dimensions": encoder.dimensions}
     if packaged is not None:
         other = open_packaged(packaged.version)
         gain = compare_encoders(corpus, chats, encoder, other)
         low, mean, _ = paired_interval(gain, work.seed) if len(gain) else (0.0, 0.0, 0.0)
-        note = f"{packaged.package} finds {mean:+.3f} on {len(gain)} calibration questions, at least {low:+.3f}"
+        verdict = "used" if low > 0 else "not used"
+        found = f"{mean:+.3f} on {len(gain)} calibration questions, at least {low:+.3f}"
+        note = f"{packaged.package} finds {found}: {verdict}"
         if low > 0:
             save_packaged(packaged, other.dimensions, work.folder)
-            return Facts({"texts": len(texts), "dimensions": other.dimensions}, licences, note + ": used")
+            return Facts({"texts": len(texts), "dimensions": other.dimensions}, licences, note)
         save_lsa(encoder, work.folder)
-        return Facts(counts, licences, note + ": not used")
+        return Facts(counts, licences, note)
     save_lsa(encoder, work.folder)
     return Facts(counts, licences)
 
@@ -88,11 +95,11 @@ def _reciprocal_ranks(
 
 
 def _texts(document: Document) -> Iterator[str]:
-    """Passages, and whole sections where they have several: words relate over both distances."""
+    """Passages, and whole sections where they have several: words relate over both distances, and hardly over a book's."""
     for _, group in groupby(passages(document), key=lambda passage: passage.section.id):
         found = list(group)
         yield from (document.text[passage.start : passage.end] for passage in found)
-        if len(found) > 1:
+        if len(found) > 1 and found[-1].end - found[0].start <= _LONGEST_SECTION:
             yield document.text[found[0].start : found[-1].end]
 
 
@@ -137,4 +144,5 @@ train_retriever = Stage(
     config=RetrieverConfig,
     numeric=True,
     libraries=("numpy", "scipy", "rjieba", "PyStemmer"),
+    rules=RULES,
 )

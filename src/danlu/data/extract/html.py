@@ -14,7 +14,8 @@ from resiliparse.parse.html import HTMLTree, NodeType
 from danlu.data.decode import decode
 from danlu.data.extract.blocks import BlockWriter, Extracted, Unreadable
 
-_SKIPPED = frozenset("script style noscript template nav footer head svg iframe button select".split())
+_SKIPPED = frozenset("script style noscript template nav footer head svg iframe select".split())
+_UNSEEN = frozenset("script style noscript template head svg iframe".split())
 _SECTIONS = frozenset(("main", "article", "section"))
 _NAVIGATION = frozenset("navheader navfooter toc sphinxsidebar related breadcrumb breadcrumbs headerlink".split())
 _BOXES = frozenset(("sidebar", "menu"))
@@ -36,23 +37,15 @@ def extract_html(content: bytes) -> Extracted:
     text, encoding = found
     tree = HTMLTree.parse(text)
     reader = _Reader()
-    root = _main_content(tree)
-    if root is not None:
-        reader.read(root)
-    return reader.writer.finish(_SPACES.sub(" ", tree.title or ""), encoding_edits(encoding))
+    if tree.body is not None:
+        reader.read(tree.body)
+    left_out = (("navigation left out", reader.left_out),) if reader.left_out else ()
+    return reader.writer.finish(_SPACES.sub(" ", tree.title or ""), encoding_edits(encoding) + left_out)
 
 
 def encoding_edits(encoding: str) -> tuple[tuple[str, int], ...]:
     """The edit to report for a text that was not UTF-8."""
     return () if encoding in ("utf-8", "utf-8-sig") else ((f"decoded from {encoding}", 1),)
-
-
-def _main_content(tree: Any) -> Any:
-    for selector in ("main", "article", "body"):
-        found = tree.document.query_selector_all(selector)
-        if len(found) == 1:
-            return found[0]
-    return tree.body
 
 
 class _Reader:
@@ -63,6 +56,7 @@ class _Reader:
         self._inline: list[str] = []
         self._row: list[str] | None = None
         self._sections = 0
+        self.left_out = 0
 
     def read(self, root: Any) -> None:
         stack: list[tuple[Any, bool]] = [(root, False)]
@@ -72,7 +66,9 @@ class _Reader:
                 self._close(node.tag)
             elif node.type == NodeType.TEXT:
                 self._inline.append(node.text)
-            elif node.type == NodeType.ELEMENT and (node == root or not self._is_navigation(node)):
+            elif node.type == NodeType.ELEMENT and node != root and self._is_navigation(node):
+                self.left_out += node.tag not in _UNSEEN and bool(node.text.strip())
+            elif node.type == NodeType.ELEMENT:
                 self._open(node)
                 if node.tag != "pre":
                     stack.append((node, True))

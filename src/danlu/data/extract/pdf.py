@@ -17,7 +17,7 @@ _SOFT_HYPHENS = str.maketrans({"\ufffe": "-", "\x02": "-", "\r": None})
 _FURNITURE_PAGES = 3
 _FURNITURE_SHARE = 0.5
 _SPACE = re.compile(r"\s+")
-_DIGITS = re.compile(r"\d+")
+_DIGITS = re.compile(r"\d{1,6}")
 _NUMBER = re.compile(r"(?:chapter|appendix|section|第|附录)?[A-Z]?[\d.]*[章节]?[.:]?", re.IGNORECASE)
 
 
@@ -75,18 +75,18 @@ def _blocks(pages: list[list[str]], outline: list[_Title]) -> Extracted:
     writer = BlockWriter()
     for index, lines in enumerate(pages):
         titles = [title for title in outline if title.page == index]
-        for kind, level, text in _split(lines, titles, furniture):
+        for kind, level, text in _split(lines, index, titles, furniture):
             writer.add(kind, text, page=index + 1, level=level)
     return writer.finish()
 
 
-def _split(lines: list[str], titles: list[_Title], furniture: set[str]) -> Iterator[tuple[str, int, str]]:
+def _split(lines: list[str], index: int, titles: list[_Title], furniture: set[str]) -> Iterator[tuple[str, int, str]]:
     """Blocks of one page: headings where a title of the outline is found, text between them."""
     text: list[str] = []
     at = 0
     while at < len(lines):
         title, used = _title_at(lines, at, titles)
-        kind = "furniture" if _key(lines, at) in furniture else "heading" if title else "text"
+        kind = "heading" if title else "furniture" if _keys(lines, at, index) & furniture else "text"
         if kind == "text":
             text.append(lines[at])
             at += 1
@@ -119,8 +119,14 @@ def _same_title(line: str, title: str) -> bool:
     return longer.endswith(shorter) and bool(_NUMBER.fullmatch(longer[: len(longer) - len(shorter)]))
 
 
-def _key(lines: list[str], at: int) -> str:
-    return f"{_place(lines, at)}{_DIGITS.sub('#', lines[at])}" if lines[at] else ""
+def _keys(lines: list[str], at: int, index: int) -> set[str]:
+    """What a line of page `index` has in common with furniture: the whole line, or all but a number that counts pages."""
+    line = lines[at]
+    place = _place(lines, at)
+    if not line or not place:
+        return set()
+    counting = {f"{line[: n.start()]}#{int(n.group()) - index}#{line[n.end() :]}" for n in _DIGITS.finditer(line)}
+    return {place + key for key in (line, *counting)}
 
 
 def _place(lines: list[str], at: int) -> str:
@@ -128,14 +134,13 @@ def _place(lines: list[str], at: int) -> str:
     full = [index for index, line in enumerate(lines) if line]
     if at in full[:2]:
         return "top "
-    return "bottom " if at in full[-2:] else "- "
+    return "bottom " if at in full[-2:] else ""
 
 
 def _furniture(pages: list[list[str]]) -> set[str]:
-    """Lines, digits masked, that stand at the top or at the bottom of at least half of the pages."""
+    """What stands at the top or at the bottom of at least half of the pages, but for a number that counts them."""
     seen: Counter[str] = Counter()
-    for lines in pages:
-        keys = {_key(lines, at) for at in range(len(lines)) if lines[at]}
-        seen.update(key for key in keys if not key.startswith("- "))
+    for index, lines in enumerate(pages):
+        seen.update(set().union(*(_keys(lines, at, index) for at in range(len(lines)))))
     bound = max(_FURNITURE_PAGES, _FURNITURE_SHARE * len(pages))
     return {key for key, count in seen.items() if count >= bound}

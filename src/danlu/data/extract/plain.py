@@ -45,20 +45,19 @@ def _markdown_blocks(lines: list[str]) -> Iterator[tuple[str, int, str]]:
     paragraph: list[str] = []
     fence = ""
     for line in lines:
-        opened = _FENCE.match(line)
-        if fence or opened:
-            if not fence:
-                yield "text", 0, "\n".join(paragraph)
-                paragraph = []
-            closes = bool(fence and opened and opened.group(1).startswith(fence))
-            fence = "" if closes else fence or (opened.group(1) if opened else "")
-            if not opened or (fence and not closes and not line.strip().startswith(fence)):
-                paragraph.append(line)
-            if closes:
+        mark = _FENCE.match(line)
+        if fence:
+            # A closing fence says nothing but the fence: "```python" inside an example opens no second one.
+            if mark and mark.group(1).startswith(fence) and line.strip() == mark.group(1):
                 yield "code", 0, "\n".join(paragraph)
-                paragraph = []
-            continue
-        yield from _plain_line(line, paragraph)
+                paragraph, fence = [], ""
+            else:
+                paragraph.append(line)
+        elif mark:
+            yield "text", 0, "\n".join(paragraph)
+            paragraph, fence = [], mark.group(1)
+        else:
+            yield from _plain_line(line, paragraph)
     yield "code" if fence else "text", 0, "\n".join(paragraph)
 
 

@@ -99,3 +99,7 @@ def test_numbers_of_headings_are_left_out_and_names_are_not() -> None:
 def test_a_short_rest_joins_the_passage_before_it() -> None:
     found = list(passages(document([("text", 0, "x" * 700), ("text", 0, "y" * 200), ("text", 0, "z" * 20)])))
     assert len(found) == 2
+
+
+def test_a_han_character_weighs_two() -> None:
+    assert weight("安装 apt 软件包。") == 2 * 5 + 6

@@ -134,7 +134,12 @@ def _hire(task: Callable[[S], R]) -> _Worker:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve, args=(task, theirs), daemon=True)
-    process.start()
+    # Ctrl-C reaches the whole process group; the parent alone answers it. A child inherits the mask for all its life.
+    unmasked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        process.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, unmasked)
     theirs.close()
     return _Worker(process, ours)
 
@@ -146,11 +151,7 @@ def _dismiss(worker: _Worker) -> None:
 
 
 def _serve(task: Callable[[Any], Any], pipe: Connection) -> None:
-    """A worker's life: one shard after the other, until the parent hangs up or is gone.
-
-    Ctrl-C reaches the whole process group; the parent alone answers it, and ends its workers.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """A worker's life: one shard after the other, until the parent hangs up or is gone."""
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     pipe.send(_STARTED)
     while True:

@@ -22,7 +22,7 @@ MAX_WEIGHT = 800
 _MERGE_WEIGHT = 160
 """A rest smaller than this joins the passage before it."""
 
-_HAN = re.compile(f"[{HAN}]")
+_HAN_RUN = re.compile(f"[{HAN}]+")
 _NUMBER = re.compile(
     r"^(?:(?:chapter|section|appendix|part)\s+[\dA-Z.]+[.:]?|第\s*[\d一二三四五六七八九十百]+\s*[章节部分篇]|附录\s*[A-Z\d]*"
     rf"|(?:[A-Z]\.)?\d{{1,2}}(?:\.\d{{1,2}})*[.、:]?(?=\s|[{HAN}]))\s*",
@@ -63,7 +63,7 @@ class Passage:
 
 def weight(text: str) -> int:
     """The size of a text in half-widths."""
-    return len(text) + len(_HAN.findall(text))
+    return len(text) + sum(map(len, _HAN_RUN.findall(text)))
 
 
 def heading_text(raw: str) -> str:

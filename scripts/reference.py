@@ -17,7 +17,6 @@ from danlu.core.stages import Config
 from danlu.data.clean import CleanConfig
 from danlu.data.questions import SplitConfig
 from danlu.evaluate.bot import EvaluateConfig
-from danlu.retrieve.index import IndexConfig
 from danlu.train.finetune import FinetuneConfig
 from danlu.train.retriever import RetrieverConfig
 
@@ -26,13 +25,9 @@ SETTINGS: dict[str, type[Config]] = {
     "clean": CleanConfig,
     "split": SplitConfig,
     "train_retriever": RetrieverConfig,
-    "index": IndexConfig,
     "finetune": FinetuneConfig,
     "evaluate": EvaluateConfig,
 }
-_COMPUTED = {"calibration"}
-"""Fields that follow from what ships with danlu: identity, not settings."""
-
 HEAD = """\
 # Reference
 

@@ -53,6 +53,10 @@ class ReleaseBot:
         self._state.record(given.answer_id, self.release.id, question, record)
         return given
 
+    def withhold(self, answer_id: str) -> None:
+        """Note in the record that a filter kept this answer from the user."""
+        self._state.withhold(answer_id)
+
     def close(self) -> None:
         """Close the index."""
         self._searcher.close()

@@ -2,13 +2,15 @@
 
 import json
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from danlu.core.artifacts import Artifact, Release
+from danlu.core.databases import using
 from danlu.core.errors import UserError
 from danlu.core.project import Project
 from danlu.core.store import Store, open_artifact, write_atomically
@@ -44,7 +46,10 @@ class State:
         path = self.folder / "current.json"
         if not path.exists():
             raise UserError("This project has no release yet", "`danlu run` makes one.")
-        return str(json.loads(path.read_text(encoding="utf-8"))["release"])
+        try:
+            return str(json.loads(path.read_text(encoding="utf-8"))["release"])
+        except (ValueError, KeyError, TypeError):
+            raise UserError("{path} is damaged", "`danlu run` writes it again.", path=path) from None
 
     def record(self, answer_id: str, release: str, question: str, answer: dict[str, Any]) -> None:
         """Keep an answer under its id."""
@@ -55,12 +60,18 @@ class State:
             question,
             json.dumps(answer, ensure_ascii=False),
         )
-        with closing(self._answers()) as connection, connection:
+        with self._answers() as connection, connection:
             connection.execute("INSERT INTO answers VALUES (?,?,?,?,?)", row)
+
+    def withhold(self, answer_id: str) -> None:
+        """Note that an answer was recorded and not shown."""
+        query = "UPDATE answers SET answer = json_set(answer, '$.withheld', json('true')) WHERE answer_id = ?"
+        with self._answers() as connection, connection:
+            connection.execute(query, (answer_id,))
 
     def recorded(self, answer_id: str) -> dict[str, Any]:
         """An answer with its question, time and release; raises UserError when there is none with this id."""
-        with closing(self._answers()) as connection:
+        with self._answers() as connection:
             row = connection.execute("SELECT * FROM answers WHERE answer_id = ?", (answer_id,)).fetchone()
         if row is None:
             raise UserError(
@@ -76,18 +87,21 @@ class State:
 
     def last_cited(self) -> str:
         """The id of the newest answer that was no refusal; raises UserError when there is none."""
-        with closing(self._answers()) as connection:
+        with self._answers() as connection:
             query = "SELECT answer_id FROM answers WHERE json_extract(answer, '$.refused') = 0 ORDER BY rowid DESC"
             row = connection.execute(query).fetchone()
         if row is None:
             raise UserError("No answer with citations was given yet", '`danlu ask "…"` gives one.')
         return str(row[0])
 
-    def _answers(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.folder / "answers.db", timeout=10)
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute(_SCHEMA)
-        return connection
+    @contextmanager
+    def _answers(self) -> Iterator[sqlite3.Connection]:
+        path = self.folder / "answers.db"
+        with using(path, "Move it away: a new one is made, and earlier answers cannot be traced without it."):
+            with closing(sqlite3.connect(path, timeout=10)) as connection:
+                connection.execute("PRAGMA journal_mode=WAL")
+                connection.execute(_SCHEMA)
+                yield connection
 
 
 def parts_of(store: Store, release: Release) -> dict[str, Artifact]:

@@ -41,10 +41,12 @@ def why(project: Project, answer_id: str) -> list[Link]:
     """The chain of an answer, from the answer to its source files."""
     store = Store(project.artifacts)
     record = State.of(project).recorded(answer_id)
-    facts = {"question": record["question"], "asked_at": record["asked_at"], "refused": record["answer"]["refused"]}
+    said = record["answer"]
+    facts = {"question": record["question"], "asked_at": record["asked_at"], "refused": said["refused"]}
+    facts |= {"withheld": True} if said.get("withheld") else {}
     links, intact = _lineage(store, record["release"])
     chain = [Link("answer", answer_id, _answered_again(record, intact.get("index")), facts), *links]
-    for number, citation in enumerate(record["answer"]["citations"], 1):
+    for number, citation in enumerate(said["citations"], 1):
         chain += _citation_links(project, number, citation, intact)
     return chain
 
@@ -136,8 +138,10 @@ def _source_link(project: Project, number: int, source: str, files: Artifact | N
     what = f"source {number}"
     row = _row(files.table, source) if isinstance(files, Files) else None
     path = source_paths(project.sources).get(source)
-    facts = {} if row is None else {"sha256": row["sha256"], "licence": row["licence"]}
-    if row is None or path is None or not path.exists():
+    if row is None or not isinstance(files, Files):
+        return Link(what, source, MISSING, {})
+    facts = {"sha256": row["sha256"], "licence": row["licence"], "collected_at": files.seen().get(source, "")}
+    if path is None or not path.exists():
         return Link(what, source, MISSING, facts)
     same = hash_file(path) == row["sha256"]
     return Link(what, source, INTACT if same else CHANGED, facts | {"path": printable(str(path))})

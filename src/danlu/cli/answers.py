@@ -47,6 +47,7 @@ def _shown_facts(say: Speech) -> dict[str, str]:
     return {
         "question": say("question"),
         "asked_at": say("asked at"),
+        "withheld": say("withheld by the word filter"),
         "stage": say("stage"),
         "content_hash": say("content hash"),
         "page": say("page"),
@@ -56,6 +57,7 @@ def _shown_facts(say: Speech) -> dict[str, str]:
         "edits": say("edits"),
         "sha256": "sha256",
         "licence": say("licence"),
+        "collected_at": say("collected at"),
     }
 
 

@@ -1,6 +1,6 @@
 """The command line: parse, call, print. Nothing heavy is imported before a command needs it.
 
-Exit status: 0 done, 1 the work failed, 2 the input or the usage is wrong.
+Exit status: 0 done, 1 the work failed, 2 the input or the usage is wrong, 130 stopped by Ctrl+C.
 """
 
 import argparse

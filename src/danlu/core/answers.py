@@ -61,3 +61,6 @@ class Bot(Protocol):
 
     def ask(self, question: str) -> Answer:
         """Answer, record the answer under its id, and return it."""
+
+    def withhold(self, answer_id: str) -> None:
+        """Note in the record that a filter kept this answer from the user."""

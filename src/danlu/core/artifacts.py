@@ -101,6 +101,11 @@ class Files(Artifact):
         """Parquet: doc_id, source, sha256, size_bytes, media_type, licence."""
         return self.path / "files.parquet"
 
+    def seen(self) -> dict[str, str]:
+        """When each source was collected, ISO 8601: no identity, kept beside the content."""
+        times: dict[str, str] = json.loads((self.path / SEEN).read_text(encoding="utf-8"))
+        return times
+
 
 class Corpus(Artifact):
     """Documents with their text, in `documents.parquet`; `rejects.parquet` and `edits.parquet` say what was not kept or changed."""

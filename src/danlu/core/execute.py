@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from danlu.core.artifacts import MANIFEST, Artifact, Manifest
+from danlu.core.errors import WorkFailed
 from danlu.core.progress import Progress, progress
 from danlu.core.stages import Facts, Plan, Step, Work
 from danlu.core.store import begin, commit, open_artifact
@@ -94,7 +95,14 @@ def _run(
         work = Work(folder, scratch, plan.seed, machine.threads, machine.workers, display)
         facts = step.stage.body(work, step.config, **inputs)
     run = clock.cost() | {"threads": machine.threads, "workers": machine.workers}
-    manifest = commit(folder, _manifest(plan, step, id, facts), run)
+    described = _manifest(plan, step, id, facts)
+    if described.identity() != id:
+        raise WorkFailed(
+            "A file that {stage} reads changed while it ran",
+            "Run again: danlu starts from what lies there now.",
+            stage=step.stage.name,
+        )
+    manifest = commit(folder, described, run)
     return Outcome(step, step.stage.makes(folder, manifest), skipped=False, run=run)
 
 

@@ -1,9 +1,12 @@
 """Collect: list the source files with what they are, and say which cannot be read."""
 
+import json
+from datetime import UTC, datetime
 from functools import reduce
+from pathlib import Path
 from typing import Any
 
-from danlu.core.artifacts import Files
+from danlu.core.artifacts import SEEN, Files
 from danlu.core.errors import Phrase, WorkFailed
 from danlu.core.stages import Config, Facts, Stage, Work
 from danlu.data.lock import UNREADABLE, SourceFile, SourceLock
@@ -32,7 +35,14 @@ def _collect(work: Work, config: Config, *, sources: SourceLock) -> Facts:
             reasons=reasons,
         )
     write_table(work.folder / "files.parquet", rows, FILES)
+    _note_times(work.folder / SEEN, rows)
     return Facts(ledger.write_accounts(work.folder, len(rows)), licences_of(rows))
+
+
+def _note_times(path: Path, rows: list[dict[str, Any]]) -> None:
+    """When each file was first collected as it is: a fact about this run, outside every hash."""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    path.write_text(json.dumps({row["source"]: now for row in rows}, indent=2, ensure_ascii=False), encoding="utf-8")
 
 
 def _reason(reject: Reject) -> Phrase:

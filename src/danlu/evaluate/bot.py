@@ -16,7 +16,7 @@ from danlu.core.answers import Citation, Grounded
 from danlu.core.artifacts import Chats, Checkpoint, Corpus, Index, Report
 from danlu.core.retrieval import Retrieval
 from danlu.core.stages import Config, Facts, Stage, Work
-from danlu.evaluate.likelihood import negative_log_likelihood
+from danlu.evaluate.likelihood import NothingFits, negative_log_likelihood
 from danlu.evaluate.routes import compare_routes
 from danlu.text.records import read_rows
 
@@ -74,12 +74,16 @@ def _likelihoods(work: Work, config: EvaluateConfig, models: dict[str, Checkpoin
     """Nats per reply token of each model on held-out pairs; why not, where there are none."""
     if not chats.held_out.read_text(encoding="utf-8").strip():
         return dict.fromkeys(models, "not measured: no held-out pairs")
-    measured = {}
+    measured: dict[str, Any] = {}
     for name, model in models.items():
-        found = negative_log_likelihood(
-            model.path, chats.held_out, config.likelihood_tokens, work.threads, work.progress
-        )
-        measured[name] = asdict(found) | {"nats_per_token": round(found.nats_per_token, 5)}
+        try:
+            found = negative_log_likelihood(
+                model.path, chats.held_out, config.likelihood_tokens, work.threads, work.progress
+            )
+        except NothingFits:
+            measured[name] = "not measured: no held-out pair fits into the limit of tokens"
+        else:
+            measured[name] = asdict(found) | {"nats_per_token": round(found.nats_per_token, 5)}
     return measured
 
 

@@ -14,6 +14,10 @@ from danlu.model.loading import load_model, read_model_facts
 _MICRO_BATCH_TOKENS = 512
 
 
+class NothingFits(UserError):
+    """No conversation is short enough to be scored."""
+
+
 @dataclass(frozen=True)
 class Likelihood:
     """-ln p of the reply tokens, stop token included; perplexity is exp(nats_per_token)."""
@@ -32,7 +36,8 @@ def negative_log_likelihood(
 ) -> Likelihood:
     """Score the replies, in the order of the file, until `max_tokens` tokens have gone through the model.
 
-    Ids and mask are those of training and serving. Comparable only between models that share a tokenizer.
+    Ids and mask are those of training and serving. Comparable only between models that share a tokenizer. Raises
+    NothingFits when no conversation has so few tokens.
     """
     import torch
 
@@ -42,7 +47,7 @@ def negative_log_likelihood(
     fitting = [row for row in rows if len(row.ids) <= context_tokens]
     taken = _within(fitting, max_tokens)
     if not taken:
-        raise UserError(
+        raise NothingFits(
             "{path}: no conversation fits into {tokens} tokens",
             path=chats_jsonl,
             tokens=min(max_tokens, context_tokens),

@@ -16,7 +16,7 @@ from danlu.model.packaged import find_packaged
 from danlu.recipes.settings import Settings
 from danlu.release.bundle import release
 from danlu.retrieve import measure
-from danlu.retrieve.index import IndexConfig, index
+from danlu.retrieve.index import index
 from danlu.train.base import base
 from danlu.train.finetune import FinetuneConfig
 from danlu.train.finetune_stage import finetune
@@ -36,7 +36,7 @@ def knowledge_bot(project: Project) -> Plan:
         settings.of("train_retriever", RetrieverConfig), documents=documents, chats=chats, packaged=find_packaged()
     )
     indexed = index(
-        settings.of("index", IndexConfig), documents=documents, extraction=extraction, encoder=encoder, chats=chats
+        documents=documents, extraction=extraction, encoder=encoder, chats=chats
     )
     base_model = base(files=resolve_base(project.base, project.folder))
     tuned = finetune(settings.of("finetune", FinetuneConfig), base=base_model, chats=chats)

@@ -16,7 +16,7 @@ from danlu.data.questions import SplitConfig, split
 from danlu.model.base import resolve_base
 from danlu.model.packaged import find_packaged
 from danlu.recipes.settings import Settings
-from danlu.retrieve.index import IndexConfig, index
+from danlu.retrieve.index import index
 from danlu.train.retriever import RetrieverConfig, train_retriever
 
 
@@ -33,10 +33,8 @@ def index_plan(sources: Sequence[Source], settings: Settings, seed: int = 0) -> 
     encoder = train_retriever(
         settings.of("train_retriever", RetrieverConfig), documents=documents, chats=chats, packaged=find_packaged()
     )
-    config = settings.of("index", IndexConfig)
-    return _checked(
-        index(config, documents=documents, extraction=extraction, encoder=encoder, chats=chats), settings, seed
-    )
+    indexed = index(documents=documents, extraction=extraction, encoder=encoder, chats=chats)
+    return _checked(indexed, settings, seed)
 
 
 def finetune_plan(base_spec: str, data: Path, settings: Settings, seed: int = 0) -> Plan:

@@ -12,8 +12,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field
-
 from danlu.core.artifacts import FACTS_FILES, Chats, Checkpoint, Corpus, Index
 from danlu.core.errors import WorkFailed
 from danlu.core.stages import Config, Facts, Stage, Work
@@ -21,22 +19,15 @@ from danlu.core.threads import one_blas_thread
 from danlu.model.encoder import load_encoder
 from danlu.retrieve.database import build, entries_of, write_fact
 from danlu.retrieve.fuse import PRIOR, Measured, Question, measure_weights
-from danlu.retrieve.gate import calibrate, calibration_version
+from danlu.retrieve.gate import CALIBRATION, calibrate
 from danlu.retrieve.search import Searcher
 from danlu.text.language import answer_language
 from danlu.text.records import read_documents, read_rows
 from danlu.text.sections import RULES
 
 
-class IndexConfig(Config):
-    """What shapes an index beside its inputs."""
-
-    calibration: str = Field(default_factory=calibration_version)
-    """SHA-256 of the off-domain questions that set the gate."""
-
-
 def _index(
-    work: Work, config: IndexConfig, *, documents: Corpus, extraction: Corpus, encoder: Checkpoint, chats: Chats
+    work: Work, config: Config, *, documents: Corpus, extraction: Corpus, encoder: Checkpoint, chats: Chats
 ) -> Facts:
     cleaned = read_documents(documents.documents)
     extractions = {row["doc_id"]: row["text"] for row in read_rows(extraction.documents, ["doc_id", "text"])}
@@ -102,8 +93,7 @@ index = Stage(
     version=1,
     makes=Index,
     body=_index,
-    config=IndexConfig,
     numeric=True,
     libraries=("numpy", "rjieba", "PyStemmer"),
-    rules=RULES,
+    rules=(*RULES, ("off-domain questions", CALIBRATION)),
 )

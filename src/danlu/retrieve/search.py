@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from danlu.core.databases import using
 from danlu.model.encoder import Encoder
 from danlu.text.segment import bigrams, terms
 
@@ -72,11 +73,12 @@ class Searcher:
     """An open index. Safe to use from several threads: SQLite reads go through one connection under a lock."""
 
     def __init__(self, database: Path, encoder: Encoder) -> None:
-        uri = f"file:{database.resolve()}?mode=ro&immutable=1"
-        self._connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
         self._lock = threading.Lock()
         self._encoder = encoder
-        rows = self.rows("SELECT id, vector FROM vectors ORDER BY id")
+        with using(database, "Delete the folder that it lies in, then `danlu run` again."):
+            uri = f"{database.resolve().as_uri()}?mode=ro&immutable=1"
+            self._connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
+            rows = self.rows("SELECT id, vector FROM vectors ORDER BY id")
         self._ids: NDArray[np.int64] = np.array([row[0] for row in rows], dtype=np.int64)
         stacked = np.frombuffer(b"".join(row[1] for row in rows), dtype=np.float16)
         self._vectors_ND = stacked.reshape(len(rows), -1).astype(np.float32)

@@ -55,5 +55,6 @@ class BotModel:
         public = answer.public()
         texts = [answer.answer, *(f"{citation.source}\n{citation.quote}" for citation in answer.citations)]
         if any(self._words.find(text) for text in texts):
+            self._bot.withhold(answer.answer_id)
             return notice(answer.answer), "content_filter", refused_fields(answer.answer_id)
         return answer.answer, "stop", {name: public[name] for name in ("answer_id", "refused", "citations")}

@@ -17,6 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from danlu.core.databases import using
+
 _TABLE = """
 create table if not exists keys (
     id text primary key,
@@ -50,9 +52,10 @@ class Keys:
         path.chmod(0o600)
         self._lock = threading.Lock()
         self._stamped_at: dict[str, float] = {}
-        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0)
-        self._connection.execute("pragma journal_mode = wal")
-        self._connection.execute(_TABLE)
+        with using(path, "Move it away: a new one is made, without the keys of this one."):
+            self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0)
+            self._connection.execute("pragma journal_mode = wal")
+            self._connection.execute(_TABLE)
 
     def create(self) -> tuple[str, str]:
         """A new key: its id and the key itself, which nothing can show again."""

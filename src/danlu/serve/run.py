@@ -1,6 +1,7 @@
 """Starts the gateway on a port, says how to get in, and stops within 10 seconds of being told to."""
 
 import asyncio
+import errno
 import os
 import signal
 import socket
@@ -42,6 +43,12 @@ _OPEN_TO_ALL = {
 }
 
 
+_NEXT_STEPS = {
+    errno.EADDRINUSE: "another program uses it: stop that one or give another --port",
+    errno.EACCES: "give a --port from 1024 on: lower ones belong to the system",
+}
+
+
 def listen(host: str, port: int) -> socket.socket:
     """A socket that accepts connections on this address; port 0 takes any free one.
 
@@ -62,7 +69,7 @@ def listen(host: str, port: int) -> socket.socket:
             listener.close()
         raise UserError(
             "cannot listen on {host}:{port}: {problem}",
-            "another program uses it: stop that one or give another --port" if port else "give another --host",
+            _NEXT_STEPS.get(error.errno, "give another --host"),
             host=host,
             port=port,
             problem=error.strerror or error,

@@ -92,8 +92,7 @@ def _name(action: argparse.Action) -> str:
 def _settings(stage: str, config: type[Config]) -> Iterator[str]:
     meanings = _docstrings(config)
     for name, field in config.model_fields.items():
-        if name not in _COMPUTED:
-            yield f"| `{stage}.{name}` | `{_shown(field.default)}` | {meanings.get(name, '')} |"
+        yield f"| `{stage}.{name}` | `{_shown(field.default)}` | {meanings.get(name, '')} |"
 
 
 def _shown(value: Any) -> str:

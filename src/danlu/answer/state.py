@@ -97,11 +97,11 @@ class State:
     @contextmanager
     def _answers(self) -> Iterator[sqlite3.Connection]:
         path = self.folder / "answers.db"
-        with using(path, "Move it away: a new one is made, and earlier answers cannot be traced without it."):
-            with closing(sqlite3.connect(path, timeout=10)) as connection:
-                connection.execute("PRAGMA journal_mode=WAL")
-                connection.execute(_SCHEMA)
-                yield connection
+        hint = "Move it away: a new one is made, and earlier answers cannot be traced without it."
+        with using(path, hint), closing(sqlite3.connect(path, timeout=10)) as connection:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute(_SCHEMA)
+            yield connection
 
 
 def parts_of(store: Store, release: Release) -> dict[str, Artifact]:

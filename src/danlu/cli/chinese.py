@@ -348,6 +348,9 @@ CHINESE: dict[str, str] = {
     "port {port} does not exist": "端口 {port} 不存在",
     "give a port from 0 to 65535": "请给出 0 到 65535 之间的端口",
     "cannot listen on {host}:{port}: {problem}": "无法监听 {host}:{port}：{problem}",
+    "give a --port from 1024 on: lower ones belong to the system": "请用 1024 以上的 --port：更低的端口归系统所有",
+    "{path}: {problem}": "{path}：{problem}",
+    "What was finished is kept: run again when that is mended.": "已完成的部分会保留：修复后请重新运行。",
     "another program uses it: stop that one or give another --port": (
         "已被其他程序占用：请停止该程序，或换一个 --port"
     ),

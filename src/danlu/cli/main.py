@@ -4,6 +4,7 @@ Exit status: 0 done, 1 the work failed, 2 the input or the usage is wrong, 130 s
 """
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -11,11 +12,14 @@ from importlib import import_module
 
 from danlu.cli.speech import LANGUAGES, Speech, language_of
 from danlu.cli.usage import argparse_says
-from danlu.core.errors import DanluError
+from danlu.core.errors import DanluError, WorkFailed
 
 _WAITING = ("OMP_WAIT_POLICY", "PASSIVE")
 """OpenMP threads that wait by spinning steal the cores from whatever else runs: with two other programs on two cores,
 training took four times as long as with threads that sleep. libgomp reads this when torch is first imported."""
+
+_MACHINE_SAYS_NO = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE}
+"""A full disk, a read-only folder: the user's to mend. Any other OSError that escapes is a defect and keeps its traceback."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,15 +32,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     module, _, function = options.call.partition(":")
     try:
         getattr(import_module(f"danlu.cli.{module}"), function)(options, speech)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except DanluError as error:
         print(speech.error(error), file=sys.stderr)
         return error.exit_code
+    except OSError as error:
+        if error.errno not in _MACHINE_SAYS_NO:
+            raise
+        print(speech.error(_refused_by_system(error)), file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print(speech("stopped; what was finished is kept"), file=sys.stderr)
         return 130
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
+
+
+def _refused_by_system(error: OSError) -> WorkFailed:
+    return WorkFailed(
+        "{path}: {problem}",
+        "What was finished is kept: run again when that is mended.",
+        path=error.filename or "danlu",
+        problem=error.strerror,
+    )
 
 
 class _Commands:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import tempfile
 from argparse import Namespace
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from danlu.core.artifacts import MANIFEST, Index, Manifest
 from danlu.core.errors import UserError
 from danlu.core.execute import Machine, execute
 from danlu.core.project import Source
+from danlu.core.scratch import scratch_of
 from danlu.core.stages import Plan
 from danlu.core.store import Beside
 from danlu.recipes import single
@@ -61,9 +61,9 @@ def _settings(options: Namespace) -> Settings:
 def _make(plan: Plan, options: Namespace, say: Speech) -> None:
     """Run a plan whose last artifact goes to --out; what leads to it lies in the user's cache while it runs."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "danlu"
-    cache.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=cache) as scratch:
-        place = Beside(Path(options.out), plan.target, plan.ids[plan.target], Path(scratch))
+    id = plan.ids[plan.target]
+    with scratch_of(id, cache / "stand-alone") as scratch:
+        place = Beside(Path(options.out), plan.target, id, scratch)
         made = execute(
             plan, place, Machine.here(), tell=(lambda _: None) if options.json else (lambda outcome: tell(outcome, say))
         )

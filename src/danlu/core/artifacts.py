@@ -103,7 +103,8 @@ class Files(Artifact):
 
     def seen(self) -> dict[str, str]:
         """When each source was collected, ISO 8601: no identity, kept beside the content."""
-        times: dict[str, str] = json.loads((self.path / SEEN).read_text(encoding="utf-8"))
+        path = self.path / SEEN
+        times: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
         return times
 
 

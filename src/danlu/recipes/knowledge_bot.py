@@ -35,9 +35,7 @@ def knowledge_bot(project: Project) -> Plan:
     encoder = train_retriever(
         settings.of("train_retriever", RetrieverConfig), documents=documents, chats=chats, packaged=find_packaged()
     )
-    indexed = index(
-        documents=documents, extraction=extraction, encoder=encoder, chats=chats
-    )
+    indexed = index(documents=documents, extraction=extraction, encoder=encoder, chats=chats)
     base_model = base(files=resolve_base(project.base, project.folder))
     tuned = finetune(settings.of("finetune", FinetuneConfig), base=base_model, chats=chats)
     report = evaluate_bot(measure)(

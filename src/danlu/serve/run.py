@@ -69,7 +69,7 @@ def listen(host: str, port: int) -> socket.socket:
             listener.close()
         raise UserError(
             "cannot listen on {host}:{port}: {problem}",
-            _NEXT_STEPS.get(error.errno, "give another --host"),
+            _NEXT_STEPS.get(error.errno or 0, "give another --host"),
             host=host,
             port=port,
             problem=error.strerror or error,

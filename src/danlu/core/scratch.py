@@ -1,0 +1,29 @@
+"""A folder for what one stand-alone run makes on its way. It goes with the run; a killed run's goes with the next one."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from danlu.core.errors import UserError
+from danlu.core.store import only_writer
+
+
+@contextmanager
+def scratch_of(id: str, root: Path) -> Iterator[Path]:
+    """A folder below `root` named by the artifact that is made, so that a killed run is resumed; raises UserError when another run makes the same."""
+    root.mkdir(parents=True, exist_ok=True)
+    folder = root / id
+    _sweep(root, folder)
+    with only_writer(folder):
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder)
+
+
+def _sweep(root: Path, own: Path) -> None:
+    for left in root.iterdir():
+        if left != own:
+            with suppress(UserError), only_writer(left):  # held by a run that is alive
+                shutil.rmtree(left)

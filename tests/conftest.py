@@ -1,9 +1,13 @@
+import signal
 from pathlib import Path
 
 import pytest
 
 from commands import danlu
 from documents import write_project
+
+# A shell that starts pytest in the background has it, and all that it starts, ignore Ctrl+C; some tests send one.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -75,3 +75,30 @@ def test_a_release_whose_index_is_gone_is_a_user_error(project: Project) -> None
     shutil.rmtree(project.artifacts / "index")
     with pytest.raises(UserError, match="is not an artifact"):
         ReleaseBot(project)
+
+
+@pytest.mark.parametrize("name", ["answers.db", "current.json"])
+def test_a_damaged_state_file_is_named(project: Project, name: str) -> None:
+    path = State.of(project).folder / name
+    path.write_bytes(b"{damaged" * 100)
+    with pytest.raises(UserError, match=name) as caught:
+        ReleaseBot(project).ask(QUESTION)
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize("content", [None, b"", b"damaged" * 100])
+def test_an_index_that_is_missing_or_damaged_is_named(project: Project, content: bytes | None) -> None:
+    [path] = project.artifacts.glob("index/*/index.sqlite")
+    path.unlink() if content is None else path.write_bytes(content)
+    with pytest.raises(UserError, match=r"index\.sqlite cannot be used") as caught:
+        ReleaseBot(project)
+    assert "danlu run" in caught.value.hint
+
+
+def test_an_answer_that_a_filter_kept_back_is_recorded_as_that(project: Project) -> None:
+    bot = ReleaseBot(project)
+    given = bot.ask(QUESTION)
+    bot.withhold(given.answer_id)
+    bot.close()
+    record = State.of(project).recorded(given.answer_id)["answer"]
+    assert (record["withheld"], record["answer"]) == (True, given.answer)

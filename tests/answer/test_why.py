@@ -1,6 +1,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,7 @@ def test_the_chain_leads_from_the_answer_to_the_file_and_is_verified(project: Pr
     source = next(link for link in chain if link.what == "source 1")
     assert source.facts["licence"] == "GPL-2.0-or-later"
     assert Path(source.facts["path"]).read_bytes()
+    assert datetime.fromisoformat(source.facts["collected_at"]) <= datetime.now(UTC)
 
 
 def test_a_refusal_leads_to_the_release_and_to_no_source(project: Project) -> None:

@@ -4,7 +4,9 @@ from pathlib import Path
 import pytest
 
 from danlu.core.artifacts import Report
+from danlu.core.errors import WorkFailed
 from danlu.core.execute import Machine, Outcome, execute
+from danlu.core.outside import DataFile
 from danlu.core.stages import Config, Facts, Plan, Stage, Step, Work
 from danlu.core.store import Store
 
@@ -101,4 +103,19 @@ def test_a_failed_stage_leaves_no_artifact(tmp_path: Path) -> None:
 
     with pytest.raises(OSError, match="disk"):
         execute(Plan(Stage("fail", 1, Report, _fail)(), 0), Store(tmp_path), Machine(1, 1))
+    assert Store(tmp_path).all() == []
+
+
+def test_an_input_that_changes_while_its_stage_runs_makes_no_artifact(tmp_path: Path) -> None:
+    file = tmp_path / "data.jsonl"
+    file.write_text("before")
+
+    def _change(work: Work, config: Config, *, data: DataFile) -> Facts:
+        (work.folder / "report.json").write_text("{}")
+        data.path.write_text("after")
+        return Facts()
+
+    change = Stage("change", 1, Report, _change)
+    with pytest.raises(WorkFailed, match="change reads changed while it ran"):
+        execute(Plan(change(data=DataFile(file)), 0), Store(tmp_path), Machine(1, 1))
     assert Store(tmp_path).all() == []

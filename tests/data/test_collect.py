@@ -1,9 +1,11 @@
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from danlu.core.artifacts import Files
+from danlu.core.artifacts import FACTS_FILES, SEEN, Files
 from danlu.core.errors import WorkFailed
+from danlu.core.hashing import hash_content
 from danlu.core.project import Source
 from danlu.core.stages import Config
 from danlu.data.collect import collect
@@ -36,3 +38,13 @@ def test_nothing_readable_at_all_fails_with_names_and_reasons(tmp_path: Path) ->
     with pytest.raises(WorkFailed, match=r"None of the 1 files can be read: .*b\.txt: empty") as caught:
         collected(tmp_path)
     assert "PDF" in caught.value.hint
+
+
+def test_when_a_file_was_collected_is_beside_the_content_and_no_part_of_it(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(b"text")
+    files = collected(tmp_path)
+    [(source, time)] = files.seen().items()
+    assert source == f"{tmp_path.name}/a.txt"
+    assert datetime.fromisoformat(time).tzinfo is not None
+    (files.path / SEEN).write_text("{}")
+    assert hash_content(files.path, FACTS_FILES) == files.manifest.content_hash

@@ -3,7 +3,7 @@ import torch
 
 from danlu.core.errors import UserError
 from danlu.core.progress import Silent
-from danlu.evaluate.likelihood import negative_log_likelihood
+from danlu.evaluate.likelihood import NothingFits, negative_log_likelihood
 from danlu.model.chat import ChatFormat
 from danlu.model.chats import read_chats
 from danlu.model.loading import load_model
@@ -40,4 +40,9 @@ def test_the_cap_takes_the_first_conversations(base, chats):
     assert 0 < found.conversations < 12
     assert found.conversations + found.too_long + found.not_reached == 12
     with pytest.raises(UserError, match="no conversation fits"):
+        negative_log_likelihood(base, chats, 3, 2, Silent())
+
+
+def test_a_cap_that_no_conversation_meets_is_said(base, chats):
+    with pytest.raises(NothingFits, match="fits into 3 tokens"):
         negative_log_likelihood(base, chats, 3, 2, Silent())

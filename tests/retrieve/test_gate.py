@@ -1,8 +1,11 @@
 import json
+from pathlib import Path
 
 import pytest
 
-from danlu.retrieve.gate import LANGUAGES, Gate, calibrate, off_domain_questions, support
+from danlu.core.hashing import hash_file
+from danlu.retrieve import gate as gate_module
+from danlu.retrieve.gate import CALIBRATION, LANGUAGES, Gate, calibrate, off_domain_questions, support
 from danlu.retrieve.ground import answer
 from danlu.retrieve.index import opened
 from danlu.retrieve.search import Searcher
@@ -82,3 +85,9 @@ def test_the_gate_never_refuses_more_than_a_quarter_of_the_corpus_own_questions(
     gate = calibrate(searcher, own)
     refused = [gate.refuses(support(searcher, question), "en") for question in own["en"]]
     assert sum(refused) <= 1
+
+
+def test_changed_calibration_questions_are_a_new_version() -> None:
+    """Whoever changes them raises CALIBRATION, so that no index keeps its id with another gate, and puts the new hash here."""
+    shipped = Path(gate_module.__file__).parent / "calibration" / "off_domain.jsonl"
+    assert (CALIBRATION, hash_file(shipped)) == (3, "11ee8f1031903e1c50626c437ee75c49bc4c8bf143711410457107c2b48ae33d")

@@ -20,6 +20,12 @@ def citation(quote: str, source: str = "manuals/pump-station.pdf", page: int | N
 
 
 class FakeBot:
+    def __init__(self) -> None:
+        self.withheld: list[str] = []
+
+    def withhold(self, answer_id: str) -> None:
+        self.withheld.append(answer_id)
+
     def ask(self, question: str) -> Answer:
         if "slow" in question:
             time.sleep(30)

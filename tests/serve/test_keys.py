@@ -1,6 +1,9 @@
 import sqlite3
 from pathlib import Path
 
+import pytest
+
+from danlu.core.errors import UserError
 from danlu.serve.keys import Keys
 
 
@@ -66,3 +69,9 @@ def test_a_locked_file_does_not_fail_a_check(tmp_path: Path) -> None:
     assert keys.verify(key) is not None
     blocker.execute("rollback")
     blocker.close()
+
+
+def test_a_damaged_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "keys.db").write_bytes(b"damaged" * 100)
+    with pytest.raises(UserError, match=r"keys\.db cannot be used"):
+        Keys(tmp_path / "keys.db")

@@ -11,7 +11,7 @@ from typing import Any
 
 from danlu.core.artifacts import Artifact, Release
 from danlu.core.databases import using
-from danlu.core.errors import UserError
+from danlu.core.errors import Phrase, UserError
 from danlu.core.project import Project
 from danlu.core.store import Store, open_artifact, write_atomically
 
@@ -97,8 +97,8 @@ class State:
     @contextmanager
     def _answers(self) -> Iterator[sqlite3.Connection]:
         path = self.folder / "answers.db"
-        hint = "Move it away: a new one is made, and earlier answers cannot be traced without it."
-        with using(path, hint), closing(sqlite3.connect(path, timeout=10)) as connection:
+        next_step = Phrase("Move it away: a new one is made, and earlier answers cannot be traced without it.")
+        with using(path, next_step), closing(sqlite3.connect(path, timeout=10)) as connection:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute(_SCHEMA)
             yield connection

@@ -349,6 +349,17 @@ CHINESE: dict[str, str] = {
     "give a port from 0 to 65535": "请给出 0 到 65535 之间的端口",
     "cannot listen on {host}:{port}: {problem}": "无法监听 {host}:{port}：{problem}",
     "give a --port from 1024 on: lower ones belong to the system": "请用 1024 以上的 --port：更低的端口归系统所有",
+    "A file that {stage} reads changed while it ran": "{stage} 读取的文件在运行期间变了",
+    "Run again: danlu starts from what lies there now.": "请重新运行：danlu 会从现在的内容开始。",
+    "{path} is damaged": "{path} 已损坏",
+    "`danlu run` writes it again.": "`danlu run` 会重新写入。",
+    "{path} cannot be used: {problem}": "无法使用 {path}：{problem}",
+    "{next_step}": "{next_step}",
+    "Move it away: a new one is made, and earlier answers cannot be traced without it.": (
+        "请把它移走：会新建一个；没有它，以前的回答无法再追溯。"
+    ),
+    "Move it away: a new one is made, without the keys of this one.": "请把它移走：会新建一个，其中没有原来的密钥。",
+    "Delete the folder that it lies in, then `danlu run` again.": "请删除它所在的文件夹，然后再次运行 `danlu run`。",
     "{path}: {problem}": "{path}：{problem}",
     "What was finished is kept: run again when that is mended.": "已完成的部分会保留：修复后请重新运行。",
     "another program uses it: stop that one or give another --port": (

@@ -5,13 +5,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from danlu.core.errors import UserError
+from danlu.core.errors import Phrase, UserError
 
 
 @contextmanager
-def using(database: Path, hint: str) -> Iterator[None]:
-    """Turn SQLite's errors inside into one UserError that names the file, with `hint` as the next step."""
+def using(database: Path, next_step: Phrase) -> Iterator[None]:
+    """Turn SQLite's errors inside into one UserError that names the file, with its hint."""
     try:
         yield
     except sqlite3.DatabaseError as error:
-        raise UserError("{path} cannot be used: {problem}", hint, path=database, problem=error) from None
+        raise UserError(
+            "{path} cannot be used: {problem}", "{next_step}", path=database, problem=error, next_step=next_step
+        ) from None

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from danlu.core.databases import using
+from danlu.core.errors import Phrase
 from danlu.model.encoder import Encoder
 from danlu.text.segment import bigrams, terms
 
@@ -75,7 +76,7 @@ class Searcher:
     def __init__(self, database: Path, encoder: Encoder) -> None:
         self._lock = threading.Lock()
         self._encoder = encoder
-        with using(database, "Delete the folder that it lies in, then `danlu run` again."):
+        with using(database, Phrase("Delete the folder that it lies in, then `danlu run` again.")):
             uri = f"{database.resolve().as_uri()}?mode=ro&immutable=1"
             self._connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
             rows = self.rows("SELECT id, vector FROM vectors ORDER BY id")

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from danlu.core.databases import using
+from danlu.core.errors import Phrase
 
 _TABLE = """
 create table if not exists keys (
@@ -52,7 +53,7 @@ class Keys:
         path.chmod(0o600)
         self._lock = threading.Lock()
         self._stamped_at: dict[str, float] = {}
-        with using(path, "Move it away: a new one is made, without the keys of this one."):
+        with using(path, Phrase("Move it away: a new one is made, without the keys of this one.")):
             self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0)
             self._connection.execute("pragma journal_mode = wal")
             self._connection.execute(_TABLE)

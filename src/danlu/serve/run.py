@@ -14,7 +14,7 @@ from typing import Literal, TextIO
 
 import uvicorn
 
-from danlu.core.errors import UserError
+from danlu.core.errors import Phrase, UserError
 from danlu.serve.app import AppParts, Gateway
 
 Language = Literal["zh", "en"]
@@ -44,8 +44,8 @@ _OPEN_TO_ALL = {
 
 
 _NEXT_STEPS = {
-    errno.EADDRINUSE: "another program uses it: stop that one or give another --port",
-    errno.EACCES: "give a --port from 1024 on: lower ones belong to the system",
+    errno.EADDRINUSE: Phrase("another program uses it: stop that one or give another --port"),
+    errno.EACCES: Phrase("give a --port from 1024 on: lower ones belong to the system"),
 }
 
 
@@ -69,10 +69,11 @@ def listen(host: str, port: int) -> socket.socket:
             listener.close()
         raise UserError(
             "cannot listen on {host}:{port}: {problem}",
-            _NEXT_STEPS.get(error.errno or 0, "give another --host"),
+            "{next_step}",
             host=host,
             port=port,
             problem=error.strerror or error,
+            next_step=_NEXT_STEPS.get(error.errno or 0, Phrase("give another --host")),
         ) from None
     return listener
 

@@ -91,3 +91,17 @@ def test_changed_calibration_questions_are_a_new_version() -> None:
     """Whoever changes them raises CALIBRATION, so that no index keeps its id with another gate, and puts the new hash here."""
     shipped = Path(gate_module.__file__).parent / "calibration" / "off_domain.jsonl"
     assert (CALIBRATION, hash_file(shipped)) == (3, "11ee8f1031903e1c50626c437ee75c49bc4c8bf143711410457107c2b48ae33d")
+
+
+@pytest.mark.parametrize(
+    ("own", "anybodys"),
+    [("packages of the console", "people of the country"), ("软件包的命令", "国家的人")],
+)
+def test_words_that_are_the_corpus_own_speak_for_a_question(searcher: Searcher, own: str, anybodys: str) -> None:
+    assert support(searcher, own) > 10 * support(searcher, anybodys)
+
+
+def test_a_rare_word_that_the_corpus_lacks_says_nothing_of_its_own(searcher: Searcher) -> None:
+    """It lowers the share that is known, and no more: names of people and things are in no list."""
+    assert gate_module._keyness(searcher, ["consol", "zzyzx"]) == gate_module._keyness(searcher, ["consol"])
+    assert gate_module._keyness(searcher, ["consol", "peopl"]) < gate_module._keyness(searcher, ["consol"])

@@ -32,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     module, _, function = options.call.partition(":")
     try:
         getattr(import_module(f"danlu.cli.{module}"), function)(options, speech)
+        sys.stdout.flush()  # here, where a reader that has left (`| head`) is no error, and not when Python ends
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except DanluError as error:

@@ -6,6 +6,7 @@ passages   one row per passage: where it stands, its headings, its text
 lexical    FTS5 over our own terms and Han bigrams, space-separated; headings in columns of their own
 vectors    one unit vector per passage, float16
 terms      how many passages hold a term, or a bigram: what inverse document frequencies come from
+general    how often a term stands in text at large, for the refusal gate; empty in a blind index, which answers nothing
 facts      the generation, fusion weights and the refusal gate, as JSON
 """
 
@@ -20,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from danlu.model.encoder import Encoder
+from danlu.text.frequency import general_shares
 from danlu.text.records import Document
 from danlu.text.sections import Passage, passages
 from danlu.text.segment import bigrams, terms
@@ -33,6 +35,7 @@ CREATE VIRTUAL TABLE lexical USING fts5(heading_words, words, heading_bigrams, b
   tokenize="unicode61 remove_diacritics 0 tokenchars '-_./+:@#'");
 CREATE TABLE vectors(id INTEGER PRIMARY KEY, vector BLOB);
 CREATE TABLE terms(term TEXT PRIMARY KEY, passages INTEGER);
+CREATE TABLE general(term TEXT PRIMARY KEY, share REAL);
 CREATE TABLE facts(name TEXT PRIMARY KEY, value TEXT);
 """
 
@@ -81,6 +84,8 @@ def build(path: Path, entries: Sequence[Entry], extractions: dict[str, str], enc
                 (id, *map(" ".join, columns)),
             )
         connection.executemany("INSERT INTO terms VALUES (?,?)", sorted(found.items()))
+        if not blind:
+            connection.executemany("INSERT INTO general VALUES (?,?)", sorted(general_shares().items()))
         _add_vectors(connection, entries, encoder, blind)
         write_fact(connection, "generation", 1)
         connection.commit()

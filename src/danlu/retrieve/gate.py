@@ -1,18 +1,24 @@
 """The off-domain gate: whether a question is about what these documents are about at all.
 
-A question's support is how much of it the corpus knows, times how much of it one passage holds:
+A question's support is how much of it the corpus knows, times how much of it one passage holds, times how much more its words
+are the corpus's than anybody's:
 
-    support = known words · known bigrams · (matched / 20 + covered³)
+    support = known words · known bigrams · (matched / 20 + covered³) · (product of keyness)^(1/4)
 
 where `known` is the share of the question's idf mass (words; Han bigrams) that stands anywhere in the corpus, `matched` the
 idf mass, in nats, that the best passage holds, and `covered` the same as a share of the question. A long question passes by
-what it matches, a short one by being covered. The threshold is set per language: a fifth above what refuses 99 % of the
+what it matches, a short one by being covered. Keyness is how much likelier a word is in a passage of the corpus than in twenty
+running words of text at large (the ratio of simple maths, Kilgarriff 2009): "package" speaks for a manual of packages though
+every passage has it, "country" speaks against. Rare words that the corpus lacks say nothing.
+
+The threshold is set per language: a fifth above what refuses 99 % of the
 general questions that ship with danlu, but for up to three that stand out; and never so high that more than a quarter of
 the corpus's own calibration headings would be refused. Both exceptions are for a corpus that is about one of the subjects of
 those questions.
 """
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -22,12 +28,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from danlu.retrieve.search import Searcher
+from danlu.text.frequency import RAREST
 from danlu.text.segment import bigrams, terms
 
 REFUSED_SHARE = 0.99
 MOST_OWN_REFUSED = 0.25
 _FEWEST_OWN = 8
 """With fewer headings a quarter of them is one heading, and no bound."""
+_SMOOTH = 0.3
+"""Passages that are thought to hold a word which none holds."""
+_PASSAGE_WORDS = 20
+"""Of text at large. Fewer than a passage has, since a passage speaks of one thing and repeats its words."""
+_MOST_NATS = 4.0
+"""One word speaks for or against a question by a factor of e^4 at most: one name must not decide."""
 _MARGIN = 1.2
 """Above the highest of sixty questions, since others lie higher: without it 1 of 40 held-out ones passed."""
 _STANDS_OUT = 5.0
@@ -53,16 +66,28 @@ class Gate:
 
 
 def support(searcher: Searcher, question: str) -> float:
-    """How well the corpus can support an answer, 0 to about 3; 0 for a question without content words."""
+    """How well the corpus can support an answer, 0 upwards; 0 for a question without content words."""
     words, pairs = sorted(set(terms(question))), sorted(set(bigrams(question)))
     if not words:
         return 0.0
     idf = searcher.idf(words + pairs)
-    known = searcher.known(words + pairs)
+    known = searcher.holders(words + pairs)
     known_words = _mass(idf, [word for word in words if word in known]) / _mass(idf, words)
     known_pairs = _mass(idf, [pair for pair in pairs if pair in known]) / _mass(idf, pairs) if pairs else known_words
     matched, covered = _best_passage(searcher, question, words, pairs, idf)
-    return known_words * known_pairs * (matched / 20 + covered**3)
+    return known_words * known_pairs * (matched / 20 + covered**3) * math.exp(_keyness(searcher, words) / 4)
+
+
+def _keyness(searcher: Searcher, words: Sequence[str]) -> float:
+    """How much more the question's words are the corpus's than anybody's, in nats, over all words."""
+    holders, shares = searcher.holders(words), searcher.general(words)
+    nats = 0.0
+    for word in words:
+        here = (holders.get(word, 0) + _SMOOTH) / (searcher.size + 2 * _SMOOTH)
+        anywhere = 1 - (1 - shares.get(word, RAREST)) ** _PASSAGE_WORDS
+        ratio = max(-_MOST_NATS, min(_MOST_NATS, math.log(here / anywhere)))
+        nats += ratio if word in holders else min(ratio, 0.0)
+    return nats
 
 
 def _best_passage(

@@ -94,6 +94,6 @@ index = Stage(
     makes=Index,
     body=_index,
     numeric=True,
-    libraries=("numpy", "rjieba", "PyStemmer"),
+    libraries=("numpy", "rjieba", "PyStemmer", "wordfreq"),
     rules=(*RULES, ("off-domain questions", CALIBRATION)),
 )

@@ -122,19 +122,22 @@ class Searcher:
         """The best passages of some legs' scores."""
         return self._hits(fuse(legs, weights)[:count])
 
+    def holders(self, found: Collection[str]) -> dict[str, int]:
+        """How many passages hold each of the terms; those that none holds are left out."""
+        marks = ",".join("?" * len(found))
+        return dict(self.rows(f"SELECT term, passages FROM terms WHERE term IN ({marks})", list(found)))
+
     def idf(self, found: Sequence[str]) -> dict[str, float]:
         """BM25's inverse document frequency of terms; one that the corpus does not hold weighs most."""
-        unique = list(dict.fromkeys(found))
-        marks = ",".join("?" * len(unique))
-        counts = dict(self.rows(f"SELECT term, passages FROM terms WHERE term IN ({marks})", unique))
+        counts = self.holders(set(found))
         return {
-            term: math.log(1 + (self.size - counts.get(term, 0) + 0.5) / (counts.get(term, 0) + 0.5)) for term in unique
+            term: math.log(1 + (self.size - counts.get(term, 0) + 0.5) / (counts.get(term, 0) + 0.5)) for term in found
         }
 
-    def known(self, found: Sequence[str]) -> set[str]:
-        """Which of the terms stand somewhere in the corpus."""
+    def general(self, found: Collection[str]) -> dict[str, float]:
+        """The share of running words that each of the terms has in text at large; those too rare for a share are left out."""
         marks = ",".join("?" * len(found))
-        return {row[0] for row in self.rows(f"SELECT term FROM terms WHERE term IN ({marks})", list(found))}
+        return dict(self.rows(f"SELECT term, share FROM general WHERE term IN ({marks})", list(found)))
 
     def lexical_rows(self, ids: Collection[int]) -> list[Any]:
         """Of some passages: id, words of the headings, words, bigrams of the headings, bigrams; space-separated."""

@@ -3,7 +3,7 @@
 A question's support is how much of it the corpus knows, times how much of it one passage holds, times how much more its words
 are the corpus's than anybody's:
 
-    support = known words · known bigrams · (matched / 20 + covered³) · (product of keyness)^(1/4)
+    support = (known words · known bigrams)^(1/2) · (matched / 20 + covered³) · (product of keyness)^(1/4)
 
 where `known` is the share of the question's idf mass (words; Han bigrams) that stands anywhere in the corpus, `matched` the
 idf mass, in nats, that the best passage holds, and `covered` the same as a share of the question. A long question passes by
@@ -43,9 +43,10 @@ _MOST_NATS = 4.0
 """One word speaks for or against a question by a factor of e^4 at most: one name must not decide."""
 _MARGIN = 1.2
 """Above the highest of sixty questions, since others lie higher: without it 1 of 40 held-out ones passed."""
-_STANDS_OUT = 5.0
-_OWN_SUBJECT = 0.05
-"""Support below this is a chance word, such as a number, and says nothing about the subject of a corpus."""
+_STANDS_OUT = 4.0
+_OWN_SUBJECT = 0.5
+"""Support below this is a chance word, such as a number, and says nothing about the subject of a corpus; a corpus's own
+headings have 2 and more."""
 _MOST_OWN_SUBJECT = 3
 LANGUAGES = ("zh", "en")
 CALIBRATION = 3
@@ -75,7 +76,7 @@ def support(searcher: Searcher, question: str) -> float:
     known_words = _mass(idf, [word for word in words if word in known]) / _mass(idf, words)
     known_pairs = _mass(idf, [pair for pair in pairs if pair in known]) / _mass(idf, pairs) if pairs else known_words
     matched, covered = _best_passage(searcher, question, words, pairs, idf)
-    return known_words * known_pairs * (matched / 20 + covered**3) * math.exp(_keyness(searcher, words) / 4)
+    return math.sqrt(known_words * known_pairs) * (matched / 20 + covered**3) * math.exp(_keyness(searcher, words) / 4)
 
 
 def _keyness(searcher: Searcher, words: Sequence[str]) -> float:
@@ -138,10 +139,12 @@ def _highest_off_domain(support: NDArray[np.float64]) -> float:
     the bar for all others: it stands out by a factor, as nothing off-domain does.
     """
     ranked = np.sort(support)[::-1]
-    for higher, lower in pairwise(ranked[: _MOST_OWN_SUBJECT + 1]):
-        if higher < _OWN_SUBJECT or higher <= _STANDS_OUT * lower:
-            return float(higher)
-    return float(ranked[_MOST_OWN_SUBJECT])
+    own = [
+        rank
+        for rank, (higher, lower) in enumerate(pairwise(ranked[: _MOST_OWN_SUBJECT + 1]), 1)
+        if higher >= _OWN_SUBJECT and higher > _STANDS_OUT * lower
+    ]
+    return float(ranked[max(own, default=0)])
 
 
 def off_domain_questions(language: str, split: str) -> list[str]:

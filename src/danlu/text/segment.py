@@ -14,7 +14,7 @@ from typing import Any
 
 from danlu.text.language import HAN
 
-VERSION = 1
+VERSION = 2
 
 _TOKEN = re.compile(f"[{HAN}]+|[^\\W{HAN}]+(?:[-./+:@#]+[^\\W{HAN}]+)*[+#]*")
 _HAN = re.compile(f"[{HAN}]")
@@ -27,10 +27,11 @@ _ENGLISH_STOP_WORDS = frozenset(
 )
 _CHINESE_STOP_WORDS = frozenset(
     "的 了 是 在 和 与 或 及 也 都 而 就 并 且 但 被 把 将 对 从 到 为 于 以 之 其 这 那 该 此 有 没有 我 你 您 他 她 它 我们 你们 他们"
-    " 吗 呢 吧 啊 么 什么 怎么 怎样 如何 为什么 哪些 哪个 哪 谁 多少 几 可以 能 能够 会 应该 应 要 请 请问 一个 一些 不 中 上 下 里 等 等等".split()
+    " 吗 呢 吧 啊 么 什么 怎么 怎样 如何 为什么 哪些 哪个 哪 谁 多少 几 可以 能 能够 会 应该 应 要 请 请问 一个 一些 不 中 上 下 里 等 等等"
+    " 为何 何时 哪里 哪儿 怎么样 怎么办 怎样才能 几个 几天 几次 几点 多久 多长 多大 是不是 能不能 可不可以 有没有 要不要 会不会 行不行 是否 能否 可否".split()
 )
 
-_FUNCTION_CHARACTERS = frozenset("的了是么吗呢吧")
+_FUNCTION_CHARACTERS = frozenset("的了是么吗呢吧什")
 """Han characters that only join words: a pair with one of them says nothing about a text."""
 
 

@@ -16,6 +16,7 @@ from danlu.cli.chinese import ARGPARSE, CHINESE, STORED
 from danlu.cli.speech import Speech
 from danlu.core.artifacts import KINDS
 from danlu.core.errors import Phrase, UserError
+from danlu.text.records import read_rows
 
 _FOR_DEVELOPERS = ("option string", "subparser", "parser ", "positionals", "callable", "group", "prefix_chars", "dest=")
 _FOR_DEVELOPERS += ("conflict", "optional", "mode", "filename", "__call__", "unexpected option")
@@ -164,3 +165,12 @@ def test_json_is_the_same_in_every_language(small_project: Path, command: list[s
     assert english.returncode == chinese.returncode == 0
     assert english.stdout == chinese.stdout
     json.loads(chinese.stdout)
+
+
+def test_every_rule_that_edited_a_document_has_its_chinese(small_project: Path) -> None:
+    rules = {
+        row["rule"] for path in small_project.glob(".danlu/artifacts/*/*/edits.parquet") for row in read_rows(path)
+    }
+    said = Speech("zh")
+    assert len(rules) > 5
+    assert {rule for rule in rules if said(rule) == rule} == set()

@@ -423,6 +423,7 @@ STORED: dict[str, str] = {
     "joined lines": "合并断行",
     "spaces": "空格",
     "page furniture": "页眉页脚",
+    "navigation left out": "略去导航",
     # counts
     "input": "输入",
     "kept": "保留",

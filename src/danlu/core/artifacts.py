@@ -55,8 +55,8 @@ class Manifest:
         return identify(self.stage, self.version, self.config, self.parents, self.seed, self.runtime)
 
     def to_json(self) -> str:
-        """The manifest as it lies on disk."""
-        return json.dumps(asdict(self), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+        """The manifest as it lies on disk. Facts keep their order: a stage names its counts in the order of its work."""
+        return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
 
     @classmethod
     def read(cls, folder: Path) -> "Manifest":

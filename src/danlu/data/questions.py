@@ -8,7 +8,7 @@ out or not; what is held out never trains or calibrates anything.
 
 import hashlib
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import combinations, pairwise
@@ -60,9 +60,8 @@ def _split(work: Work, config: SplitConfig, *, documents: Corpus) -> Facts:
     _write(work.folder / "questions.jsonl", questions)
     for side, rows in pairs.items():
         _write(work.folder / f"{side}.jsonl", rows)
-    counts = {f"questions {q['split']} {q['language']}": 0 for q in questions}
-    for question in questions:
-        counts[f"questions {question['split']} {question['language']}"] += 1
+    asked = Counter(f"questions {question['split']} {question['language']}" for question in questions)
+    counts = dict(sorted(asked.items()))
     counts |= {f"pairs {side}": len(rows) for side, rows in pairs.items()}
     counts["sections without a short answer"] = _in_pair_languages(candidates, config) - sum(map(len, pairs.values()))
     return Facts(counts, licences_of(read_rows(documents.documents, ["licence"])))

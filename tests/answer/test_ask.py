@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from commands import danlu
 from danlu.answer.ask import LONGEST_QUESTION, ReleaseBot
 from danlu.answer.state import State
 from danlu.core.errors import UserError
@@ -102,3 +103,23 @@ def test_an_answer_that_a_filter_kept_back_is_recorded_as_that(project: Project)
     bot.close()
     record = State.of(project).recorded(given.answer_id)["answer"]
     assert (record["withheld"], record["answer"]) == (True, given.answer)
+
+
+@pytest.mark.parametrize(
+    ("command", "file"),
+    [
+        (["show", "evaluate"], "evaluate/*/report.json"),
+        (["show", "extract"], "extract/*/rejects.parquet"),
+        (["ask", QUESTION], "index/*/encoder/encoder.json"),
+        (["ask", QUESTION], "index/*/encoder/projection.safetensors"),
+        (["serve"], "base/*/model.safetensors"),
+    ],
+)
+def test_whatever_is_damaged_is_named_with_the_way_out(project: Project, command: list[str], file: str) -> None:
+    [path] = project.artifacts.glob(file)
+    path.write_bytes(b"damaged")
+    done = danlu(project.folder, *command)
+    assert done.returncode == 2, done.stderr
+    folder = file.split("/")[0]
+    assert f"/{folder}/" in done.stderr and "not as it was made" in done.stderr and "danlu run" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -120,3 +120,32 @@ def test_a_setting_changes_its_stage_and_what_follows_and_nothing_before(folder:
     assert changed(before, after) == {"train_retriever", "index", "evaluate", "release"}
     after = ids(folder, set={**settings, "clean.max_word_characters": 999})  # type: ignore[dict-item]
     assert changed(before, after) == ALL - {"collect", "extract"}
+
+
+_FIT = """
+import hashlib, os, sys
+os.sched_setaffinity(0, set(sorted(os.sched_getaffinity(0))[: int(sys.argv[1])]))
+import numpy as np
+from danlu.core.threads import one_blas_thread
+from danlu.train.retriever import RetrieverConfig, fit_lsa
+rng = np.random.default_rng(0)
+words = [f"w{number}" for number in range(3000)]
+texts = [" ".join(rng.choice(words, 100)) for _ in range(400)]
+if sys.argv[2] == "copies":
+    texts = [f"{text} version {number}" for text in texts[:40] for number in range(3)]
+with one_blas_thread():
+    encoder = fit_lsa(texts, RetrieverConfig(), 0)
+print(encoder.dimensions, hashlib.sha256(encoder.projection_VD.tobytes()).hexdigest())
+"""
+
+
+@pytest.mark.parametrize("texts", ["different", "copies"])
+def test_the_encoder_is_the_same_on_any_number_of_cores(texts: str) -> None:
+    """Large enough for BLAS to share out; of 120 copies the rank is 42: 40 texts, and three versions less one."""
+    command = [sys.executable, "-c", _FIT]
+    found = {
+        subprocess.run([*command, cores, texts], capture_output=True, text=True, check=True).stdout
+        for cores in ("1", "1", "2", "2")
+    }
+    assert len(found) == 1
+    assert int(found.pop().split()[0]) == (128 if texts == "different" else 42)

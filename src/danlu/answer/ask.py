@@ -8,7 +8,7 @@ from danlu.core.answers import Answer
 from danlu.core.artifacts import Index, Release
 from danlu.core.errors import UserError
 from danlu.core.project import Project
-from danlu.core.store import Store
+from danlu.core.store import Store, open_artifact
 from danlu.model.encoder import load_encoder
 from danlu.retrieve.ground import answer
 from danlu.retrieve.search import Searcher
@@ -24,8 +24,7 @@ class ReleaseBot:
         """Open the project's current release; raises UserError when there is none."""
         self._state = State.of(project)
         store = Store(project.artifacts)
-        release = store.find(self._state.current())
-        assert isinstance(release, Release)
+        release = open_artifact(store.root / "release" / self._state.current(), Release)
         self.release = release
         self.parts = parts_of(store, release)
         index = self.parts["index"]

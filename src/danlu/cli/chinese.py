@@ -190,7 +190,9 @@ CHINESE: dict[str, str] = {
         "请安装 danlu 的附加组件：pip install 'danlu[train,serve]'"
     ),
     "{folder} is not an artifact: it has no manifest.json": "{folder} 不是产物：其中没有 manifest.json",
-    "Name a folder that a danlu stage wrote.": "请给出由 danlu 某个阶段写出的文件夹。",
+    "Name a folder that a danlu stage wrote; in a project `danlu run` makes what is missing.": (
+        "请给出由 danlu 某个阶段写出的文件夹；在项目中，`danlu run` 会补上缺少的部分。"
+    ),
     "{folder} holds a {made}, and a {wanted} is needed here": "{folder} 中是 {made}，这里需要 {wanted}",
     "{what} an id that starts with {id}": "{what}编号以 {id} 开头",
     "No artifact has": "没有产物的",
@@ -360,6 +362,9 @@ CHINESE: dict[str, str] = {
     ),
     "Move it away: a new one is made, without the keys of this one.": "请把它移走：会新建一个，其中没有原来的密钥。",
     "Delete the folder that it lies in, then `danlu run` again.": "请删除它所在的文件夹，然后再次运行 `danlu run`。",
+    "{folder} is not as it was made: files in it changed, or are gone": "{folder} 与生成时不同：其中的文件被改动或已丢失",
+    "Delete the folder, then `danlu run` makes it again.": "请删除该文件夹，`danlu run` 会重新生成。",
+    "correct `base:` in danlu.yaml, or --base": "请更正 danlu.yaml 中的 `base:`，或 --base",
     "{path}: {problem}": "{path}：{problem}",
     "What was finished is kept: run again when that is mended.": "已完成的部分会保留：修复后请重新运行。",
     "another program uses it: stop that one or give another --port": (

@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 
 from danlu.cli.speech import LANGUAGES, Speech, language_of
 from danlu.cli.usage import argparse_says
@@ -18,7 +19,10 @@ _WAITING = ("OMP_WAIT_POLICY", "PASSIVE")
 """OpenMP threads that wait by spinning steal the cores from whatever else runs: with two other programs on two cores,
 training took four times as long as with threads that sleep. libgomp reads this when torch is first imported."""
 
-_MACHINE_SAYS_NO = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE}
+_MACHINE_SAYS_NO = {
+    errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE,
+    errno.ENAMETOOLONG, errno.ENOTDIR, errno.EEXIST, errno.ELOOP,
+}  # fmt: skip
 """A full disk, a read-only folder: the user's to mend. Any other OSError that escapes is a defect and keeps its traceback."""
 
 
@@ -35,27 +39,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()  # here, where a reader that has left (`| head`) is no error, and not when Python ends
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except DanluError as error:
-        print(speech.error(error), file=sys.stderr)
-        return error.exit_code
-    except OSError as error:
-        if error.errno not in _MACHINE_SAYS_NO:
-            raise
-        print(speech.error(_refused_by_system(error)), file=sys.stderr)
-        return 1
     except KeyboardInterrupt:
         print(speech("stopped; what was finished is kept"), file=sys.stderr)
         return 130
+    except Exception as error:
+        failure = _told(error)
+        if failure is None:
+            raise
+        print(speech.error(failure), file=sys.stderr)
+        return failure.exit_code
     return 0
 
 
-def _refused_by_system(error: OSError) -> WorkFailed:
-    return WorkFailed(
-        "{path}: {problem}",
-        "What was finished is kept: run again when that is mended.",
-        path=error.filename or "danlu",
-        problem=error.strerror,
-    )
+def _told(error: Exception) -> DanluError | None:
+    """What a user is told of an error; None for a defect of ours, which keeps its traceback."""
+    if isinstance(error, DanluError):
+        return error
+    if isinstance(error, OSError) and error.errno in _MACHINE_SAYS_NO:
+        return WorkFailed(
+            "{path}: {problem}",
+            "What was finished is kept: run again when that is mended.",
+            path=error.filename or "danlu",
+            problem=error.strerror,
+        )
+    from danlu.core.damage import damage_of_project
+
+    return damage_of_project(Path.cwd())
 
 
 class _Commands:

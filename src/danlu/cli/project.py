@@ -29,15 +29,16 @@ def init(options: Namespace, say: Speech) -> None:
             recipe=options.recipe,
             recipes=", ".join(RECIPES),
         )
-    if (folder / PROJECT_FILE).exists():
-        raise UserError("{folder} is a project already", "Edit its danlu.yaml, or name another folder.", folder=folder)
     sources = [{"path": _reference(Path(path), folder), "licence": options.licence} for path in options.docs]
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        taken = (folder / PROJECT_FILE).exists()
     except OSError as error:
         raise UserError(
             "{folder} cannot be made: {problem}", "Name another folder.", folder=folder, problem=error.strerror
         ) from None
+    if taken:
+        raise UserError("{folder} is a project already", "Edit its danlu.yaml, or name another folder.", folder=folder)
     said = {"recipe": options.recipe, "name": folder.resolve().name, "sources": sources}
     (folder / PROJECT_FILE).write_text(yaml.safe_dump(said, sort_keys=False, allow_unicode=True), encoding="utf-8")
     print(say("made {file}", file=folder / PROJECT_FILE))
@@ -190,4 +191,5 @@ def _chosen(project: Project, store: Store, name: str) -> Artifact:
 
 
 def _started(artifact: Artifact) -> float:
-    return float(json.loads((artifact.path / RUN).read_text(encoding="utf-8"))["started"])
+    path = artifact.path / RUN
+    return float(json.loads(path.read_text(encoding="utf-8"))["started"]) if path.exists() else 0.0

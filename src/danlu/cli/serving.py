@@ -7,6 +7,7 @@ from danlu.answer.ask import LONGEST_QUESTION, ReleaseBot
 from danlu.answer.state import State
 from danlu.cli.speech import Speech
 from danlu.core.artifacts import Artifact, Checkpoint
+from danlu.core.damage import damage_of
 from danlu.core.execute import Machine
 from danlu.core.project import WORDS_FILE, Project, find_project
 from danlu.engines.child import ChildEngine
@@ -26,6 +27,7 @@ def serve(options: Namespace, say: Speech) -> None:
     """Serve the current release until SIGTERM: the bot first, then the base and the tuned model."""
     project = find_project(Path.cwd())
     bot = ReleaseBot(project)
+    _check(bot.release, *bot.parts.values())
     listener = listen(options.host, options.port)
     settings = Settings(max_question_chars=LONGEST_QUESTION)
     own_words = project.folder / WORDS_FILE
@@ -40,6 +42,14 @@ def serve(options: Namespace, say: Speech) -> None:
 
     parts = AppParts((bot_model, *chats), Keys(State.of(project).keys), words, settings)
     serve_parts(parts, listener, language="zh" if say.language == "zh" else "en", close=close)
+
+
+def _check(*artifacts: Artifact) -> None:
+    """Nothing is served but what was released: every byte is read once more, a second or two for each gigabyte."""
+    for artifact in artifacts:
+        damage = damage_of(artifact.path)
+        if damage is not None:
+            raise damage
 
 
 def _chat_models(project: Project, parts: dict[str, Artifact], settings: Settings) -> list[ChatModel]:

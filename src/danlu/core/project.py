@@ -120,7 +120,7 @@ def check_fields(
         if key not in fields:
             raise unknown_key(where, str(key), list(fields))
         kind, meaning = fields[key]
-        if not isinstance(value, kind) or isinstance(value, bool):
+        if not isinstance(value, kind) or isinstance(value, bool) or value == "":
             raise UserError(
                 "{where}: `{key}` is {value!r}",
                 "Expected {meaning}.",

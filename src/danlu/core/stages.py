@@ -7,6 +7,7 @@ Paths, the project's name, devices, thread and worker counts and logging never e
 """
 
 import platform
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -75,7 +76,7 @@ class Stage(Generic[A]):
     libraries: tuple[str, ...] = ()
     """Packages whose version shapes the output."""
     rules: tuple[tuple[str, int], ...] = ()
-    """Our own text rules that shape the output, by name and version."""
+    """Our own text rules that shape the output, by name and version; with any, Python's Unicode tables do too."""
     numeric: bool = False
     """Floating-point work whose last bits depend on the processor's instruction set."""
     resumable: bool = False
@@ -90,6 +91,7 @@ class Stage(Generic[A]):
         """The fingerprint of what shapes the output: library versions, and the processor where it matters."""
         versions = {name: _installed_version(name, self.name) for name in self.libraries}
         versions |= {f"danlu {name}": str(number) for name, number in self.rules}
+        versions |= {"unicode": unicodedata.unidata_version} if self.rules else {}
         return versions | ({"isa": instruction_set()} if self.numeric else {})
 
 

@@ -31,7 +31,7 @@ def open_artifact(folder: Path, kind: type[A] | None = None) -> A:
     if not (folder / MANIFEST).exists():
         raise UserError(
             "{folder} is not an artifact: it has no manifest.json",
-            "Name a folder that a danlu stage wrote.",
+            "Name a folder that a danlu stage wrote; in a project `danlu run` makes what is missing.",
             folder=folder,
         )
     try:
@@ -101,30 +101,30 @@ class Beside:
             raise UserError("{out} holds something else already", "Name a new folder after --out.", out=self.out)
 
     def _is_ours(self) -> bool:
-        """Whether the folder is empty, holds this very artifact, or its unfinished work."""
+        """Whether the folder is empty, holds this very artifact, or unfinished work: of this one, or before the input was corrected."""
         if not self.out.is_dir():
             return False
         if (self.out / MANIFEST).exists():
             return Manifest.read(self.out).id == self.id
-        owner = self.out / SCRATCH / _OWNER
-        return owner.read_text(encoding="utf-8") == self.id if owner.exists() else not any(self.out.iterdir())
+        return (self.out / SCRATCH / _OWNER).exists() or not any(self.out.iterdir())
 
 
 def begin(folder: Path, resumable: bool, id: str = "") -> Path:
     """Prepare the folder of a stage that will run, and return its scratch folder.
 
-    Only the scratch of a resumable stage survives an interruption: any other file may be half written, or have been
-    made by a stage that got further than its next run will, and would enter the content hash.
+    Only the scratch of a resumable stage survives an interruption, and only for the same artifact: any other file may be
+    half written, or have been made by a stage that got further than its next run will, and would enter the content hash.
     """
-    scratch = folder / SCRATCH
+    scratch, owner = folder / SCRATCH, folder / SCRATCH / _OWNER
+    resumed = resumable and owner.exists() and owner.read_text(encoding="utf-8") == id
     scratch.mkdir(parents=True, exist_ok=True)
     for path in list(folder.iterdir()):
         if not path.is_dir():
             path.unlink()
-        elif path != scratch or not resumable:
+        elif path != scratch or not resumed:
             shutil.rmtree(path)
     scratch.mkdir(exist_ok=True)
-    (scratch / _OWNER).write_text(id, encoding="utf-8")
+    owner.write_text(id, encoding="utf-8")
     return scratch
 
 

@@ -106,7 +106,9 @@ def _collect(
 def _answer(worker: _Worker) -> tuple[bool, Any] | None:
     """What a worker sent, or None when it sent nothing (yet, or because it died in the middle)."""
     try:
-        if not worker.started and worker.pipe.poll():
+        if not worker.started:
+            if not worker.pipe.poll():
+                return None
             worker.started = worker.pipe.recv() == _STARTED
         return worker.pipe.recv() if worker.pipe.poll() else None
     except (EOFError, OSError):

@@ -129,4 +129,12 @@ def edits_of(corpus: Corpus, doc_id: str) -> dict[str, int]:
     return {row["rule"]: row["count"] for row in read_rows(corpus.path / "edits.parquet") if row["doc_id"] == doc_id}
 
 
-clean = Stage("clean", version=1, makes=Corpus, body=_clean, config=CleanConfig, libraries=("ftfy", "py3langid"))
+clean = Stage(
+    "clean",
+    version=1,
+    makes=Corpus,
+    body=_clean,
+    config=CleanConfig,
+    libraries=("ftfy", "py3langid"),
+    rules=(("normalisation", 1),),
+)

@@ -16,9 +16,11 @@ from danlu.core.answers import Citation, Grounded
 from danlu.core.artifacts import Chats, Checkpoint, Corpus, Index, Report
 from danlu.core.retrieval import Retrieval
 from danlu.core.stages import Config, Facts, Stage, Work
+from danlu.core.threads import one_blas_thread
 from danlu.evaluate.likelihood import NothingFits, negative_log_likelihood
 from danlu.evaluate.routes import compare_routes
 from danlu.text.records import read_rows
+from danlu.text.sections import RULES
 
 
 class EvaluateConfig(Config):
@@ -36,7 +38,7 @@ def evaluate_bot(retrieval: Retrieval) -> Stage[Report]:
     """The stage that measures an index and the models beside it."""
     return Stage(
         "evaluate", version=1, makes=Report, body=partial(_evaluate, retrieval), config=EvaluateConfig, numeric=True,
-        libraries=("numpy", "tokenizers", "torch", "transformers"),
+        libraries=("numpy", "PyStemmer", "rjieba", "tokenizers", "torch", "transformers"), rules=RULES,
     )  # fmt: skip
 
 
@@ -54,7 +56,21 @@ def _evaluate(
     texts = {row["source"]: row["text"] for row in read_rows(extraction.documents, ["source", "text"])}
     asked = retrieval.held_out_questions(chats)
     models = {"base": base} | ({} if tuned.skipped else {"tuned": tuned})
-    report = {
+    with one_blas_thread():
+        report = _retrieval_figures(retrieval, index, chats, asked, texts)
+    report |= {
+        "likelihood": _likelihoods(work, config, models, chats) | ({"tuned": tuned.skipped} if tuned.skipped else {}),
+        "routes": compare_routes(retrieval, index, models, chats, config.route_questions, config.route_tokens, work),
+    }
+    text = json.dumps(report, indent=2, sort_keys=True, ensure_ascii=False)
+    (work.folder / "report.json").write_text(text + "\n", encoding="utf-8")
+    return Facts({"held-out questions": len(asked)})
+
+
+def _retrieval_figures(
+    retrieval: Retrieval, index: Index, chats: Chats, asked: Sequence[str], texts: dict[str, str]
+) -> dict[str, Any]:
+    return {
         "retrieval_blind": retrieval.leg_tables(index, chats, blind=True),
         "retrieval_served": retrieval.leg_tables(index, chats, blind=False),
         "answers": _answer_figures(retrieval.answers(index, asked), texts),
@@ -62,12 +78,7 @@ def _evaluate(
             language: _refusal_figures(retrieval.answers(index, questions))
             for language, questions in retrieval.off_domain_tests().items()
         },
-        "likelihood": _likelihoods(work, config, models, chats) | ({"tuned": tuned.skipped} if tuned.skipped else {}),
-        "routes": compare_routes(retrieval, index, models, chats, config.route_questions, config.route_tokens, work),
     }
-    text = json.dumps(report, indent=2, sort_keys=True, ensure_ascii=False)
-    (work.folder / "report.json").write_text(text + "\n", encoding="utf-8")
-    return Facts({"held-out questions": len(asked)})
 
 
 def _likelihoods(work: Work, config: EvaluateConfig, models: dict[str, Checkpoint], chats: Chats) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from danlu.core.errors import UserError
 from danlu.core.outside import DataFile, read_lines
 from danlu.core.retrieval import Retrieval
 from danlu.core.stages import Config, Facts, Stage, Work
+from danlu.core.threads import one_blas_thread
+from danlu.text.sections import RULES
 
 _HINT = 'Expected {{"question": "...", "file": "...", "quote": "..."}} per line, or the question alone.'
 
@@ -44,13 +46,15 @@ def _row(path: Path, number: int, line: str) -> dict[str, str]:
 def evaluate_questions(retrieval: Retrieval) -> Stage[Report]:
     """The stage that measures an index on questions."""
     return Stage(
-        "evaluate", version=1, makes=Report, body=partial(_evaluate, retrieval), numeric=True, libraries=("numpy",)
-    )
+        "evaluate", version=1, makes=Report, body=partial(_evaluate, retrieval), numeric=True,
+        libraries=("numpy", "PyStemmer", "rjieba"), rules=RULES,
+    )  # fmt: skip
 
 
 def _evaluate(retrieval: Retrieval, work: Work, config: Config, *, index: Index, file: DataFile) -> Facts:
     rows = read_questions(file.path)
-    answers = retrieval.answers(index, [row["question"] for row in rows])
+    with one_blas_thread():
+        answers = retrieval.answers(index, [row["question"] for row in rows])
     answerable = [(row, answer) for row, answer in zip(rows, answers, strict=True) if row.get("quote")]
     others = [answer for row, answer in zip(rows, answers, strict=True) if not row.get("quote")]
     report = {"questions": _figures(answerable, others)}

@@ -110,7 +110,12 @@ def _files_at(place: Path, spec: str) -> tuple[Path, ...]:
     if place.is_file() and place.suffix == ".gguf":
         return (place,)
     if not place.is_dir():
-        raise UserError("base model {spec}: {place} is neither a folder nor a GGUF file", spec=spec, place=place)
+        raise UserError(
+            "base model {spec}: {place} is neither a folder nor a GGUF file",
+            "correct `base:` in danlu.yaml, or --base",
+            spec=spec,
+            place=place,
+        )
     files = {place / name for name in _FOLDER_FILES if (place / name).is_file()} | set(place.glob("*.safetensors"))
     missing = [name for name in _NEEDED if place / name not in files]
     missing += [] if any(file.suffix == ".safetensors" for file in files) else ["*.safetensors"]

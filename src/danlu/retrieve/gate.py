@@ -118,8 +118,8 @@ def calibrate(searcher: Searcher, own_questions: dict[str, list[str]]) -> Gate:
     for language in LANGUAGES:
         off = np.array([support(searcher, question) for question in off_domain_questions(language, "calibrate")])
         own = np.array([support(searcher, question) for question in own_questions.get(language, [])])
-        off = off[off <= _highest_off_domain(off)]
-        threshold = _MARGIN * float(np.quantile(off, REFUSED_SHARE, method="higher")) + 1e-6
+        others = off[off <= _highest_off_domain(off)]
+        threshold = _MARGIN * float(np.quantile(others, REFUSED_SHARE, method="higher")) + 1e-6
         if len(own) >= _FEWEST_OWN:
             threshold = min(threshold, float(np.quantile(own, MOST_OWN_REFUSED)))
         thresholds[language] = round(threshold, 6)
@@ -127,6 +127,7 @@ def calibrate(searcher: Searcher, own_questions: dict[str, list[str]]) -> Gate:
             "off_domain_refused": round(float((off < threshold).mean()), 4),
             "own_refused": round(float((own < threshold).mean()), 4) if len(own) else 0.0,
             "off_domain_questions": len(off),
+            "off_domain_set_aside": len(off) - len(others),
             "own_questions": len(own),
         }
     return Gate(thresholds, measured)

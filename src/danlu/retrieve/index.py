@@ -29,6 +29,11 @@ from danlu.text.sections import RULES
 def _index(
     work: Work, config: Config, *, documents: Corpus, extraction: Corpus, encoder: Checkpoint, chats: Chats
 ) -> Facts:
+    with one_blas_thread():
+        return _index_in_order(work, documents, extraction, encoder, chats)
+
+
+def _index_in_order(work: Work, documents: Corpus, extraction: Corpus, encoder: Checkpoint, chats: Chats) -> Facts:
     cleaned = read_documents(documents.documents)
     extractions = {row["doc_id"]: row["text"] for row in read_rows(extraction.documents, ["doc_id", "text"])}
     entries = entries_of(cleaned)
@@ -42,8 +47,7 @@ def _index(
     model = load_encoder(work.folder / "encoder")
     served, blind = work.folder / "index.sqlite", work.folder / "blind.sqlite"
     for step, (path, hides) in enumerate(((blind, True), (served, False)), 1):
-        with one_blas_thread():
-            build(path, entries, extractions, model, blind=hides)
+        build(path, entries, extractions, model, blind=hides)
         work.progress.advance(step, 3, path.name)
     calibration = [question for question in read_questions(chats) if question[0] == "train"]
     _measure(served, blind, [question for _, question in calibration], work.seed)

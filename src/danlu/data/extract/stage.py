@@ -116,4 +116,5 @@ extract = Stage(
     body=_extract,
     resumable=True,
     libraries=("pypdfium2", "python-docx", "resiliparse"),
+    rules=(("blocks", 1),),
 )

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from commands import DANLU, danlu, environment
+from danlu.core.project import load_project
+from danlu.recipes import plan_of
 from documents import HANDBOOK
 
 ROOT = Path(__file__).parents[2]
@@ -46,6 +48,18 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, target)
     return folder
+
+
+@pytest.mark.parametrize("readme", SECTIONS)
+def test_the_transcript_is_of_this_code(readme: str) -> None:
+    """The ids of the stages whose identity no processor enters: with any change that shapes them, paste a new run."""
+    text = (ROOT / readme).read_text(encoding="utf-8")
+    plain = {}
+    for step, id in plan_of(load_project(HANDBOOK.parent)).ids.items():
+        if not step.stage.numeric and all(parent in plain for parent in step.parents.values()):
+            plain[step] = id
+    assert {step.stage.name for step in plain} == {"collect", "extract", "clean", "split", "base"}
+    assert [id for id in plain.values() if id not in text] == []
 
 
 def test_both_readmes_have_the_same_commands() -> None:

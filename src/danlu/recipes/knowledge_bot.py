@@ -11,13 +11,13 @@ from danlu.data.extract.stage import extract
 from danlu.data.lock import lock_sources
 from danlu.data.questions import SplitConfig, split
 from danlu.evaluate.bot import EvaluateConfig, evaluate_bot
-from danlu.model.base import resolve_base
+from danlu.model.base_model import resolve_base
 from danlu.model.packaged import find_packaged
 from danlu.recipes.settings import Settings
 from danlu.release.bundle import release
 from danlu.retrieve import measure
 from danlu.retrieve.index import index
-from danlu.train.base import base
+from danlu.train.base_stage import base
 from danlu.train.finetune import FinetuneConfig
 from danlu.train.finetune_stage import finetune
 from danlu.train.retriever import RetrieverConfig, train_retriever

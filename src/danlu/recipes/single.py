@@ -13,7 +13,7 @@ from danlu.data.collect import collect
 from danlu.data.extract.stage import extract
 from danlu.data.lock import lock_sources
 from danlu.data.questions import SplitConfig, split
-from danlu.model.base import resolve_base
+from danlu.model.base_model import resolve_base
 from danlu.model.packaged import find_packaged
 from danlu.recipes.settings import Settings
 from danlu.retrieve.index import index
@@ -39,7 +39,7 @@ def index_plan(sources: Sequence[Source], settings: Settings, seed: int = 0) -> 
 
 def finetune_plan(base_spec: str, data: Path, settings: Settings, seed: int = 0) -> Plan:
     """Fine-tune a base model on the conversations of a file."""
-    from danlu.train.base import base
+    from danlu.train.base_stage import base
     from danlu.train.conversations import ConversationsConfig, conversations
     from danlu.train.finetune import FinetuneConfig
     from danlu.train.finetune_stage import finetune
@@ -63,7 +63,7 @@ def evaluate_index_plan(folder: Path, data: Path, settings: Settings, seed: int 
 def evaluate_model_plan(folder: Path, data: Path, settings: Settings, seed: int = 0) -> Plan:
     """Measure a model on held-out conversations."""
     from danlu.evaluate.model import EvaluateModelConfig, evaluate_model
-    from danlu.train.base import base
+    from danlu.train.base_stage import base
     from danlu.train.conversations import ConversationsConfig, conversations
 
     model = base(files=resolve_base(f"path:{folder.resolve()}", Path.cwd()))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from danlu.core.errors import UserError
-from danlu.model.base import resolve_base, write_checkpoint
+from danlu.model.base_model import resolve_base, write_checkpoint
 from danlu.model.chat import ChatFormat
 from danlu.model.loading import load_model, read_model_facts
 from tiny import make_tiny_checkpoint

@@ -2,7 +2,7 @@
 
 from danlu.core.artifacts import Checkpoint
 from danlu.core.stages import Config, Facts, Stage, Work
-from danlu.model.base import BaseFiles, write_checkpoint
+from danlu.model.base_model import BaseFiles, write_checkpoint
 
 
 def _base(work: Work, config: Config, *, files: BaseFiles) -> Facts:

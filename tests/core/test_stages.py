@@ -119,3 +119,11 @@ def test_an_input_that_changes_while_its_stage_runs_makes_no_artifact(tmp_path: 
     with pytest.raises(WorkFailed, match="change reads changed while it ran"):
         execute(Plan(change(data=DataFile(file)), 0), Store(tmp_path), Machine(1, 1))
     assert Store(tmp_path).all() == []
+
+
+def test_text_rules_bring_the_unicode_tables_into_the_id(monkeypatch: pytest.MonkeyPatch) -> None:
+    ruled = replace(gather, rules=(("segmentation", 2),))
+    before, plain = id_of(ruled()), id_of(gather())
+    monkeypatch.setattr("unicodedata.unidata_version", "1.0.0")
+    assert id_of(ruled()) != before
+    assert id_of(gather()) == plain

@@ -6,7 +6,7 @@ import pytest
 
 from danlu.core.artifacts import MANIFEST, Corpus, Manifest, Report, identify
 from danlu.core.errors import UserError, WorkFailed
-from danlu.core.store import SCRATCH, Store, begin, commit, only_writer, open_artifact, write_atomically
+from danlu.core.store import SCRATCH, Beside, Store, begin, commit, only_writer, open_artifact, write_atomically
 
 
 def manifest(id: str = identify("measure", 1, {}, {}, 0, {}), **counts: int) -> Manifest:
@@ -135,3 +135,16 @@ def test_a_second_writer_is_refused_until_the_first_is_gone(tmp_path: Path) -> N
     other.communicate()
     with only_writer(tmp_path):
         pass
+
+
+def test_an_output_folder_with_unfinished_work_is_taken_again_once_the_input_was_corrected(tmp_path: Path) -> None:
+    out, target = tmp_path / "out", object()
+    begin(out, resumable=True, id="of the wrong input")
+    (out / SCRATCH / "checkpoint").touch()
+    Beside(out, target, "of the right input", tmp_path / "scratch").sweep([])  # type: ignore[arg-type]
+    begin(out, resumable=True, id="of the right input")
+    assert not (out / SCRATCH / "checkpoint").exists()
+    (out / "report.json").touch()
+    (out / SCRATCH / "artifact-id").unlink()
+    with pytest.raises(UserError, match="holds something else already"):
+        Beside(out, target, "of the right input", tmp_path / "scratch").sweep([])  # type: ignore[arg-type]

@@ -2,7 +2,7 @@ import pytest
 
 from danlu.core.artifacts import Corpus
 from danlu.core.errors import WorkFailed
-from danlu.data.clean import CleanConfig, clean, edits_of
+from danlu.data.clean import CleanConfig, clean
 from danlu.text.records import Block, Document, Ledger, read_documents, read_rows
 from stages import ran
 
@@ -67,7 +67,8 @@ def test_every_change_is_counted_and_leads_back() -> None:
     corpus = cleaned(document("a", text))
     [made] = read_documents(corpus.documents)
     assert made.text == "example with breaks and 软件包"
-    assert edits_of(corpus, "a") == {"invisible characters": 1, "joined lines": 3, "mended hyphens": 1, "spaces": 1}
+    edits = {row["rule"]: row["count"] for row in read_rows(corpus.path / "edits.parquet")}
+    assert edits == {"invisible characters": 1, "joined lines": 3, "mended hyphens": 1, "spaces": 1}
     kept = [piece for piece in made.offsets if piece["kept"]]
     assert all(made.text[p["start"] : p["end"]] == text[p["source_start"] : p["source_end"]] for p in kept)
     assert made.blocks == (Block(0, len(made.text), "text"),)

@@ -357,6 +357,7 @@ CHINESE: dict[str, str] = {
     "`danlu run` writes it again.": "`danlu run` 会重新写入。",
     "{path} cannot be used: {problem}": "无法使用 {path}：{problem}",
     "{next_step}": "{next_step}",
+    "Another program is writing to it: try again.": "另一个程序正在写入它：请重试。",
     "Move it away: a new one is made, and earlier answers cannot be traced without it.": (
         "请把它移走：会新建一个；没有它，以前的回答无法再追溯。"
     ),

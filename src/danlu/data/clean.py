@@ -20,7 +20,7 @@ from danlu.core.stages import Config, Facts, Stage, Work
 from danlu.data.normalise import normalise
 from danlu.text.language import document_language
 from danlu.text.offsets import OffsetMap
-from danlu.text.records import Block, Document, Ledger, Reject, read_documents, read_rows
+from danlu.text.records import Block, Document, Ledger, Reject, read_documents
 
 
 class CleanConfig(Config):
@@ -122,11 +122,6 @@ def _duplicate(document: Document, seen: dict[str, str]) -> Reject | None:
     return Reject(
         document.doc_id, document.source, "exact duplicate", f"same text as {first}", "no other document with this text"
     )
-
-
-def edits_of(corpus: Corpus, doc_id: str) -> dict[str, int]:
-    """What cleaning changed in one document, by rule."""
-    return {row["rule"]: row["count"] for row in read_rows(corpus.path / "edits.parquet") if row["doc_id"] == doc_id}
 
 
 clean = Stage(

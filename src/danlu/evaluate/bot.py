@@ -16,7 +16,6 @@ from danlu.core.answers import Citation, Grounded
 from danlu.core.artifacts import Chats, Checkpoint, Corpus, Index, Report
 from danlu.core.retrieval import Retrieval
 from danlu.core.stages import Config, Facts, Stage, Work
-from danlu.core.threads import one_blas_thread
 from danlu.evaluate.likelihood import NothingFits, negative_log_likelihood
 from danlu.evaluate.routes import compare_routes
 from danlu.text.records import read_rows
@@ -56,9 +55,7 @@ def _evaluate(
     texts = {row["source"]: row["text"] for row in read_rows(extraction.documents, ["source", "text"])}
     asked = retrieval.held_out_questions(chats)
     models = {"base": base} | ({} if tuned.skipped else {"tuned": tuned})
-    with one_blas_thread():
-        report = _retrieval_figures(retrieval, index, chats, asked, texts)
-    report |= {
+    report = _retrieval_figures(retrieval, index, chats, asked, texts) | {
         "likelihood": _likelihoods(work, config, models, chats) | ({"tuned": tuned.skipped} if tuned.skipped else {}),
         "routes": compare_routes(retrieval, index, models, chats, config.route_questions, config.route_tokens, work),
     }

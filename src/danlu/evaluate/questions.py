@@ -16,7 +16,6 @@ from danlu.core.errors import UserError
 from danlu.core.outside import DataFile, read_lines
 from danlu.core.retrieval import Retrieval
 from danlu.core.stages import Config, Facts, Stage, Work
-from danlu.core.threads import one_blas_thread
 from danlu.text.sections import RULES
 
 _HINT = 'Expected {{"question": "...", "file": "...", "quote": "..."}} per line, or the question alone.'
@@ -53,8 +52,7 @@ def evaluate_questions(retrieval: Retrieval) -> Stage[Report]:
 
 def _evaluate(retrieval: Retrieval, work: Work, config: Config, *, index: Index, file: DataFile) -> Facts:
     rows = read_questions(file.path)
-    with one_blas_thread():
-        answers = retrieval.answers(index, [row["question"] for row in rows])
+    answers = retrieval.answers(index, [row["question"] for row in rows])
     answerable = [(row, answer) for row, answer in zip(rows, answers, strict=True) if row.get("quote")]
     others = [answer for row, answer in zip(rows, answers, strict=True) if not row.get("quote")]
     report = {"questions": _figures(answerable, others)}

@@ -1,0 +1,29 @@
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from danlu.core.databases import using
+from danlu.core.errors import Phrase, UserError
+
+
+def test_a_database_that_is_only_busy_is_not_to_be_moved_away(tmp_path: Path) -> None:
+    path = tmp_path / "answers.db"
+    with closing(sqlite3.connect(path)) as writer, closing(sqlite3.connect(path, timeout=0)) as other:
+        writer.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(UserError, match="locked") as caught, using(path, Phrase("Move it away.")):
+            other.execute("CREATE TABLE t(x)")
+    assert "try again" in caught.value.hint
+
+
+def test_a_damaged_database_has_the_next_step_of_its_owner(tmp_path: Path) -> None:
+    path = tmp_path / "answers.db"
+    path.write_bytes(b"damaged" * 100)
+    with (
+        pytest.raises(UserError, match=r"answers\.db cannot be used") as caught,
+        using(path, Phrase("Move it away.")),
+        closing(sqlite3.connect(path)) as connection,
+    ):
+        connection.execute("CREATE TABLE t(x)")
+    assert caught.value.hint == "Move it away."

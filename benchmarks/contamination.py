@@ -24,8 +24,8 @@ from pathlib import Path
 from danlu.core.progress import Silent
 from danlu.prove.contamination.checks import check_contamination
 from danlu.prove.finding import Finding
-from danlu.prove.waivers import Waivers
 from danlu.text.shingles import hash_tokens
+from danlu.text.waivers import Waivers
 
 TRAINED = ("numpy", "torch", "transformers", "huggingface_hub", "accelerate")
 HELD_OUT = ("scipy", "sympy", "networkx", "pandas", "pyarrow", "hypothesis", "datasets", "peft", "trl")

@@ -15,7 +15,7 @@ from danlu.cli.main import parser
 from danlu.cli.speech import Speech
 from danlu.core.stages import Config
 from danlu.data.clean import CleanConfig
-from danlu.data.questions import SplitConfig
+from danlu.data.questions import QuestionsConfig
 from danlu.evaluate.bot import EvaluateConfig
 from danlu.train.finetune import FinetuneConfig
 from danlu.train.retriever import RetrieverConfig
@@ -23,7 +23,7 @@ from danlu.train.retriever import RetrieverConfig
 PAGE = Path(__file__).parent.parent / "docs" / "reference.md"
 SETTINGS: dict[str, type[Config]] = {
     "clean": CleanConfig,
-    "split": SplitConfig,
+    "make_questions": QuestionsConfig,
     "train_retriever": RetrieverConfig,
     "finetune": FinetuneConfig,
     "evaluate": EvaluateConfig,

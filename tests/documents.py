@@ -27,7 +27,7 @@ Sections = list[tuple[str, str]]
 
 REJECTED = {
     "bad/zero.txt": ("collect", "empty"),
-    "bad/picture.png": ("collect", "unsupported type"),
+    "bad/picture.png": ("extract", "damaged"),
     "bad/program.txt": ("collect", "binary"),
     "bad/encrypted.pdf": ("extract", "encrypted"),
     "bad/damaged.pdf": ("extract", "damaged"),
@@ -35,7 +35,7 @@ REJECTED = {
     "bad/damaged.docx": ("extract", "damaged"),
     "bad/spaces.txt": ("clean", "empty"),
     "bad/garbled.txt": ("clean", "garbled"),
-    "zh/utf8-copy.txt": ("clean", "exact duplicate"),
+    "zh/utf8-copy.txt": ("deduplicate", "exact duplicate"),
 }
 """What becomes of each bad file: the stage that rejects it, and by which rule."""
 

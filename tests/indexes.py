@@ -33,7 +33,7 @@ def indexed(documents: Mapping[str, bytes]) -> Indexed:
     store = Store(folder / "artifacts")
     execute(index_plan([Source(folder / "docs", "MIT")], Settings({})), store, Machine(threads=1, workers=1))
     made = {artifact.manifest.stage: artifact for artifact in store.all()}
-    extraction, chats, index = made["extract"], made["split"], made["index"]
+    extraction, chats, index = made["extract"], made["make_questions"], made["index"]
     assert isinstance(extraction, Corpus)
     assert isinstance(chats, Chats)
     assert isinstance(index, Index)

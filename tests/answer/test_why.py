@@ -42,7 +42,7 @@ def test_the_chain_leads_from_the_answer_to_the_file_and_is_verified(project: Pr
     assert {link.status for link in chain} == {"verified"}
     assert chain[0].id == answer_id
     assert list(statuses(project, answer_id))[:2] == ["answer", "release"]
-    assert {"index", "clean", "extract", "collect", "citation 1", "passage 1", "source 1"} <= statuses(
+    assert {"index", "deduplicate", "extract", "collect", "citation 1", "passage 1", "source 1"} <= statuses(
         project, answer_id
     ).keys()
     source = next(link for link in chain if link.what == "source 1")
@@ -89,7 +89,7 @@ def _add(path: Path) -> None:
 @pytest.mark.parametrize(
     ("stage", "file"),
     [
-        ("extract", "documents.parquet"), ("clean", "documents.parquet"), ("collect", "files.parquet"),
+        ("extract", "documents"), ("deduplicate", "documents"), ("collect", "files.parquet"),
         ("index", "index.sqlite"), ("release", "release.json"), ("evaluate", "report.json"),
     ],
 )  # fmt: skip
@@ -123,7 +123,7 @@ def test_a_damaged_manifest_is_changed_and_a_folder_that_is_gone_is_missing(
     (folder(project, "clean") / "manifest.json").write_text(text)
     found = {link.id: link.status for link in why(project, answer_id)}
     assert found[folder(project, "clean").name] == "changed"
-    gone = folder(project, "split")
+    gone = folder(project, "make_questions")
     shutil.rmtree(gone)
     found = {link.id: link.status for link in why(project, answer_id)}
     assert found.get(gone.name) == "missing"

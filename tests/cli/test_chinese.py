@@ -16,7 +16,7 @@ from danlu.cli.chinese import ARGPARSE, CHINESE, STORED
 from danlu.cli.speech import Speech
 from danlu.core.artifacts import KINDS
 from danlu.core.errors import Phrase, UserError
-from danlu.text.records import read_rows
+from danlu.text.tables import read_rows
 
 _FOR_DEVELOPERS = ("option string", "subparser", "parser ", "positionals", "callable", "group", "prefix_chars", "dest=")
 _FOR_DEVELOPERS += ("conflict", "optional", "mode", "filename", "__call__", "unexpected option")
@@ -50,8 +50,9 @@ def test_what_rejects_and_notes_hold_has_its_chinese() -> None:
 
 
 def test_every_help_text_is_said() -> None:
-    tree = ast.parse((templates.SOURCE / "cli" / "main.py").read_text(encoding="utf-8"))
-    keywords = [keyword for node in ast.walk(tree) if isinstance(node, ast.Call) for keyword in node.keywords]
+    files = [templates.SOURCE / "cli" / "main.py", *(templates.SOURCE / "cli" / "options").glob("*.py")]
+    nodes = [node for file in files for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))]
+    keywords = [keyword for node in nodes if isinstance(node, ast.Call) for keyword in node.keywords]
     shown = [keyword.value for keyword in keywords if keyword.arg in ("help", "description", "epilog")]
     assert len(shown) > 20
     assert [ast.unparse(value) for value in shown if isinstance(value, ast.Constant)] == []
@@ -150,7 +151,9 @@ def test_a_run_an_artifact_and_an_answers_origin_are_told_in_chinese(small_proje
     run = danlu(small_project, "--lang", "zh", "run")
     assert run.returncode == 0, run.stderr
     assert "拒收（已加密） 1" in run.stdout and "当前发布版" in run.stdout
-    stages = set("collect extract clean train_retriever split index base finetune prove evaluate release".split())
+    stages = set(
+        "collect extract clean train_retriever make_questions index base finetune prove evaluate release".split()
+    )
     assert _english_words(run.stdout) <= stages | {"ask", "serve", "nat"}
     extract = danlu(small_project, "show", "extract", LANG="zh_CN.UTF-8")
     assert "已加密" in extract.stdout and "2 页图像" in extract.stdout
@@ -169,9 +172,7 @@ def test_json_is_the_same_in_every_language(small_project: Path, command: list[s
 
 
 def test_every_rule_that_edited_a_document_has_its_chinese(small_project: Path) -> None:
-    rules = {
-        row["rule"] for path in small_project.glob(".danlu/artifacts/*/*/edits.parquet") for row in read_rows(path)
-    }
+    rules = {row["rule"] for path in small_project.glob(".danlu/artifacts/*/*/edits") for row in read_rows(path)}
     said = Speech("zh")
     assert len(rules) > 5
     assert {rule for rule in rules if said(rule) == rule} == set()

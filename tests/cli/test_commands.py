@@ -69,7 +69,10 @@ def test_wrong_usage_exits_2(tmp_path: Path, arguments: list[str]) -> None:
     assert "Traceback" not in done.stderr
 
 
-COMMANDS = "init plan run show ask why serve clean index finetune evaluate prove".split()
+COMMANDS = (
+    "init plan run show ask why serve clean index finetune evaluate prove "
+    "fetch deduplicate pairs redact decontaminate split take synthesize augment balance diff push pull"
+).split()
 
 
 @pytest.mark.parametrize(
@@ -91,8 +94,8 @@ def test_plan_lists_the_stages_and_what_is_done(small_project: Path) -> None:
     assert rows[-1]["stage"] == "release"
     table = here(small_project, "plan").stdout
     assert all(row["id"] in table for row in rows)
-    changed = json.loads(here(small_project, "plan", "--json", "--set", "clean.max_garbled_share=0.5").stdout)
-    assert {row["stage"] for row in changed if row["done"]} == {"collect", "extract", "base"}
+    changed = json.loads(here(small_project, "plan", "--json", "--set", "clean.min_quality=0.6").stdout)
+    assert {row["stage"] for row in changed if row["done"]} == {"collect", "extract", "repair", "base"}
 
 
 def test_run_skips_what_is_done_and_names_its_release(small_project: Path) -> None:
@@ -111,7 +114,7 @@ def test_run_skips_what_is_done_and_names_its_release(small_project: Path) -> No
         (["run", "--set", "clean.rules"], "--set clean.rules: expected KEY=VALUE"),
         (["run", "--set", "clean.rulez=manual"], "unknown key `clean.rulez`"),
         (["run", "--set", "clean.rules=[x"], "--set clean.rules=[x: the value is not valid YAML"),
-        (["run", "--set", "clean.max_garbled_share=7"], "`clean.max_garbled_share` is 7"),
+        (["run", "--set", "clean.min_quality=7"], "`clean.min_quality` is 7"),
         (["plan", "--set", "cleen.rules=manual"], "unknown key `cleen.rules`"),
         (["show", "0000"], "No artifact has an id that starts with 0000"),
         (["show", "**"], "No artifact has an id that starts with **"),

@@ -1,9 +1,13 @@
+from typing import Any
+
 import pytest
 
 from danlu.core.artifacts import Corpus
 from danlu.core.errors import WorkFailed
 from danlu.data.clean import CleanConfig, clean
-from danlu.text.records import Block, Document, Ledger, read_documents, read_rows
+from danlu.data.repair import RepairConfig, repair
+from danlu.text.records import Block, Document, Ledger, read_documents
+from danlu.text.tables import read_rows
 from stages import ran
 
 PROSE = "The administrator installs the package, and the service starts again. "
@@ -13,13 +17,17 @@ def document(name: str, text: str, *, kind: str = "text") -> Document:
     return Document(name, text, "A  title", f"docs/{name}", "text/plain", "MIT", blocks=(Block(0, len(text), kind),))
 
 
-def cleaned(*documents: Document, **config: float) -> Corpus:
+def cleaned(*documents: Document, **config: Any) -> Corpus:
+    return ran(Corpus, lambda work: clean.body(work, CleanConfig(**config), documents=repaired(*documents)), work=True)
+
+
+def repaired(*documents: Document, **config: Any) -> Corpus:
     corpus = ran(Corpus, lambda folder: Ledger(len(documents), list(documents)).write(folder))
-    return ran(Corpus, lambda folder: clean.body(folder, CleanConfig(**config), documents=corpus), work=True)
+    return ran(Corpus, lambda work: repair.body(work, RepairConfig(**config), documents=corpus), work=True)
 
 
 def rejects(corpus: Corpus) -> dict[str, str]:
-    return {row["source"]: row["rule"] for row in read_rows(corpus.path / "rejects.parquet")}
+    return {row["source"]: row["rule"] for row in read_rows(corpus.path / "rejects")}
 
 
 def test_a_short_page_is_kept() -> None:
@@ -35,9 +43,10 @@ def test_a_short_page_is_kept() -> None:
         ("锟斤拷" * 5 + "a few words", "garbled"),
         ("\ufffd" * 20 + "a few words after it", "garbled"),
         ("\x00\x01" * 20 + "binary that was read as text", "garbled"),
-        ("a" * 5000, "garbled"),
-        ("QUJD" * 3000 + " the rest", "garbled"),
-        ("  \n" + PROSE.replace(" ", "  "), "exact duplicate"),
+        ("a" * 5000, "endless word"),
+        ("QUJD" * 3000 + " the rest", "endless word"),
+        ("请把阀门关上，然后检查压力表的读数是否正常。".encode().decode("gb18030", "ignore") * 3, "wrong encoding"),
+        ("y0u h4ve w0n a pr1ze, cl1ck h3re t0 cla1m y0ur m0ney n0w", "look-alike spelling"),
     ],
 )
 def test_what_nobody_could_read_is_rejected_by_rule(text: str, rule: str) -> None:
@@ -53,21 +62,15 @@ def test_long_lines_of_written_language_are_kept(text: str) -> None:
 
 def test_a_threshold_is_a_setting() -> None:
     text = "\ufffd" * 20 + "a few words after it"
-    assert rejects(cleaned(document("a", text), max_garbled_share=0.6)) == {}
-
-
-def test_the_first_of_equal_documents_in_the_order_of_sources_stays() -> None:
-    corpus = cleaned(document("b", PROSE), document("a", PROSE), document("c", PROSE + "!"))
-    assert [d.doc_id for d in read_documents(corpus.documents)] == ["a", "c"]
-    assert "docs/a" in read_rows(corpus.path / "rejects.parquet")[0]["value"]
+    assert rejects(cleaned(document("a", text), bounds={"garbled": 0.6})) == {}
 
 
 def test_every_change_is_counted_and_leads_back() -> None:
     text = "exam-\nple  with\nbreaks\u200b and\n软件\n包"
-    corpus = cleaned(document("a", text))
+    corpus = repaired(document("a", text))
     [made] = read_documents(corpus.documents)
     assert made.text == "example with breaks and 软件包"
-    edits = {row["rule"]: row["count"] for row in read_rows(corpus.path / "edits.parquet")}
+    edits = {row["rule"]: row["count"] for row in read_rows(corpus.path / "edits")}
     assert edits == {"invisible characters": 1, "joined lines": 3, "mended hyphens": 1, "spaces": 1}
     kept = [piece for piece in made.offsets if piece["kept"]]
     assert all(made.text[p["start"] : p["end"]] == text[p["source_start"] : p["source_end"]] for p in kept)
@@ -81,6 +84,5 @@ def test_furniture_has_no_block_in_a_cleaned_document() -> None:
 
 
 def test_a_corpus_that_loses_every_document_fails_with_a_hint() -> None:
-    with pytest.raises(WorkFailed, match="kept none of 2 documents") as caught:
+    with pytest.raises(WorkFailed, match="kept none of 2 documents"):
         cleaned(document("a", ""), document("b", " "))
-    assert "danlu show" in caught.value.hint

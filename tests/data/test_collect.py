@@ -10,7 +10,7 @@ from danlu.core.project import Source
 from danlu.core.stages import Config
 from danlu.data.collect import collect
 from danlu.data.lock import lock_sources
-from danlu.text.records import read_rows
+from danlu.text.tables import read_rows
 from stages import ran
 
 
@@ -20,15 +20,15 @@ def collected(folder: Path) -> Files:
 
 
 def test_every_file_is_listed_or_rejected_by_rule(tmp_path: Path) -> None:
-    for name, content in {"a.txt": b"text", "b.txt": b"", "c.png": b"\x89PNG1234", "d.md": b"# x"}.items():
+    for name, content in {"a.txt": b"text", "b.txt": b"", "c.7z": b"7z\xbc\xaf1234", "d.md": b"# x"}.items():
         (tmp_path / name).write_bytes(content)
     (tmp_path / "e.txt").symlink_to("nowhere")
     files = collected(tmp_path)
     label = tmp_path.name
     assert [row["source"] for row in read_rows(files.table)] == [f"{label}/a.txt", f"{label}/d.md"]
-    rejects = {row["source"]: row["rule"] for row in read_rows(files.path / "rejects.parquet")}
+    rejects = {row["source"]: row["rule"] for row in read_rows(files.path / "rejects")}
     assert rejects == {
-        f"{label}/b.txt": "empty", f"{label}/c.png": "unsupported type", f"{label}/e.txt": "unreadable",
+        f"{label}/b.txt": "empty", f"{label}/c.7z": "unsupported type", f"{label}/e.txt": "unreadable",
     }  # fmt: skip
     assert files.manifest.licences == ("MIT",)
 

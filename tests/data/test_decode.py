@@ -51,6 +51,35 @@ def test_lines_of_two_encodings_are_read_line_by_line(first: str, second: str) -
     assert found == ("\n".join(parts), "mixed")
 
 
+TRADITIONAL = "軟體套件管理系統會記錄每一個已經安裝的檔案，這是我們的說明，請大家看一看。"
+JAPANESE = "これは日本語の文章です。東京に行きました。とても楽しかったです。"
+KOREAN = "이것은 한국어로 작성된 문서입니다. 서울은 대한민국의 수도이다."
+SIMPLIFIED = "软件包管理系统会记录每一个已经安装的文件，这是我们的说明，请大家看一看。"
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [(TRADITIONAL, "big5"), (JAPANESE, "shift_jis"), (JAPANESE, "euc_jp"), (KOREAN, "euc_kr"), (SIMPLIFIED, "gb18030")],
+)
+def test_encodings_of_east_asia_are_told_apart(text: str, encoding: str) -> None:
+    assert decode(text.encode(encoding)) == (text, encoding)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize(
+    "text", [SIMPLIFIED, TRADITIONAL, "Plain English text,\nin two lines.\n", SIMPLIFIED + "\nabc\n"]
+)
+def test_unicode_without_its_mark_is_found(text: str, encoding: str) -> None:
+    assert decode(text.encode(encoding)) == (text, encoding)
+
+
+@given(CHINESE)
+def test_chinese_in_gbk_is_never_taken_for_another_encoding(text: str) -> None:
+    found = decode((START * 4 + text).encode("gb18030"))
+    assert found is not None
+    assert found[1] == "gb18030"
+
+
 def test_a_declared_encoding_is_tried_after_utf_8() -> None:
     assert decode("日本語".encode("shift_jis"), "shift_jis") == ("日本語", "shift_jis")
     assert decode("日本語".encode(), "shift_jis") == ("日本語", "utf-8")

@@ -1,10 +1,13 @@
 import os
+import sqlite3
 from pathlib import Path
 
 import pytest
 
 from danlu.core.errors import UserError, WorkFailed
+from danlu.core.hashing import hash_file
 from danlu.core.project import Source
+from danlu.data import known_hashes
 from danlu.data.lock import UNREADABLE, lock_sources, source_paths
 
 
@@ -85,6 +88,37 @@ def test_a_file_that_changes_after_it_was_locked_fails_by_name(tmp_path: Path, c
     with pytest.raises(WorkFailed, match=r"docs/a\.txt changed while") as caught:
         file.read()
     assert "danlu run" in caught.value.hint
+
+
+def test_a_file_that_did_not_change_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, cache = folder(tmp_path / "docs", "a.txt", "b.txt", "new.txt"), tmp_path / "cache"
+    for name in ("a.txt", "b.txt"):
+        os.utime(tmp_path / "docs" / name, (1, 1))
+    monkeypatch.setattr(known_hashes, "_TICK_NS", -(10**18))  # as if the files had lain there for long
+    first = lock_sources([source], cache)
+    read: list[str] = []
+    monkeypatch.setattr(known_hashes, "hash_file", lambda path: read.append(path.name) or hash_file(path))
+    (tmp_path / "docs" / "b.txt").write_text("text of B.txt")
+    os.utime(tmp_path / "docs" / "b.txt", (1, 1))
+    second = lock_sources([source], cache)
+    assert read == ["b.txt"]  # its size and its time of change are the same, and the inode's own time is not
+    assert [file.sha256 for file in second.files] == [hash_file(file.path) for file in second.files]
+    assert first.content_hash() != second.content_hash()
+
+
+def test_a_file_that_was_just_written_is_not_remembered(tmp_path: Path) -> None:
+    source, cache = folder(tmp_path / "docs", "a.txt"), tmp_path / "cache"
+    lock_sources([source], cache)
+    with sqlite3.connect(cache / "hashes.sqlite") as database:
+        assert database.execute("SELECT count(*) FROM hashes").fetchone() == (0,)
+    database.close()
+
+
+def test_a_damaged_cache_costs_time_and_nothing_else(tmp_path: Path) -> None:
+    source, cache = folder(tmp_path / "docs", "a.txt"), tmp_path / "cache"
+    cache.mkdir()
+    (cache / "hashes.sqlite").write_bytes(b"no database at all" * 100)
+    assert lock_sources([source], cache).content_hash() == lock_sources([source]).content_hash()
 
 
 def test_no_folder_and_no_file_are_user_errors(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from danlu.core.artifacts import Chats, Corpus
 from danlu.data.clean import clean_document
 from danlu.data.extract.plain import extract_markdown
-from danlu.data.questions import SplitConfig, group_similar, split
+from danlu.data.questions import QuestionsConfig, group_similar, make_questions
 from danlu.text.records import Document, Ledger, read_documents
 from danlu.text.segment import fold
 from documents import as_markdown, chapter
@@ -35,7 +35,9 @@ def corpus() -> Corpus:
 
 
 def made(corpus: Corpus, seed: int = 0, **config: Any) -> Chats:
-    return ran(Chats, lambda work: split.body(work, SplitConfig(**config), documents=corpus), work=True, seed=seed)
+    return ran(
+        Chats, lambda work: make_questions.body(work, QuestionsConfig(**config), documents=corpus), work=True, seed=seed
+    )
 
 
 def rows(path: Path) -> list[dict[str, Any]]:

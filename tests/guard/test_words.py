@@ -5,8 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from danlu.core.errors import UserError
-from danlu.guard.folding import fold, fold_text
-from danlu.guard.words import Phrase, StreamFilter, WordList, language_of, load_words, notice
+from danlu.guard.words import StreamFilter, language_of, load_words, notice
+from danlu.text.words.automaton import Phrase, WordList
+from danlu.text.words.folding import fold, fold_text
 
 WORDS = load_words()
 SMALL = WordList(

@@ -21,7 +21,7 @@ from danlu.core.answers import Citation
 from danlu.core.artifacts import Chats, Index
 from danlu.core.store import Store
 from danlu.retrieve import measure
-from danlu.text.records import read_rows
+from danlu.text.tables import read_rows
 from documents import HANDBOOK, as_text, chapter, write_yaml
 
 SECTION = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -86,10 +86,10 @@ def reading(path: Path) -> str:
 def questions_of(store: Store) -> list[str]:
     """Every heading, and the first words of every fifth passage's worth of text."""
     made = {artifact.manifest.stage: artifact for artifact in store.all()}
-    chats = made["split"]
+    chats = made["make_questions"]
     assert isinstance(chats, Chats)
     headings = [json.loads(line)["question"] for line in chats.questions.read_text(encoding="utf-8").splitlines()]
-    texts = [row["text"] for row in read_rows(made["clean"].path / "documents.parquet", ["text"])]
+    texts = [row["text"] for row in read_rows(made["deduplicate"].path / "documents", ["text"])]
     return headings + [text[at : at + 60] for text in texts for at in range(0, len(text), 2000)]
 
 

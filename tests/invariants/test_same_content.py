@@ -14,7 +14,7 @@ from danlu.core.store import Store
 from danlu.recipes import plan_of
 from documents import small_project_file, write_project, write_yaml
 
-LIGHT = ("collect", "extract", "clean", "split", "train_retriever", "index")
+LIGHT = ("collect", "extract", "repair", "clean", "deduplicate", "make_questions", "train_retriever", "index")
 """Every stage but those of language models, which promise less, and to a test of their own."""
 
 _RUN = """
@@ -82,7 +82,9 @@ def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
     return {stage for stage in before if before[stage] != after[stage]}
 
 
-ALL = {"collect", "extract", "clean", "split", "train_retriever", "index", "finetune", "prove", "evaluate", "release"}
+ALL = set(
+    "collect extract repair clean deduplicate make_questions train_retriever index finetune prove evaluate release".split()
+)
 
 
 def test_what_is_no_identity_changes_no_id(folder: Path) -> None:
@@ -118,7 +120,7 @@ def test_a_setting_changes_its_stage_and_what_follows_and_nothing_before(folder:
     settings = small_project_file()["set"]
     after = ids(folder, set={**settings, "train_retriever.dimensions": 64})  # type: ignore[dict-item]
     assert changed(before, after) == {"train_retriever", "index", "evaluate", "release"}
-    after = ids(folder, set={**settings, "clean.max_word_characters": 999})  # type: ignore[dict-item]
+    after = ids(folder, set={**settings, "clean.min_quality": 0.4})  # type: ignore[dict-item]
     assert changed(before, after) == ALL - {"collect", "extract"}
 
 

@@ -89,9 +89,9 @@ def test_bad_files_among_good_ones_are_counted_named_and_skipped(folder: Path) -
 def test_what_was_done_before_a_failure_is_not_done_again(folder: Path) -> None:
     (folder / "docs" / "a.txt").write_bytes("锟斤拷".encode() * 100)
     assert run(folder).returncode == 1
-    again = danlu(folder, "run", "--set", "clean.max_garbled_share=1", "--until", "clean")
+    again = danlu(folder, "run", "--set", "clean.bounds={garbled: 1, wrong encoding: 0}", "--until", "clean")
     assert again.returncode == 0, again.stderr
-    assert again.stdout.count("already done") == 2
+    assert again.stdout.count("already done") == 3
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,12 @@ from typing import Any
 import yaml
 
 from danlu.prove.folder import ModelFolder, open_folder
-from danlu.prove.rows.rows import Conversation
-from danlu.prove.rows.shapes import fit
 from danlu.prove.trainers import trl
 from danlu.prove.trainers.axolotl_text import facts
 from danlu.prove.trainers.resolve import known_names, resolve
 from danlu.prove.trainers.trainer import CannotRender
+from danlu.text.rows.rows import Conversation
+from danlu.text.rows.shapes import fit
 from prove import probes
 
 Case = tuple[str, str, str, dict[str, Any]]

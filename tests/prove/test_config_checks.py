@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import load_file, save_file
 
 from danlu.core.errors import UserError
+from danlu.core.library_errors import first_words
 from danlu.core.progress import Silent
 from danlu.prove.config.dropped import belonging
 from danlu.prove.config.files import check_files
@@ -24,7 +25,6 @@ from danlu.prove.config.tokens import check_tokens
 from danlu.prove.config.weights import check_weights
 from danlu.prove.finding import Finding, Verdict
 from danlu.prove.folder import open_folder
-from danlu.prove.library_errors import first_words
 from danlu.prove.models import load
 from danlu.prove.request import Request
 from danlu.prove.run import prove

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from danlu.core.errors import UserError
 from danlu.core.progress import Silent
 from danlu.prove.contamination.checks import ANSWERS, CHECKS, EXACT, NEAR, NGRAM, check_contamination, digest
-from danlu.prove.contamination.items import read_items
-from danlu.prove.contamination.overlap import common_subsequence
-from danlu.prove.contamination.side_by_side import marked
 from danlu.prove.finding import Finding, Verdict
-from danlu.prove.waivers import Waiver, Waivers
+from danlu.text.contamination.items import read_items
+from danlu.text.contamination.overlap import common_subsequence
+from danlu.text.contamination.side_by_side import marked
+from danlu.text.waivers import Waiver, Waivers
 
 DOCS = Path(__file__).parents[2] / "examples" / "handbook" / "docs"
 NONE = Waivers()

@@ -9,9 +9,9 @@ import pytest
 import tiny
 from danlu.prove.finding import Finding, Verdict
 from danlu.prove.folder import ModelFolder, open_folder
-from danlu.prove.rows.rows import Conversation
 from danlu.prove.template.serving import Serving
 from danlu.prove.trainers.trainer import Rendition, Trainer
+from danlu.text.rows.rows import Conversation
 from prove import zoo
 from prove.token_ground import CHATS, chat_rows, checkpoint, failing, prove, told, trained, write_rows
 from prove.zoo_tuning import dump_with_trl

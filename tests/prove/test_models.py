@@ -21,7 +21,7 @@ from danlu.prove import models
 from danlu.prove.adapted import AdaptedFolder
 from danlu.prove.folder import ModelFolder
 from danlu.prove.models import PROBE_TEXTS, load, logits, sample_texts
-from danlu.prove.rows.rows import Conversation, Rows
+from danlu.text.rows.rows import Conversation, Rows
 from prove.ground import reweigh
 from prove.merges import edit_config, write_adapter, write_base, write_merged
 

@@ -9,7 +9,7 @@ from danlu.core.progress import Silent
 from danlu.prove.finding import Verdict
 from danlu.prove.request import Request, Subject
 from danlu.prove.run import prove
-from danlu.prove.waivers import Waivers
+from danlu.text.waivers import Waivers
 from prove.merges import write_adapter, write_base
 
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from danlu.core.errors import UserError
 from danlu.prove.finding import Verdict
 from danlu.prove.rows.checks import check_rows, unreadable
-from danlu.prove.rows.dump_files import Unsupported
-from danlu.prove.rows.rows import Rows, read_rows
+from danlu.text.rows.dump_files import Unsupported
+from danlu.text.rows.rows import Rows, read_rows
 
 PAIR = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]
 SHAPES: dict[str, list[dict[str, Any]]] = {

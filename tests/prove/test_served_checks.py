@@ -19,8 +19,8 @@ from danlu.engines.llama_cpp import LlamaServer
 from danlu.model.gguf_checkpoint import write_gguf_checkpoint
 from danlu.prove.finding import Finding, Verdict
 from danlu.prove.folder import ModelFolder, open_folder
-from danlu.prove.rows.rows import Conversation
 from danlu.prove.served.checks import CHECKS, check_served
+from danlu.text.rows.rows import Conversation
 from prove.dialect_server import Fake, answering, serving
 from prove.gguf_files import write_gguf
 from prove.served_models import ANSWERS, make_trained_checkpoint

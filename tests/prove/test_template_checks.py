@@ -14,12 +14,12 @@ import tiny
 from danlu.core.errors import Phrase
 from danlu.prove.finding import Verdict
 from danlu.prove.folder import ModelFolder, open_folder
-from danlu.prove.rows.rows import Conversation, read_rows
 from danlu.prove.template.checks import CHECKS, check_templates
 from danlu.prove.template.probes import PROBES
 from danlu.prove.template.serving import Refused, Serving
 from danlu.prove.trainers.resolve import resolve
 from danlu.prove.trainers.trainer import CannotRender, Rendition, Trainer
+from danlu.text.rows.rows import Conversation, read_rows
 from prove import zoo
 from prove.token_ground import CHATS, Chat, Silent, chat_rows, checkpoint, failing, prove, told, trained, write_rows
 

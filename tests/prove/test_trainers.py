@@ -11,13 +11,13 @@ import yaml
 
 from danlu.core.errors import Phrase, UserError
 from danlu.prove.folder import ModelFolder
-from danlu.prove.rows.rows import Conversation
-from danlu.prove.rows.shapes import fit
 from danlu.prove.trainers import trl
 from danlu.prove.trainers.once import written_once
 from danlu.prove.trainers.resolve import known_names, resolve
 from danlu.prove.trainers.tokens import copy_of
 from danlu.prove.trainers.trainer import CannotRender, Rendition, Trainer
+from danlu.text.rows.rows import Conversation
+from danlu.text.rows.shapes import fit
 from prove import probes, recordings
 
 

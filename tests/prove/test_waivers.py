@@ -5,10 +5,11 @@ import pytest
 
 from danlu.core.errors import Phrase, UserError
 from danlu.prove import groups
-from danlu.prove import waivers as module
 from danlu.prove.contamination.checks import EXACT, NEAR
 from danlu.prove.finding import Check, Finding, Verdict
-from danlu.prove.waivers import Waivers
+from danlu.prove.waivers import apply_waivers
+from danlu.text import waivers as module
+from danlu.text.waivers import Waivers
 
 WHOLE = '{"check": "mask.prompt", "reason": "loss on prompts is wanted"}'
 
@@ -30,7 +31,7 @@ def check_named(name: str) -> Check:
 def test_a_whole_check_is_waived_and_stays_in_sight(tmp_path: Path) -> None:
     check = check_named("mask.prompt")
     failed = check.failed(Phrase("found"), ["seen"], {"rows": 3})
-    [finding] = read_waivers(write(tmp_path, WHOLE)).apply([failed])
+    [finding] = apply_waivers(read_waivers(write(tmp_path, WHOLE)), [failed])
     assert finding.verdict is Verdict.WAIVED
     assert (finding.said, finding.measured) == (failed.said, failed.measured)
     assert [str(line) for line in finding.evidence] == ["waived: loss on prompts is wanted (waiver 1)", "seen"]
@@ -39,15 +40,15 @@ def test_a_whole_check_is_waived_and_stays_in_sight(tmp_path: Path) -> None:
 def test_a_waiver_that_waives_nothing_is_said(tmp_path: Path) -> None:
     waivers = read_waivers(write(tmp_path, WHOLE))
     passed = check_named("mask.prompt").passed(Phrase("fine"))
-    [finding] = waivers.apply([passed])
+    [finding] = apply_waivers(waivers, [passed])
     assert finding.verdict is Verdict.PASS
     assert str(finding.evidence[-1]) == "waiver 1 waives nothing here: remove it"
 
 
 def test_other_checks_are_left_alone(tmp_path: Path) -> None:
     findings: list[Finding] = [NEAR.failed(Phrase("found")), EXACT.passed(Phrase("fine"))]
-    assert list(read_waivers(write(tmp_path, WHOLE)).apply(findings)) == findings
-    assert list(Waivers().apply(findings)) == findings
+    assert list(apply_waivers(read_waivers(write(tmp_path, WHOLE)), findings)) == findings
+    assert list(apply_waivers(Waivers(), findings)) == findings
 
 
 def test_an_item_is_named_by_row_or_by_the_start_of_its_hash(tmp_path: Path) -> None:
@@ -61,7 +62,7 @@ def test_an_item_is_named_by_row_or_by_the_start_of_its_hash(tmp_path: Path) -> 
     assert by_hash.covers("contamination.near", 8, "abcdef012345" + "0" * 52)
     assert not by_row.covers("contamination.exact", 7, "0" * 64)
     assert waivers.of_items("contamination.exact") == ()
-    [finding] = waivers.apply([NEAR.failed(Phrase("found"))])
+    [finding] = apply_waivers(waivers, [NEAR.failed(Phrase("found"))])
     assert finding.verdict is Verdict.FAIL
 
 

@@ -11,11 +11,11 @@ from danlu.prove.folder import ModelFolder, open_folder
 from danlu.prove.mask.checks import CHECKS as MASK_CHECKS
 from danlu.prove.mask.checks import check_masks
 from danlu.prove.rows.dumps import read_dump
-from danlu.prove.rows.rows import read_rows
 from danlu.prove.template.checks import CHECKS as TEMPLATE_CHECKS
 from danlu.prove.template.checks import check_templates
 from danlu.prove.template.serving import Serving
 from danlu.prove.trainers.trainer import Trainer
+from danlu.text.rows.rows import read_rows
 from prove import zoo
 
 Chat = list[dict[str, Any]]

@@ -3,7 +3,7 @@ import pytest
 from danlu.retrieve.ground import REFUSALS, answer
 from danlu.retrieve.index import opened
 from danlu.retrieve.search import Searcher
-from danlu.text.records import read_rows
+from danlu.text.tables import read_rows
 from indexes import Indexed, indexed
 from pdfs import pdf
 

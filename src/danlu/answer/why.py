@@ -18,7 +18,7 @@ from danlu.core.store import Store
 from danlu.data.lock import printable, source_paths
 from danlu.retrieve import ground
 from danlu.retrieve.index import opened
-from danlu.text.records import read_rows
+from danlu.text.tables import stream_rows
 
 INTACT, CHANGED, MISSING = "verified", "changed", "missing"
 
@@ -125,12 +125,12 @@ def _citation_links(
 
 
 def _row(table: Path, source: str) -> dict[str, Any] | None:
-    return next((row for row in read_rows(table) if row["source"] == source), None)
+    return next((row for row in stream_rows(table) if row["source"] == source), None)
 
 
 def _edits(doc_id: str, *corpora: Corpus) -> dict[str, int]:
     """What extraction and cleaning changed in a document, by rule."""
-    rows = [row for corpus in corpora for row in read_rows(corpus.path / "edits.parquet") if row["doc_id"] == doc_id]
+    rows = [row for corpus in corpora for row in stream_rows(corpus.path / "edits") if row["doc_id"] == doc_id]
     return {row["rule"]: row["count"] for row in rows}
 
 

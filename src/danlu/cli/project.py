@@ -65,9 +65,7 @@ def parsed_settings(pairs: list[str]) -> dict[str, Any]:
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals:
-            raise UserError(
-                "--set {pair}: expected KEY=VALUE", "For example: --set clean.max_garbled_share=0.2", pair=pair
-            )
+            raise UserError("--set {pair}: expected KEY=VALUE", "For example: --set clean.rules=web", pair=pair)
         try:
             settings[key] = yaml.safe_load(value)
         except yaml.YAMLError:
@@ -146,9 +144,9 @@ _NAMED_REJECTS = 10
 
 
 def _name_rejects(artifact: Artifact, say: Speech) -> None:
-    from danlu.text.records import read_rows
+    from danlu.text.tables import read_rows
 
-    path = artifact.path / "rejects.parquet"
+    path = artifact.path / "rejects"
     rows = read_rows(path) if path.exists() else []
     for row in rows[:_NAMED_REJECTS]:
         rule, value = say(row["rule"]), say(row["value"])

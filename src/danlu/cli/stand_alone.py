@@ -8,30 +8,32 @@ from pathlib import Path
 from danlu.cli.project import parsed_settings, tell
 from danlu.cli.speech import Speech
 from danlu.cli.tables import print_artifact
-from danlu.core.artifacts import MANIFEST, Index, Manifest
+from danlu.core.artifacts import MANIFEST, Corpus, Index, Manifest
 from danlu.core.errors import UserError
 from danlu.core.execute import Machine, execute
 from danlu.core.project import Source
 from danlu.core.scratch import scratch_of
-from danlu.core.stages import Plan
+from danlu.core.stages import Plan, Step
 from danlu.core.store import Beside
 from danlu.recipes import single
+from danlu.recipes.corpora import corpus_of
 from danlu.recipes.settings import Settings
 
 
 def clean(options: Namespace, say: Speech) -> None:
-    """Read and clean documents."""
-    _make(single.clean_plan(_sources(options), _settings(options)), options, say)
+    """Read and clean documents, or a corpus."""
+    examples, settings = Path(options.quality) if options.quality else None, _settings(options)
+    make(single.clean_plan(corpus(options, settings), examples, settings), options, say)
 
 
 def index(options: Namespace, say: Speech) -> None:
     """Read, clean and index documents."""
-    _make(single.index_plan(_sources(options), _settings(options)), options, say)
+    make(single.index_plan(_sources(options), _settings(options)), options, say)
 
 
 def finetune(options: Namespace, say: Speech) -> None:
     """Fine-tune a base model."""
-    _make(single.finetune_plan(options.base, Path(options.data), _settings(options)), options, say)
+    make(single.finetune_plan(options.base, Path(options.data), _settings(options)), options, say)
 
 
 def evaluate(options: Namespace, say: Speech) -> None:
@@ -41,7 +43,13 @@ def evaluate(options: Namespace, say: Speech) -> None:
         raise UserError("No such folder: {path}", "Name an index folder or a model checkpoint.", path=folder)
     is_index = (folder / MANIFEST).exists() and Manifest.read(folder).kind == Index.__name__
     plan = single.evaluate_index_plan if is_index else single.evaluate_model_plan
-    _make(plan(folder, Path(options.data), _settings(options)), options, say)
+    make(plan(folder, Path(options.data), _settings(options)), options, say)
+
+
+def corpus(options: Namespace, settings: Settings) -> Step[Corpus] | Corpus:
+    """What a command reads: the files of its paths, or the corpus in the one folder that is given."""
+    _sources(options)
+    return corpus_of([Path(path) for path in options.paths], options.licence, settings)
 
 
 def _sources(options: Namespace) -> list[Source]:
@@ -58,7 +66,7 @@ def _settings(options: Namespace) -> Settings:
     return Settings(parsed_settings(options.set))
 
 
-def _make(plan: Plan, options: Namespace, say: Speech) -> None:
+def make(plan: Plan, options: Namespace, say: Speech) -> None:
     """Run a plan whose last artifact goes to --out; what leads to it lies in the user's cache while it runs."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "danlu"
     id = plan.ids[plan.target]

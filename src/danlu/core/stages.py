@@ -75,8 +75,8 @@ class Stage(Generic[A]):
     config: type[Config] = Config
     libraries: tuple[str, ...] = ()
     """Packages whose version shapes the output."""
-    rules: tuple[tuple[str, int], ...] = ()
-    """Our own text rules that shape the output, by name and version; with any, Python's Unicode tables do too."""
+    rules: tuple[tuple[str, int | str], ...] = ()
+    """Our own text rules and tables that shape the output, by name and version or hash; with any, Python's Unicode tables do too."""
     numeric: bool = False
     """Floating-point work whose last bits depend on the processor's instruction set."""
     resumable: bool = False

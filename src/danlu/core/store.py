@@ -162,6 +162,15 @@ def write_atomically(path: Path, text: str) -> None:
     _sync(path.parent)
 
 
+def link(source: Path, to: Path) -> None:
+    """The same file in another place, without a second copy where the file system can."""
+    to.unlink(missing_ok=True)
+    try:
+        os.link(source, to)
+    except OSError:  # another file system, or one without hard links
+        shutil.copyfile(source, to)
+
+
 def _sync(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:

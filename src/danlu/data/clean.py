@@ -1,135 +1,157 @@
-"""Clean: repair and normalise text, tell its language, reject what cannot serve as a document.
+"""Clean: reject the documents that break a rule, by bounds on what `repair` counted, and say of each which and by how much.
 
-The rule set `manual` rejects only what nobody could read: empty, garbled, or exactly equal to another document. A
-short page is kept. Rules made for web text reject most pages of a manual, so they are never on by default.
-Every change is counted by rule, and every document keeps a map from its cleaned text back to its extraction, so
-that a citation points into what the source says and not into our rewriting of it.
+The rule set `manual` rejects only what nobody could read. Rules made for web text reject most pages of a manual, so they are
+never on by default. Bounds are for one language: a set meets a document of another one with a reject of its own, never with
+bounds that were made for other words. A trained classifier may judge what the rules keep.
 """
 
-import re
-import unicodedata
-from dataclasses import asdict, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
 from typing import Literal
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
 from pydantic import Field
 
-from danlu.core.artifacts import Corpus
-from danlu.core.errors import WorkFailed
-from danlu.core.hashing import hash_facts
+from danlu.core.artifacts import Corpus, TextClassifier
 from danlu.core.stages import Config, Facts, Stage, Work
-from danlu.data.normalise import normalise
-from danlu.text.language import document_language
-from danlu.text.offsets import OffsetMap
-from danlu.text.records import Block, Document, Ledger, Reject, read_documents
+from danlu.data.cuts import CLASSIFIER, EXAMPLES, Outcome, examples_of, write_report
+from danlu.data.parts import Batch, Verdict, check_any_kept, map_parts
+from danlu.data.quality_classifier import scores
+from danlu.data.repair import MEASURED
+from danlu.data.rules import RULE_SETS, Columns, Rule, RuleSet, judge, rule_sets
+from danlu.text.records import Reject, part_name
+
+SCORES = pa.schema([("doc_id", pa.string()), ("quality", pa.float32())])
 
 
 class CleanConfig(Config):
     """What cleaning rejects."""
 
-    rules: Literal["manual"] = "manual"
-    """The named rule set."""
-    max_garbled_share: float = Field(0.1, gt=0, le=1)
-    """Share of characters, 0 to 1: replacement, private-use and control characters and known decoding debris."""
-    max_word_characters: int = Field(2000, ge=100)
-    """Characters: a document whose longest word is longer and makes up half of the text is a dump, not prose."""
+    rules: Literal["manual", "web", "en-web", "zh-web", "code", "chat"] = "manual"
+    """The named rule set; `web` judges each document by the set of its language."""
+    bounds: Mapping[str, float] = Field(default_factory=dict)
+    """Other bounds for some rules, by code, such as {gopher_short_doc: 20}."""
+    languages: tuple[str, ...] = ()
+    """ISO 639-1 codes that are kept; all when empty."""
+    min_quality: float = Field(0.5, ge=0, le=1)
+    """Probability that a text is good, where a classifier was trained: less is rejected."""
 
 
-_GARBLED = re.compile("[\ufffd\ue000-\uf8ff\x00-\x08\x0b\x0c\x0e-\x1f]|锟斤拷|烫烫烫|屯屯屯")
-_WORD = re.compile(r"\S+")
-_SPACE = re.compile(r"\s+")
+@dataclass(frozen=True)
+class _Court:
+    """What every worker needs to judge."""
+
+    sets: tuple[RuleSet, ...]
+    languages: tuple[str, ...]
+    statistics: Path
+    classifier: Path | None
+    min_quality: float
 
 
-def _clean(work: Work, config: CleanConfig, *, documents: Corpus) -> Facts:
-    extracted = read_documents(documents.documents)
-    ledger = Ledger(input=len(extracted))
-    seen: dict[str, str] = {}
-    for number, document in enumerate(extracted):
-        garbled = _garbled(document, config)
-        cleaned, edits = (document, {}) if garbled else clean_document(document)
-        reject = garbled or _empty(cleaned) or _duplicate(cleaned, seen)
-        if reject:
-            ledger.rejects.append(reject)
-        else:
-            ledger.documents.append(cleaned)
-            ledger.edits.extend(
-                {"doc_id": cleaned.doc_id, "rule": rule, "count": count} for rule, count in edits.items()
-            )
-        work.progress.advance(number + 1, len(extracted), document.source)
-    if not ledger.documents:
-        raise WorkFailed(
-            "Cleaning kept none of {count} documents",
-            "`danlu show` on the extract stage tells what was read.",
-            count=len(extracted),
+def _clean(work: Work, config: CleanConfig, *, documents: Corpus, classifier: TextClassifier | None = None) -> Facts:
+    sets = rule_sets(config.rules, config.bounds)
+    statistics = documents.path / "statistics"
+    court = _Court(sets, config.languages, statistics, classifier.path if classifier else None, config.min_quality)
+    beside = {"examples": EXAMPLES} | ({"scores": SCORES} if classifier else {})
+    facts = map_parts(work, documents, partial(_judge, court), beside)
+    check_any_kept(facts, "clean")
+    quality = _quality_rule(config.min_quality) if classifier else None
+    write_report(work.folder, config.rules, sets, statistics, facts.counts, quality)
+    return facts
+
+
+def _judge(court: _Court, batch: Batch) -> Verdict:
+    statistics = _statistics(court.statistics / part_name(batch.part)).slice(batch.row, batch.table.num_rows)
+    assert statistics["doc_id"].to_pylist() == batch.table["doc_id"].to_pylist(), "statistics of other documents"
+    columns = {name: statistics[name].to_numpy() for name in MEASURED}
+    languages = statistics["language"].to_pylist()
+    verdicts: list[tuple[str, str, str] | None] = [_language_verdict(court, language) for language in languages]
+    outcomes: list[Outcome] = []
+    for rules in court.sets:
+        at = np.array(
+            [n for n, v in enumerate(languages) if verdicts[n] is None and rules.language in ("", v)], np.int64
         )
-    return ledger.write(work.folder)
-
-
-def clean_document(document: Document) -> tuple[Document, dict[str, int]]:
-    """The document with its text normalised, blocks moved along, language set; and the edits by rule."""
-    text, offsets, edits = normalise(document.text, document.blocks)
-    counts: dict[str, int] = {}
-    for edit in edits:
-        counts[edit.rule] = counts.get(edit.rule, 0) + 1
-    blocks = tuple(block for block in (_moved(block, offsets) for block in document.blocks) if block)
-    cleaned = replace(
-        document, text=text, blocks=blocks, title=_SPACE.sub(" ", unicodedata.normalize("NFC", document.title)).strip(),
-        language=document_language(text), offsets=tuple(asdict(piece) for piece in offsets.pieces),
-    )  # fmt: skip
-    return cleaned, counts
-
-
-def _moved(block: Block, offsets: OffsetMap) -> Block | None:
-    start, end = offsets.from_source(block.start), offsets.from_source(block.end)
-    return replace(block, start=start, end=end) if end > start and block.kind != "furniture" else None
-
-
-def _garbled(document: Document, config: CleanConfig) -> Reject | None:
-    text = document.text
-    share = sum(len(match) for match in _GARBLED.findall(text)) / max(len(text), 1)
-    if share > config.max_garbled_share:
-        return Reject(
-            document.doc_id, document.source, "garbled", f"{share:.2f} of the characters", str(config.max_garbled_share)
+        if len(at):
+            outcomes += _by_rules(rules, {name: column[at] for name, column in columns.items()}, at, verdicts)
+    beside = {}
+    if court.classifier:
+        beside["scores"] = _by_classifier(court, batch.table, verdicts, outcomes)
+    rejects = [
+        Reject(doc_id, source, *verdict)
+        for doc_id, source, verdict in zip(
+            batch.table["doc_id"].to_pylist(), batch.table["source"].to_pylist(), verdicts, strict=True
         )
-    longest = max((match.end() - match.start() for match in _WORD.finditer(text)), default=0)
-    if longest > config.max_word_characters and longest * 2 > len(text) and not _has_punctuation(text):
-        return Reject(
-            document.doc_id,
-            document.source,
-            "garbled",
-            f"one word of {longest} characters",
-            str(config.max_word_characters),
-        )
+        if verdict
+    ]
+    kept = batch.table.filter(pa.array([verdict is None for verdict in verdicts]))
+    beside["examples"] = examples_of(outcomes, batch.table, [verdict is None for verdict in verdicts])
+    return Verdict(kept, rejects, beside=beside)
+
+
+@lru_cache(maxsize=1)
+def _statistics(path: Path) -> pa.Table:
+    """The counts of one part: about 400 bytes for each document."""
+    return pq.read_table(path).combine_chunks()
+
+
+def _language_verdict(court: _Court, language: str) -> tuple[str, str, str] | None:
+    if court.languages and language not in court.languages:
+        return "language", language, ", ".join(court.languages)
+    known = [rules.language for rules in court.sets]
+    if "" not in known and language not in known:
+        return "no rule set for this language", language, ", ".join(known)
     return None
 
 
-def _has_punctuation(text: str) -> bool:
-    """Whether a text without spaces is still written language: Chinese prose has a mark every few dozen characters."""
-    marks = len(re.findall(r"[，。！？、；：,.!?;:]", text[:1_000_000]))
-    return marks * 200 > min(len(text), 1_000_000)
+def _by_rules(
+    rules: RuleSet, columns: Columns, at: NDArray[np.int64], verdicts: list[tuple[str, str, str] | None]
+) -> list[Outcome]:
+    """Note the first rule that each of some documents breaks, and what every rule measured of them."""
+    found = judge(rules.rules, columns)
+    for number, place in enumerate(at.tolist()):
+        if found.rule_D[number] >= 0:
+            rule = rules.rules[found.rule_D[number]]
+            verdicts[place] = rule.code, f"{found.values_D[number]:.4g}", rule.bound_text()
+    return [
+        Outcome(rules.name, rule, at, rule.values(columns), found.rule_D == number)
+        for number, rule in enumerate(rules.rules)
+    ]
 
 
-def _empty(document: Document) -> Reject | None:
-    words = len(re.findall(r"\w", document.text[:10_000]))
-    return None if words else Reject(document.doc_id, document.source, "empty", "0 letters", "1 letter")
+def _quality_rule(min_quality: float) -> Rule:
+    return Rule("quality", "", at_least=min_quality)
 
 
-def _duplicate(document: Document, seen: dict[str, str]) -> Reject | None:
-    """The first document in the order of the sources stays; white space does not make a difference."""
-    key = hash_facts(_SPACE.sub("", document.text))
-    first = seen.setdefault(key, document.source)
-    if first == document.source:
-        return None
-    return Reject(
-        document.doc_id, document.source, "exact duplicate", f"same text as {first}", "no other document with this text"
+def _by_classifier(
+    court: _Court, table: pa.Table, verdicts: list[tuple[str, str, str] | None], outcomes: list[Outcome]
+) -> pa.Table:
+    """Judge by the classifier what the rules keep."""
+    assert court.classifier is not None
+    at = np.array([number for number, verdict in enumerate(verdicts) if verdict is None], np.int64)
+    quality_D = scores(court.classifier, table["text"].take(pa.array(at)))
+    rule = _quality_rule(court.min_quality)
+    broken_D = rule.broken(quality_D.astype(np.float64))
+    for place, quality, is_broken in zip(at.tolist(), quality_D.tolist(), broken_D.tolist(), strict=True):
+        if is_broken:
+            verdicts[place] = rule.code, f"{quality:.3f}", rule.bound_text()
+    outcomes.append(Outcome(CLASSIFIER, rule, at, quality_D.astype(np.float64), broken_D))
+    return pa.table(
+        {"doc_id": table["doc_id"].take(pa.array(at)).cast(pa.string()), "quality": quality_D}, schema=SCORES
     )
 
 
 clean = Stage(
     "clean",
-    version=1,
+    version=2,
     makes=Corpus,
     body=_clean,
     config=CleanConfig,
-    libraries=("ftfy", "py3langid"),
-    rules=(("normalisation", 1),),
+    libraries=("numpy",),
+    rules=tuple((f"rules {name}", rules.version) for name, rules in RULE_SETS.items()),
+    resumable=True,
 )

@@ -6,43 +6,76 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
-from danlu.core.artifacts import SEEN, Files
+from danlu.core.artifacts import MANIFEST, SEEN, Files, Manifest
 from danlu.core.errors import Phrase, WorkFailed
 from danlu.core.stages import Config, Facts, Stage, Work
+from danlu.data.extract.readers import is_read, unread
 from danlu.data.lock import UNREADABLE, SourceFile, SourceLock
-from danlu.data.media import BINARY, READABLE, media_type
-from danlu.text.records import FILES, Ledger, Reject, licences_of, write_table
+from danlu.data.media import media_type_of
+from danlu.text.records import FILES, Ledger, Reject
+from danlu.text.tables import GROUP_ROWS, TableWriter, read_rows
 
 
 def _collect(work: Work, config: Config, *, sources: SourceLock) -> Facts:
     ledger = Ledger(input=len(sources.files))
+    known = _known_kinds(work.folder)
     rows: list[dict[str, Any]] = []
-    for number, file in enumerate(sources.files):
-        found = _look(file)
-        if isinstance(found, Reject):
-            ledger.rejects.append(found)
-        else:
-            rows.append(found)
-        work.progress.advance(number + 1, len(sources.files), file.source)
-    if not rows:
+    seen: list[str] = []
+    licences: set[str] = set()
+    with TableWriter(work.folder / "files.parquet", FILES) as table:
+        for number, file in enumerate(sources.files):
+            found = _look(file, known)
+            if isinstance(found, Reject):
+                ledger.rejects.append(found)
+            else:
+                rows.append(found)
+                seen.append(file.source)
+                licences.add(file.licence)
+            if len(rows) == GROUP_ROWS:
+                table.add_rows(rows)
+                rows = []
+            work.progress.advance(number + 1, len(sources.files), file.source)
+        table.add_rows(rows)
+    if not seen:
         reasons = reduce(
             lambda first, then: Phrase("{first}; {then}", first=first, then=then), map(_reason, ledger.rejects[:5])
         )
         raise WorkFailed(
             "None of the {count} files can be read: {reasons}",
-            "danlu reads text, Markdown, HTML, PDF and DOCX.",
+            "danlu reads text, HTML, PDF, Office files, e-mail, source code, data sets and archives.",
             count=ledger.input,
             reasons=reasons,
         )
-    write_table(work.folder / "files.parquet", rows, FILES)
-    _note_times(work.folder / SEEN, rows)
-    return Facts(ledger.write_accounts(work.folder, len(rows)), licences_of(rows))
+    _note_times(work.folder / SEEN, seen)
+    return Facts(ledger.write_accounts(work.folder, len(seen)), tuple(sorted(licences)))
 
 
-def _note_times(path: Path, rows: list[dict[str, Any]]) -> None:
+def _known_kinds(folder: Path) -> dict[str, str]:
+    """What the files of the newest earlier collection are, by name and content: they are not opened again."""
+    earlier = [path.parent for path in folder.parent.glob(f"*/{MANIFEST}") if path.parent != folder]
+    made = [found for found in earlier if (found / "files.parquet").exists() and _is_ours(found)]
+    newest = max(made, key=lambda found: (found / MANIFEST).stat().st_mtime_ns, default=None)
+    if newest is None:
+        return {}
+    rows = read_rows(newest / "files.parquet", ["source", "sha256", "media_type"])
+    return {_key(row["source"], row["sha256"]): row["media_type"] for row in rows}
+
+
+def _is_ours(folder: Path) -> bool:
+    manifest = Manifest.read(folder)
+    return (
+        manifest.stage == collect.name and manifest.version == collect.version and manifest.runtime == collect.runtime()
+    )
+
+
+def _key(source: str, sha256: str) -> str:
+    return f"{sha256}{source}"
+
+
+def _note_times(path: Path, sources: list[str]) -> None:
     """When each file was first collected as it is: a fact about this run, outside every hash."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    path.write_text(json.dumps({row["source"]: now for row in rows}, indent=2, ensure_ascii=False), encoding="utf-8")
+    path.write_text(json.dumps(dict.fromkeys(sources, now), indent=2, ensure_ascii=False), encoding="utf-8")
 
 
 def _reason(reject: Reject) -> Phrase:
@@ -50,19 +83,32 @@ def _reason(reject: Reject) -> Phrase:
     return Phrase("{source}: {rule} ({value})", source=reject.source, rule=rule, value=value)
 
 
-def _look(file: SourceFile) -> dict[str, Any] | Reject:
+def _look(file: SourceFile, known: dict[str, str]) -> dict[str, Any] | Reject:
     if file.sha256 == UNREADABLE:
         return Reject(file.doc_id, file.source, "unreadable", "the system refused to open it", "permission to read")
     if file.size_bytes == 0:
         return Reject(file.doc_id, file.source, "empty", "0 bytes", "1 byte")
-    kind = media_type(file.source, file.read())
-    if kind not in READABLE:
-        rule = "binary" if kind == BINARY else "unsupported type"
-        return Reject(file.doc_id, file.source, rule, kind, "text, Markdown, HTML, PDF or DOCX")
+    kind = known.get(_key(file.source, file.sha256)) or _kind(file)
+    if not is_read(kind):
+        reason = unread(kind)
+        return Reject(file.doc_id, file.source, reason.rule, reason.value, reason.threshold)
     return {
         "doc_id": file.doc_id, "source": file.source, "sha256": file.sha256, "size_bytes": file.size_bytes,
         "media_type": kind, "licence": file.licence,
     }  # fmt: skip
 
 
-collect = Stage("collect", version=1, makes=Files, body=_collect)
+def _kind(file: SourceFile) -> str:
+    """What a file is, by its first bytes; whether they are those that were locked is found out when all are read."""
+    try:
+        with file.path.open("rb") as stream:
+            return media_type_of(file.source, stream)
+    except OSError:
+        raise WorkFailed(
+            "{source} changed while danlu was reading it",
+            "Run `danlu run` again: it starts from what lies there now.",
+            source=file.source,
+        ) from None
+
+
+collect = Stage("collect", version=2, makes=Files, body=_collect, rules=(("file types", 2),))

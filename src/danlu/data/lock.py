@@ -5,18 +5,30 @@ part of it, so a moved folder is the same input. Hidden files and folders (names
 not sources, nor are a danlu project's own settings.
 """
 
+import io
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
+from typing import BinaryIO
 
 from danlu.core.errors import UserError, WorkFailed
 from danlu.core.hashing import hash_facts, hash_file
 from danlu.core.project import PROJECT_FILE, WORDS_FILE, Source
+from danlu.data.fetch.ledger import ACCOUNT, LINES
+from danlu.data.known_hashes import KnownHashes
 
 UNREADABLE = "unreadable"
 """Stands for the hash of a file that the system would not let us read."""
+_SMALL_BYTES = 32 << 20
+
+
+def id_of(source: str) -> str:
+    """The id of the document of this name."""
+    return hash_facts(source)[:16]
 
 
 @dataclass(frozen=True)
@@ -28,26 +40,53 @@ class SourceFile:
     sha256: str
     size_bytes: int
     licence: str
+    mtime_ns: int = 0
+    """When it was last written, as it was locked: no identity."""
 
     @property
     def doc_id(self) -> str:
         """The id of the document in this file, from its name alone: a changed file is a new version of the same."""
-        return hash_facts(self.source)[:16]
+        return id_of(self.source)
 
     def read(self) -> bytes:
         """The bytes that were locked; raises WorkFailed when the file is not what it was."""
+        with self.opened() as file:
+            return file.read()
+
+    @contextmanager
+    def opened(self, *, part: bool = False) -> Iterator[BinaryIO]:
+        """The file as it was locked; raises WorkFailed when it is not what it was, before it is read or after.
+
+        A small file is held in memory. A large one is hashed, then read from the disk. Where one of many workers reads a
+        `part`, its size and time of change stand for its hash, which another worker checks.
+        """
         try:
-            unchanged = hash_file(self.path) == self.sha256
-            content = self.path.read_bytes() if unchanged else b""
+            if self.size_bytes <= _SMALL_BYTES:
+                content = self.path.read_bytes()
+                self._check(sha256(content).hexdigest() == self.sha256)
+                yield io.BytesIO(content)
+                return
+            before = self._stat()
+            self._check((part and before == (self.size_bytes, self.mtime_ns)) or hash_file(self.path) == self.sha256)
+            with self.path.open("rb") as file:
+                yield file
+            self._check(self._stat() == before)
         except OSError:
-            unchanged = False
+            if self.path.is_file() and os.access(self.path, os.R_OK):
+                raise
+            self._check(False)
+
+    def _stat(self) -> tuple[int, int]:
+        found = self.path.stat()
+        return found.st_size, found.st_mtime_ns
+
+    def _check(self, unchanged: bool) -> None:
         if not unchanged:
             raise WorkFailed(
                 "{source} changed while danlu was reading it",
                 "Run `danlu run` again: it starts from what lies there now.",
                 source=self.source,
             )
-        return content
 
 
 @dataclass(frozen=True)
@@ -66,8 +105,11 @@ class SourceLock:
         return hash_facts([[file.source, file.sha256, file.licence] for file in self.files])
 
 
-def lock_sources(sources: Sequence[Source]) -> SourceLock:
-    """Hash every file of the sources; raises UserError when one is missing, or when there is no file at all."""
+def lock_sources(sources: Sequence[Source], cache: Path | None = None) -> SourceLock:
+    """Hash every file of the sources; raises UserError when one is missing, or when there is no file at all.
+
+    In the folder `cache` the hashes are kept: a file whose path, inode, size and time of change are as before is not read again.
+    """
     for source in sources:
         if not source.path.exists():
             raise UserError(
@@ -75,10 +117,15 @@ def lock_sources(sources: Sequence[Source]) -> SourceLock:
                 "Correct `path:` below `sources:` in danlu.yaml, or the path given.",
                 path=source.path,
             )
-    files = [_lock(path, name, source.licence) for source, path, name in _named(sources)]
+    with KnownHashes(cache) as known:
+        files = [_lock(path, name, source.licence, known) for source, path, name in _named(sources)]
     if not files:
         paths = ", ".join(str(source.path) for source in sources)
-        raise UserError("No files in {paths}", "Put documents there: text, Markdown, HTML, PDF or DOCX.", paths=paths)
+        raise UserError(
+            "No files in {paths}",
+            "Put documents there: text, HTML, PDF, Office files, data sets or archives.",
+            paths=paths,
+        )
     return SourceLock(tuple(sorted(files, key=lambda file: file.source)))
 
 
@@ -133,12 +180,15 @@ def printable(path: str) -> str:
 
 
 def _is_own(path: Path) -> bool:
-    """Whether a file belongs to a danlu project and not to its documents: its settings, its list of blocked words."""
+    """Whether a file is danlu's and no document: a project's settings and blocked words, the account of a fetch."""
+    if path.name in (ACCOUNT, LINES):
+        return (path.parent / ACCOUNT).exists() and (path.parent / LINES).exists()
     return path.name in (PROJECT_FILE, WORDS_FILE) and (path.parent / PROJECT_FILE).exists()
 
 
-def _lock(path: Path, name: str, licence: str) -> SourceFile:
+def _lock(path: Path, name: str, licence: str, known: KnownHashes) -> SourceFile:
     try:
-        return SourceFile(name, path, hash_file(path), path.stat().st_size, licence)
+        found = path.stat()
+        return SourceFile(name, path, known.sha256_of(path, found), found.st_size, licence, found.st_mtime_ns)
     except OSError:
         return SourceFile(name, path, UNREADABLE, 0, licence)

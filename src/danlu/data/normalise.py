@@ -1,14 +1,18 @@
 """Normalise a text by counted edits, with a map back to where every character came from.
 
-Two rounds: mojibake is repaired line by line (ftfy), then characters and white space. Code keeps its spaces and
+Two rounds: mojibake is repaired line by line (ftfy), then characters and white space. Code keeps its letters, spaces and
 line breaks. Text that a page layout broke into lines (PDF, Markdown) is joined: no space between Han characters, one
-space between words, and a hyphen at a line's end between lower-case letters is mended.
+space between words, and a hyphen at a line's end between lower-case letters is mended. Where a source gives plain text
+without blocks (a row of a data set), its lines are the author's and stay.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from typing import NamedTuple
 
+from danlu.data.lookalikes import MIXED_WORD, WIDE_LETTERS, fold_width, mend_mixed_word
 from danlu.text.language import HAN
 from danlu.text.offsets import Edit, OffsetMap, apply
 from danlu.text.records import Block
@@ -16,31 +20,51 @@ from danlu.text.records import Block
 _WIDE = f"{HAN}\u3000-\u303f\uff00-\uffef"
 _SUSPECT_LINE = re.compile("^.*[\u0080-\u009fÃÂâãäåæçèéêïðŸ€™œ].*$", re.MULTILINE)
 _ASCII = re.compile("([\x00-\x7f]+)")
+
+
+class Rule(NamedTuple):
+    """What `pattern` matches is replaced; a text without a match of `trigger` has none of `pattern` either."""
+
+    name: str
+    pattern: str
+    replacement: str | Callable[[re.Match[str]], str]
+    trigger: str = ""
+
+
+_INVISIBLE = "[\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff\u00ad\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 _RULES = (
-    (
-        "invisible characters",
-        "[\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff\u00ad\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+",
-        "",
+    Rule("invisible characters", f"{_INVISIBLE}+", "", _INVISIBLE),
+    Rule("line breaks", r"\r\n?", "\n", "\r"),
+    Rule(
+        "composed characters",
+        "[^\\W\\d_][\u0300-\u036f]+",
+        lambda match: unicodedata.normalize("NFC", match.group()),
+        "[\u0300-\u036f]",
     ),
-    ("line breaks", r"\r\n?", "\n"),
-    ("composed characters", "[^\\W\\d_][\u0300-\u036f]+", None),
-    ("blank lines", r"(?<![ \t])[ \t]*+\n(?:[ \t]*+\n){2,}", "\n\n"),
+    Rule("blank lines", r"(?<![ \t])[ \t]*+\n(?:[ \t]*+\n){2,}", "\n\n", r"\n[ \t]*+\n[ \t]*+\n"),
+)
+_LETTER_RULES = (
+    Rule("width of letters", WIDE_LETTERS, fold_width, WIDE_LETTERS),
+    Rule("look-alike letters", MIXED_WORD, mend_mixed_word, "[\u0370-\u052f]"),
 )
 _PROSE_RULES = (
-    ("mended hyphens", r"(?<=[a-z])-\n(?=[a-z])", ""),
-    ("joined lines", f"(?<=[{_WIDE}])[ \\t]*\\n[ \\t]*(?=[{_WIDE}])", ""),
-    ("joined lines", r"(?<=[^ \t\n])[ \t]*+\n[ \t]*+(?=[^\s\-*•|>#\d])", " "),
-    ("spaces", "[ \u00a0\u3000\u2002-\u200a]{2,}|[\u00a0\u3000\u2002-\u200a]", " "),
+    Rule("mended hyphens", r"(?<=[a-z])-\n(?=[a-z])", "", "-\n"),
+    Rule("joined lines", f"(?<=[{_WIDE}])[ \\t]*\\n[ \\t]*(?=[{_WIDE}])", "", "\n"),
+    Rule("joined lines", r"(?<=[^ \t\n])[ \t]*+\n[ \t]*+(?=[^\s\-*•|>#\d])", " ", "\n"),
+    Rule("spaces", "[ \u00a0\u3000\u2002-\u200a]{2,}|[\u00a0\u3000\u2002-\u200a]", " ", "[ \u00a0\u3000\u2002-\u200a]"),
 )
+_VERBATIM, _LOOSE, _PROSE = _RULES, _RULES + _LETTER_RULES, _RULES + _LETTER_RULES + _PROSE_RULES
+"""For code and tables, for text of no known layout, and for prose that a layout may have broken."""
 
 
-def _compiled(rules: Sequence[tuple[str, str, str | None]]) -> re.Pattern[str]:
-    return re.compile("|".join(f"({pattern})" for _, pattern, _ in rules))
+def _triggered(text: str) -> frozenset[Rule]:
+    """The rules that may change a text: with a single pattern for all of them, most texts would be read ten times slower."""
+    return frozenset(rule for rule in _PROSE if re.search(rule.trigger, text))
 
 
-_EVERYWHERE = _compiled(_RULES)
-_PROSE = _compiled(_RULES + _PROSE_RULES)
-_ALL_RULES = _RULES + _PROSE_RULES
+@lru_cache(maxsize=512)
+def _compiled(rules: tuple[Rule, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(f"({rule.pattern})" for rule in rules))
 
 
 def normalise(text: str, blocks: Sequence[Block]) -> tuple[str, OffsetMap, list[Edit]]:
@@ -78,21 +102,27 @@ def _shifted(block: Block, offsets: OffsetMap) -> tuple[int, int, str]:
 
 
 def _edits(text: str, blocks: Sequence[tuple[int, int, str]]) -> Iterator[Edit]:
-    """Edits of the second round: prose rules inside blocks of prose, the rest everywhere, furniture left out."""
+    """Edits of the second round: prose rules inside blocks of prose, furniture left out, code and tables verbatim."""
+    may_match = _triggered(text)
+    verbatim, loose, prose = (
+        tuple(rule for rule in rules if rule in may_match) for rules in (_VERBATIM, _LOOSE, _PROSE)
+    )
     position = 0
     for start, end, kind in blocks:
-        yield from _matches(_EVERYWHERE, text, position, start)
+        yield from _matches(loose, text, position, start)
         if kind == "furniture":
             yield Edit(start, end, "", "page furniture")
         else:
-            yield from _matches(_EVERYWHERE if kind in ("code", "table") else _PROSE, text, start, end)
+            yield from _matches(verbatim if kind in ("code", "table") else prose, text, start, end)
         position = end
-    yield from _matches(_EVERYWHERE, text, position, len(text))
+    yield from _matches(loose, text, position, len(text))
 
 
-def _matches(pattern: re.Pattern[str], text: str, start: int, end: int) -> Iterator[Edit]:
-    for match in pattern.finditer(text, start, end):
-        rule, _, replacement = _ALL_RULES[(match.lastindex or 1) - 1]
-        new = unicodedata.normalize("NFC", match.group()) if replacement is None else replacement
+def _matches(rules: tuple[Rule, ...], text: str, start: int, end: int) -> Iterator[Edit]:
+    if not rules:
+        return
+    for match in _compiled(rules).finditer(text, start, end):
+        rule = rules[(match.lastindex or 1) - 1]
+        new = rule.replacement if isinstance(rule.replacement, str) else rule.replacement(match)
         if new != match.group():
-            yield Edit(match.start(), match.end(), new, rule)
+            yield Edit(match.start(), match.end(), new, rule.name)

@@ -1,4 +1,4 @@
-"""Split: questions and training pairs made from a corpus's own headings, so that nothing leaks.
+"""Make questions: questions and training pairs made from a corpus's own headings, so that nothing leaks.
 
 A heading is a question whose answer section is known. Sections are grouped before they are split: those with the same
 heading, or with texts that share half of their shingles, go to the same side together (two that share
@@ -19,13 +19,14 @@ from pydantic import Field
 
 from danlu.core.artifacts import Chats, Corpus
 from danlu.core.stages import Config, Facts, Stage, Work
-from danlu.text.records import Document, licences_of, read_documents, read_rows
+from danlu.text.records import Document, licences_of, read_documents
 from danlu.text.sections import RULES, Section, sections, weight
 from danlu.text.segment import fold, terms
 from danlu.text.sentences import sentence_spans
+from danlu.text.tables import stream_rows
 
 
-class SplitConfig(Config):
+class QuestionsConfig(Config):
     """How questions are made and parted."""
 
     held_out_share: float = Field(0.5, gt=0, lt=1)
@@ -51,7 +52,7 @@ _COMMON_SHINGLE = 50
 """A shingle in more sections than this counts between neighbours only: copies still join in a chain, in linear work."""
 
 
-def _split(work: Work, config: SplitConfig, *, documents: Corpus) -> Facts:
+def _make_questions(work: Work, config: QuestionsConfig, *, documents: Corpus) -> Facts:
     candidates = list(_candidates(read_documents(documents.documents), config))
     groups = group_similar([(fold(c.section.heading), c.text) for c in candidates])
     sides = [_side(groups[number], candidates, work.seed, config) for number in range(len(candidates))]
@@ -64,10 +65,10 @@ def _split(work: Work, config: SplitConfig, *, documents: Corpus) -> Facts:
     counts = dict(sorted(asked.items()))
     counts |= {f"pairs {side}": len(rows) for side, rows in pairs.items()}
     counts["sections without a short answer"] = _in_pair_languages(candidates, config) - sum(map(len, pairs.values()))
-    return Facts(counts, licences_of(read_rows(documents.documents, ["licence"])))
+    return Facts(counts, licences_of(stream_rows(documents.documents, ["licence"])))
 
 
-def _candidates(documents: Iterable[Document], config: SplitConfig) -> Iterator[_Candidate]:
+def _candidates(documents: Iterable[Document], config: QuestionsConfig) -> Iterator[_Candidate]:
     """Sections whose heading says enough to be a question, and whose text is enough to be its answer."""
     for document in documents:
         for section in sections(document):
@@ -121,7 +122,7 @@ def _similar_pairs(shingles: list[set[int]]) -> Iterator[tuple[int, int]]:
             yield a, b
 
 
-def _side(group: int, candidates: list[_Candidate], seed: int, config: SplitConfig) -> str:
+def _side(group: int, candidates: list[_Candidate], seed: int, config: QuestionsConfig) -> str:
     key = f"{seed}:{candidates[group].section.id}"
     return "held_out" if hash_text(key) / 2**64 < config.held_out_share else "train"
 
@@ -136,7 +137,9 @@ def _questions(candidates: list[_Candidate], sides: list[str]) -> list[dict[str,
     return [found[key] for key in sorted(found)]
 
 
-def _pairs(candidates: list[_Candidate], sides: list[str], side: str, config: SplitConfig) -> Iterator[dict[str, Any]]:
+def _pairs(
+    candidates: list[_Candidate], sides: list[str], side: str, config: QuestionsConfig
+) -> Iterator[dict[str, Any]]:
     for candidate, its_side in zip(candidates, sides, strict=True):
         if its_side == side and candidate.document.language in config.pair_languages:
             answer = _first_sentences(candidate, config.answer_characters)
@@ -146,7 +149,7 @@ def _pairs(candidates: list[_Candidate], sides: list[str], side: str, config: Sp
             yield {"id": candidate.section.id, "source": candidate.document.source, "messages": messages}
 
 
-def _in_pair_languages(candidates: list[_Candidate], config: SplitConfig) -> int:
+def _in_pair_languages(candidates: list[_Candidate], config: QuestionsConfig) -> int:
     return sum(candidate.document.language in config.pair_languages for candidate in candidates)
 
 
@@ -173,12 +176,12 @@ def _write(path: Path, rows: Iterable[dict[str, Any]]) -> None:
     path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
 
 
-split = Stage(
-    "split",
+make_questions = Stage(
+    "make_questions",
     version=1,
     makes=Chats,
-    body=_split,
-    config=SplitConfig,
+    body=_make_questions,
+    config=QuestionsConfig,
     libraries=("rjieba", "PyStemmer"),
     rules=RULES,
 )

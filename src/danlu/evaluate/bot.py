@@ -18,8 +18,8 @@ from danlu.core.retrieval import Retrieval
 from danlu.core.stages import Config, Facts, Stage, Work
 from danlu.evaluate.likelihood import NothingFits, negative_log_likelihood
 from danlu.evaluate.routes import compare_routes
-from danlu.text.records import read_rows
 from danlu.text.sections import RULES
+from danlu.text.tables import stream_rows
 
 
 class EvaluateConfig(Config):
@@ -52,7 +52,7 @@ def _evaluate(
     base: Checkpoint,
     tuned: Checkpoint,
 ) -> Facts:
-    texts = {row["source"]: row["text"] for row in read_rows(extraction.documents, ["source", "text"])}
+    texts = {row["source"]: row["text"] for row in stream_rows(extraction.documents, ["source", "text"])}
     asked = retrieval.held_out_questions(chats)
     models = {"base": base} | ({} if tuned.skipped else {"tuned": tuned})
     report = _retrieval_figures(retrieval, index, chats, asked, texts) | {

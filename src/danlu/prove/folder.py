@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from danlu.core.errors import UserError
-from danlu.prove.library_errors import first_words
+from danlu.core.library_errors import first_words
 from danlu.prove.weight_folder import ADAPTER, INDEX, WEIGHTS, WeightFolder
 
 JSON_FILES = (

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from danlu.core.errors import UserError
+from danlu.core.library_errors import first_words
 from danlu.prove.adapted import AdaptedFolder
 from danlu.prove.folder import ModelFolder
-from danlu.prove.library_errors import first_words
 from danlu.prove.skeleton import from_pretrained, made_up, model_class, silent, wants_code
 
 if TYPE_CHECKING:
-    from danlu.prove.rows.rows import Conversation
+    from danlu.text.rows.rows import Conversation
 
 _AUTO_CLASSES = (
     ("ForMaskedLM", "AutoModelForMaskedLM"),

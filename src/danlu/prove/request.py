@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from danlu.core.errors import Phrase, UserError
 from danlu.prove.adapted import AdaptedFolder
 from danlu.prove.folder import ModelFolder, open_folder
-from danlu.prove.waivers import Waivers
+from danlu.text.waivers import Waivers
 
 if TYPE_CHECKING:
     from danlu.prove.rows.dumps import Dump
-    from danlu.prove.rows.rows import Conversation, Rows
     from danlu.prove.trainers.trainer import Trainer
+    from danlu.text.rows.rows import Conversation, Rows
 
 _SAMPLED_TEXTS = 32
 _HOST = re.compile(r"(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}(/|$)|localhost(/|$)", re.ASCII)
@@ -99,7 +99,7 @@ class Subject:
     @cached_property
     def rows(self) -> "Rows | None":
         """The conversations of --data."""
-        from danlu.prove.rows.rows import read_rows
+        from danlu.text.rows.rows import read_rows
 
         return read_rows(self.request.data) if self.request.data else None
 

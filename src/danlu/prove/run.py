@@ -15,7 +15,8 @@ from danlu.prove import groups
 from danlu.prove.finding import Check, Finding, Verdict, in_words
 from danlu.prove.request import Request, Subject
 from danlu.prove.rows.checks import ROWS, unreadable
-from danlu.prove.waivers import Waivers, read_waivers
+from danlu.prove.waivers import apply_waivers
+from danlu.text.waivers import Waivers, read_waivers
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def prove(request: Request, progress: Progress) -> Proof:
         findings += _guarded(checks, lambda group=group: group.work(subject, progress))  # type: ignore[misc]
     if subject.unread and ROWS.name not in wanted:
         findings.append(unreadable(subject.unread))
-    return Proof(tuple(waivers.apply(findings)))
+    return Proof(tuple(apply_waivers(waivers, findings)))
 
 
 def _guarded(checks: tuple[Check, ...], work: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:

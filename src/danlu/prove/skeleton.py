@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from danlu.core.errors import Phrase, UserError
+from danlu.core.library_errors import first_words
 from danlu.model.loading import quiet_transformers
 from danlu.prove.folder import ModelFolder
-from danlu.prove.library_errors import first_words
 from danlu.prove.tensors import PACKED
 
 _ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors", "adapter_model.bin")

@@ -5,15 +5,16 @@ Reads as a methods section: each line is a stage, and building the plan runs not
 
 from danlu.core.project import Project
 from danlu.core.stages import Plan
-from danlu.data.clean import CleanConfig, clean
 from danlu.data.collect import collect
+from danlu.data.extract.config import ExtractConfig
 from danlu.data.extract.stage import extract
 from danlu.data.lock import lock_sources
-from danlu.data.questions import SplitConfig, split
+from danlu.data.questions import QuestionsConfig, make_questions
 from danlu.evaluate.bot import EvaluateConfig, evaluate_bot
 from danlu.model.base_model import resolve_base
 from danlu.model.packaged import find_packaged
 from danlu.prove.stage import prove_models
+from danlu.recipes.cleaning import cleaned, distinct
 from danlu.recipes.settings import Settings
 from danlu.release.bundle import release
 from danlu.retrieve import measure
@@ -27,12 +28,12 @@ from danlu.train.retriever import RetrieverConfig, train_retriever
 def knowledge_bot(project: Project) -> Plan:
     """The plan of a knowledge bot for a project."""
     settings = Settings(project.settings)
-    sources = lock_sources(project.sources)
+    sources = lock_sources(project.sources, project.state / "cache")
 
     files = collect(sources=sources)
-    extraction = extract(files=files, sources=sources)
-    documents = clean(settings.of("clean", CleanConfig), documents=extraction)
-    chats = split(settings.of("split", SplitConfig), documents=documents)
+    extraction = extract(settings.of("extract", ExtractConfig), files=files, sources=sources)
+    documents = distinct(cleaned(extraction, settings), settings)
+    chats = make_questions(settings.of("make_questions", QuestionsConfig), documents=documents)
     encoder = train_retriever(
         settings.of("train_retriever", RetrieverConfig), documents=documents, chats=chats, packaged=find_packaged()
     )

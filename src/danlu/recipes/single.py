@@ -8,28 +8,32 @@ from danlu.core.artifacts import Corpus
 from danlu.core.outside import DataFile
 from danlu.core.project import Source
 from danlu.core.stages import Plan, Step
-from danlu.data.clean import CleanConfig, clean
 from danlu.data.collect import collect
+from danlu.data.extract.config import ExtractConfig
 from danlu.data.extract.stage import extract
 from danlu.data.lock import lock_sources
-from danlu.data.questions import SplitConfig, split
+from danlu.data.quality_classifier import train_quality
+from danlu.data.questions import QuestionsConfig, make_questions
 from danlu.model.base_model import resolve_base
 from danlu.model.packaged import find_packaged
+from danlu.recipes.cleaning import cleaned, distinct
 from danlu.recipes.settings import Settings
 from danlu.retrieve.index import index
 from danlu.train.retriever import RetrieverConfig, train_retriever
 
 
-def clean_plan(sources: Sequence[Source], settings: Settings, seed: int = 0) -> Plan:
-    """Read and clean documents."""
-    cleaned, _ = _cleaned(sources, settings)
-    return _checked(cleaned, settings, seed)
+def clean_plan(documents: Step[Corpus] | Corpus, examples: Path | None, settings: Settings, seed: int = 0) -> Plan:
+    """Clean documents, by a classifier too where examples of good and bad text are given."""
+    classifier = train_quality(file=DataFile(examples)) if examples else None
+    return _checked(cleaned(documents, settings, classifier), settings, seed)
 
 
 def index_plan(sources: Sequence[Source], settings: Settings, seed: int = 0) -> Plan:
     """Read, clean and index documents."""
-    documents, extraction = _cleaned(sources, settings)
-    chats = split(settings.of("split", SplitConfig), documents=documents)
+    lock = lock_sources(sources)
+    extraction = extract(settings.of("extract", ExtractConfig), files=collect(sources=lock), sources=lock)
+    documents = distinct(cleaned(extraction, settings), settings)
+    chats = make_questions(settings.of("make_questions", QuestionsConfig), documents=documents)
     encoder = train_retriever(
         settings.of("train_retriever", RetrieverConfig), documents=documents, chats=chats, packaged=find_packaged()
     )
@@ -75,12 +79,6 @@ def evaluate_model_plan(folder: Path, data: Path, settings: Settings, seed: int 
         settings,
         seed,
     )
-
-
-def _cleaned(sources: Sequence[Source], settings: Settings) -> tuple[Step[Corpus], Step[Corpus]]:
-    lock = lock_sources(sources)
-    extraction = extract(files=collect(sources=lock), sources=lock)
-    return clean(settings.of("clean", CleanConfig), documents=extraction), extraction
 
 
 def _checked(target: Step[Any], settings: Settings, seed: int) -> Plan:

@@ -94,9 +94,7 @@ def build(path: Path, entries: Sequence[Entry], extractions: dict[str, str], enc
 
 
 def _document_row(document: Document, extraction: str) -> tuple[str, ...]:
-    offsets = json.dumps(
-        [[p["start"], p["end"], p["source_start"], p["source_end"], p["kept"]] for p in document.offsets]
-    )
+    offsets = json.dumps([[p.start, p.end, p.source_start, p.source_end, p.kept] for p in document.offset_map().pieces])
     return (
         document.doc_id, document.source, document.title, document.licence, document.language, document.media_type,
         extraction, offsets, json.dumps(_page_starts(document)),

@@ -22,8 +22,9 @@ from danlu.retrieve.fuse import PRIOR, Measured, Question, measure_weights
 from danlu.retrieve.gate import CALIBRATION, calibrate
 from danlu.retrieve.search import Searcher
 from danlu.text.language import answer_language
-from danlu.text.records import read_documents, read_rows
+from danlu.text.records import read_documents
 from danlu.text.sections import RULES
+from danlu.text.tables import stream_rows
 
 
 def _index(
@@ -34,8 +35,8 @@ def _index(
 
 
 def _index_in_order(work: Work, documents: Corpus, extraction: Corpus, encoder: Checkpoint, chats: Chats) -> Facts:
-    cleaned = read_documents(documents.documents)
-    extractions = {row["doc_id"]: row["text"] for row in read_rows(extraction.documents, ["doc_id", "text"])}
+    cleaned = list(read_documents(documents.documents))
+    extractions = {row["doc_id"]: row["text"] for row in stream_rows(extraction.documents, ["doc_id", "text"])}
     entries = entries_of(cleaned)
     if not entries:
         raise WorkFailed(

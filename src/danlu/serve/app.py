@@ -10,7 +10,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from danlu.guard.words import WordList
 from danlu.serve.access import Gate
 from danlu.serve.body import read_body
 from danlu.serve.errors import ApiError, internal_error
@@ -25,6 +24,7 @@ from danlu.serve.pull import Puller
 from danlu.serve.replies import StreamReply, WholeReply, error_response, json_response
 from danlu.serve.settings import Settings
 from danlu.serve.shapes import ReplyShape, model_shape
+from danlu.text.words.automaton import WordList
 
 
 @dataclass(frozen=True)

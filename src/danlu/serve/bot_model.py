@@ -7,9 +7,10 @@ import re
 from collections.abc import Callable
 
 from danlu.core.answers import Answer, Bot
-from danlu.guard.words import WordList, notice
+from danlu.guard.words import notice
 from danlu.serve.errors import bad_value, context_too_long
 from danlu.serve.models import ChatRequest, End, FinishReason, Pieces, Text, Usage, refused_fields
+from danlu.text.words.automaton import WordList
 
 # A few words or characters with the white space after them: what a reader's eye takes in at once.
 _PIECE = re.compile(r"(?:\S{1,12}\s*){1,3}|\s+")

@@ -2,8 +2,9 @@
 
 from contextlib import closing
 
-from danlu.guard.words import StreamFilter, WordList, refusal
+from danlu.guard.words import StreamFilter, refusal
 from danlu.serve.models import ChatRequest, End, Pieces, ServedModel, Text, Usage, refused_fields
+from danlu.text.words.automaton import WordList
 
 
 def guarded_reply(model: ServedModel, request: ChatRequest, words: WordList) -> Pieces:

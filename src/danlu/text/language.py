@@ -9,7 +9,7 @@ import re
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _HAN = re.compile(f"[{HAN}]")
 _KANA_OR_HANGUL = re.compile("[\u3040-\u30ff\uac00-\ud7af]")
-_WORD_OR_HAN = re.compile(f"[{HAN}]|[^\\W\\d_{HAN}]+")
+_OTHER_WORD = re.compile(f"[^\\W\\d_{HAN}]+")
 _HAN_SHARE = 0.2
 """Chinese manuals quote many commands: a fifth of the words being Han characters is enough."""
 _READ_CHARACTERS = 4000
@@ -17,8 +17,8 @@ _READ_CHARACTERS = 4000
 
 def han_share(text: str) -> float:
     """The share of Han characters among words, where a Han character is a word. 0 when there are no words."""
-    words = _WORD_OR_HAN.findall(text[:_READ_CHARACTERS])
-    return sum(1 for word in words if _HAN.match(word)) / len(words) if words else 0.0
+    han, others = (len(found.findall(text[:_READ_CHARACTERS])) for found in (_HAN, _OTHER_WORD))
+    return han / (han + others) if han else 0.0
 
 
 def is_chinese(text: str) -> bool:

@@ -1,21 +1,20 @@
-"""The document record, and the two tables beside it that account for everything not kept or changed.
+"""The document record, and the tables beside it that account for everything not kept or changed.
 
-documents: doc_id, text, title, source, media_type, language, licence, blocks (offset to page and heading), meta.
-rejects: doc_id, source, rule, value, threshold. edits: doc_id, rule, count. kept + rejected = input, always.
-Parquet, zstd, row groups of 1,000, written without timestamps: equal rows are equal bytes.
+A corpus is three folders of Parquet parts. documents: doc_id, text, title, source, media_type, language, licence, blocks
+(offset to page and heading), offsets, meta. rejects: doc_id, source, rule, value, threshold. edits: doc_id, rule,
+count. Part 00007 of each is about the same shard of the input. kept + rejected = input, always.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from danlu.core.stages import Facts
-
-ROW_GROUP = 1000
+from danlu.text.offsets import OffsetMap, Piece, identity
+from danlu.text.tables import stream_rows, write_rows
 
 _BLOCK = pa.struct(
     [("start", pa.int64()), ("end", pa.int64()), ("kind", pa.string()), ("page", pa.int32()), ("level", pa.int32())]
@@ -34,15 +33,7 @@ DOCUMENTS = pa.schema(
     [(name, pa.large_string()) for name in ("doc_id", "text", "title", "source", "media_type", "language", "licence")]
     + [("blocks", pa.list_(_BLOCK)), ("offsets", pa.list_(_PIECE)), ("meta", pa.large_string())]
 )
-REJECTS = pa.schema(
-    [
-        ("doc_id", pa.string()),
-        ("source", pa.string()),
-        ("rule", pa.string()),
-        ("value", pa.string()),
-        ("threshold", pa.string()),
-    ]
-)
+REJECTS = pa.schema([(name, pa.string()) for name in ("doc_id", "source", "rule", "value", "threshold")])
 EDITS = pa.schema([("doc_id", pa.string()), ("rule", pa.string()), ("count", pa.int64())])
 FILES = pa.schema(
     [(name, pa.string()) for name in ("doc_id", "source", "sha256")]
@@ -65,7 +56,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Document:
-    """One document. `offsets` is empty in an extraction and leads back to it from a cleaned text."""
+    """One document. `offsets` leads back from its text to the extraction; it is empty while both are the same."""
 
     doc_id: str
     text: str
@@ -77,6 +68,22 @@ class Document:
     blocks: tuple[Block, ...] = ()
     offsets: tuple[dict[str, Any], ...] = ()
     meta: str = "{}"
+    """A JSON object: what the source says of the document and no column holds (its URL, date, author, parent)."""
+
+    def offset_map(self) -> OffsetMap:
+        """The way back from this text to the extraction."""
+        return OffsetMap(tuple(Piece(**piece) for piece in self.offsets)) if self.offsets else identity(len(self.text))
+
+    def row(self) -> dict[str, Any]:
+        """The document as a row of DOCUMENTS. Nothing is copied: dataclasses.asdict would cost more than most stages do."""
+        return vars(self) | {"blocks": [vars(block) for block in self.blocks]}
+
+    @classmethod
+    def of(cls, row: dict[str, Any]) -> "Document":
+        """The document of a row of DOCUMENTS."""
+        return cls(
+            **{**row, "blocks": tuple(Block(**block) for block in row["blocks"]), "offsets": tuple(row["offsets"])}
+        )
 
 
 @dataclass(frozen=True)
@@ -92,7 +99,7 @@ class Reject:
 
 @dataclass
 class Ledger:
-    """What happened to each of `input` documents, while a stage runs."""
+    """What happened to each of `input` documents, for a stage that is small enough to hold them all."""
 
     input: int
     documents: list[Document] = field(default_factory=list)
@@ -100,17 +107,17 @@ class Ledger:
     edits: list[dict[str, Any]] = field(default_factory=list)
 
     def write(self, folder: Path) -> Facts:
-        """Write the three tables, in the order of the sources, and report the counts."""
-        rows = [asdict(document) for document in sorted(self.documents, key=lambda document: document.source)]
-        write_table(folder / "documents.parquet", rows, DOCUMENTS)
+        """Write the three tables as one part, in the order of the sources, and report the counts."""
+        rows = [document.row() for document in sorted(self.documents, key=lambda document: document.source)]
+        write_rows(folder / "documents" / part_name(0), rows, DOCUMENTS)
         return Facts(self.write_accounts(folder, len(rows)), licences_of(rows))
 
     def write_accounts(self, folder: Path, kept: int) -> dict[str, int]:
         """Write rejects and edits, and return the counts: kept + rejected = input, and rejects by rule."""
         rejects = sorted((asdict(reject) for reject in self.rejects), key=lambda row: (row["source"], row["rule"]))
         edits = sorted(self.edits, key=lambda row: (row["doc_id"], row["rule"]))
-        write_table(folder / "rejects.parquet", rejects, REJECTS)
-        write_table(folder / "edits.parquet", edits, EDITS)
+        write_rows(folder / "rejects" / part_name(0), rejects, REJECTS)
+        write_rows(folder / "edits" / part_name(0), edits, EDITS)
         counts = {"input": self.input, "kept": kept, "rejected": len(rejects)}
         for row in rejects:
             key = f"rejected: {row['rule']}"
@@ -118,28 +125,16 @@ class Ledger:
         return counts
 
 
-def licences_of(rows: Sequence[dict[str, Any]]) -> tuple[str, ...]:
+def part_name(number: int) -> str:
+    """The file name of a part; names sort as numbers."""
+    return f"{number:05}.parquet"
+
+
+def licences_of(rows: Iterable[dict[str, Any]]) -> tuple[str, ...]:
     """The set of licences of some rows."""
     return tuple(sorted({row["licence"] for row in rows}))
 
 
-def write_table(path: Path, rows: Sequence[dict[str, Any]], schema: pa.Schema) -> None:
-    """Write rows as Parquet with deterministic bytes."""
-    table = pa.Table.from_pylist(list(rows), schema=schema)
-    pq.write_table(table, path, compression="zstd", row_group_size=ROW_GROUP)
-
-
-def read_rows(path: Path, columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
-    """All rows of a Parquet file, or some of its columns."""
-    rows: list[dict[str, Any]] = pq.read_table(path, columns=columns).to_pylist()
-    return rows
-
-
-def read_documents(path: Path) -> list[Document]:
-    """The documents of a `documents.parquet`."""
-    return [
-        Document(
-            **{**row, "blocks": tuple(Block(**block) for block in row["blocks"]), "offsets": tuple(row["offsets"])}
-        )
-        for row in read_rows(path)
-    ]
+def read_documents(path: Path) -> Iterator[Document]:
+    """The documents of a corpus's `documents`, one after the other."""
+    return (Document.of(row) for row in stream_rows(path))

@@ -6,7 +6,7 @@ letters, digits, marks and `_`; a character of a script that is written without 
 Khmer) is a token of its own. The words of `danlu.text.segment` are for finding; here texts are compared token by token,
 and a dictionary's words would change with one edit beside them.
 
-Letters in shapes: C code points of a batch, T tokens, S shingles, D texts.
+Letters in shapes: B bytes of a batch, T tokens, S shingles, D texts.
 """
 
 import re
@@ -16,18 +16,23 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
+from danlu.text import shingle_kernels
+from danlu.text.arrow import offsets_and_bytes
 from danlu.text.language import HAN
+from danlu.text.shingle_kernels import CODE_BITS
 
 U64 = NDArray[np.uint64]
+U32 = NDArray[np.uint32]
+Bytes = NDArray[np.uint8]
 I64 = NDArray[np.int64]
 
 LETTER_BASE = 0x9E3779B97F4A7C15
 """A token of code points c0 c1 ... is scramble(sum of c_k * LETTER_BASE**k), modulo 2**64."""
 TOKEN_BASE = 0xD6E8FEB86659FD93
 """A shingle of tokens t0 ... t(n-1) is the sum of t_k * TOKEN_BASE**(n-1-k), modulo 2**64."""
-_LETTER_INVERSE = pow(LETTER_BASE, -1, 2**64)
 
 _SEPARATOR, _WORD, _ALONE, _DROPPED = range(4)
 _ALONE_CHARACTER = re.compile(
@@ -107,36 +112,38 @@ def token_spans(text: str) -> list[tuple[str, int, int]]:
 
 
 def hash_tokens(texts: Sequence[str]) -> Hashes:
-    """The tokens of a batch of texts. Holds about 60 bytes for each code point of the batch while it works."""
-    codes_C, ends_D = _code_points(texts)
-    slow_D = np.unique(np.searchsorted(ends_D, np.flatnonzero(_tables().slow[codes_C]), side="right"))
-    if len(slow_D):
-        folded = list(texts)
-        for text in slow_D.tolist():
-            folded[text] = fold(texts[text])
-        codes_C, ends_D = _code_points(folded)
-    codes_C = _tables().folded[codes_C]
-    kinds_C = _tables().kinds[codes_C]
-    if (kinds_C == _DROPPED).any():
-        visible_C = kinds_C != _DROPPED
-        ends_D = np.concatenate(([0], np.cumsum(visible_C)))[ends_D]
-        codes_C, kinds_C = codes_C[visible_C], kinds_C[visible_C]
-    return _hash_runs(codes_C, kinds_C, ends_D)
+    """The tokens of a batch of texts. Holds about 10 bytes for each byte of the batch while it works."""
+    text_B, ends_D = _encoded(texts)
+    return hash_utf8_tokens(text_B, np.append(0, ends_D[:-1])[: len(texts)], ends_D)
 
 
-def hash_shingles(hashed: Hashes, length: int) -> Hashes:
-    """Every run of `length` tokens of each text, in order; a text of fewer tokens has none."""
-    values_T, starts = hashed
-    runs = max(len(values_T) - length + 1, 0)
-    values_S = np.zeros(runs, np.uint64)
-    for offset in range(length):
-        values_S *= np.uint64(TOKEN_BASE)
-        values_S += values_T[offset : offset + runs]
-    inside_S = np.ones(runs, bool)
-    across = (starts[1:, None] - np.arange(1, length)).ravel()
-    inside_S[across[(across >= 0) & (across < runs)]] = False
-    counts_D = np.maximum(np.diff(starts) - (length - 1), 0)
-    return Hashes(values_S[inside_S], np.concatenate(([0], np.cumsum(counts_D))))
+def hash_arrow_tokens(texts: pa.Array | pa.ChunkedArray) -> Hashes:
+    """The tokens of an Arrow array of strings without nulls, read where they lie."""
+    return hash_utf8_tokens(*offsets_and_bytes(texts))
+
+
+def hash_utf8_tokens(text_B: Bytes, starts_D: I64, ends_D: I64) -> Hashes:
+    """The tokens of texts that lie in one buffer, text i in `text_B[starts_D[i] : ends_D[i]]`.
+
+    A text with a character that folds together with its neighbours, or to several, is folded as a whole and read again:
+    about one in 300 in Chinese and English, every one in scripts that write vowels as marks.
+    """
+    hashed, slow_D = _hash(text_B, starts_D, ends_D, _table())
+    if not slow_D.any():
+        return hashed
+    slow = np.flatnonzero(slow_D).tolist()
+    parts = [bytes(text_B[starts_D[text] : ends_D[text]]).decode("utf-8", "surrogatepass") for text in slow]
+    folded_B, folded_ends = _encoded([_folded(part) for part in parts])
+    again, _ = _hash(folded_B, np.append(0, folded_ends[:-1]), folded_ends, _folded_table())
+    return _spliced(hashed, again, slow)
+
+
+def hash_shingles(hashed: Hashes, length: int, short_counts: bool = False) -> Hashes:
+    """Every run of `length` tokens of each text, in order. A text of fewer tokens has none; with `short_counts` it is one."""
+    shingles_S = np.empty(len(hashed.values), np.uint64)
+    starts_D = np.empty(len(hashed.starts), np.int64)
+    count = shingle_kernels.hash_shingles(hashed.values, hashed.starts, length, short_counts, shingles_S, starts_D)
+    return Hashes(shingles_S[:count], starts_D)
 
 
 def scramble(values: U64) -> U64:
@@ -146,54 +153,55 @@ def scramble(values: U64) -> U64:
     return values ^ (values >> np.uint64(31))
 
 
-def _code_points(texts: Sequence[str]) -> tuple[NDArray[np.uint32], I64]:
-    """The texts with a new line after each, and where each ends."""
-    joined = "".join(f"{text}\n" for text in texts).encode("utf-32-le", "surrogatepass")
-    ends_D = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)) + 1)
-    return np.frombuffer(joined, np.dtype("<u4")), ends_D
+def _encoded(texts: Sequence[str]) -> tuple[Bytes, I64]:
+    """The texts one after the other, and where each ends."""
+    encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
+    ends_D = np.cumsum(np.fromiter(map(len, encoded), np.int64, len(encoded)))
+    return np.frombuffer(b"".join(encoded), np.uint8), ends_D
 
 
-def _hash_runs(codes_C: NDArray[np.uint32], kinds_C: NDArray[np.uint8], ends_D: I64) -> Hashes:
-    """A token's hash is a difference of running sums, shifted back to where the token starts."""
-    alone_C, word_C = kinds_C == _ALONE, kinds_C == _WORD
-    edges = np.diff(word_C, prepend=False, append=False)
-    starts_T = np.flatnonzero(alone_C | (edges[:-1] & word_C))
-    ends_T = np.flatnonzero(alone_C | (edges[1:] & word_C)) + 1
-    powers = _powers(LETTER_BASE, len(codes_C))
-    sums = np.concatenate((np.zeros(1, np.uint64), np.cumsum(codes_C * powers)))
-    shifted_T = (sums[ends_T] - sums[starts_T]) * _powers(_LETTER_INVERSE, len(codes_C))[starts_T]
-    return Hashes(scramble(shifted_T), np.concatenate(([0], np.searchsorted(starts_T, ends_D))))
+def _hash(text_B: Bytes, starts_D: I64, ends_D: I64, table: U32) -> tuple[Hashes, NDArray[np.bool_]]:
+    tokens_T = np.empty(int((ends_D - starts_D).sum()), np.uint64)
+    token_starts_D, slow_D = np.zeros(len(starts_D) + 1, np.int64), np.zeros(len(starts_D), bool)
+    given_B = text_B.view()
+    given_B.flags.writeable = False  # as Arrow's are: for writable bytes numba would compile the kernel once more
+    count = shingle_kernels.hash_tokens(given_B, starts_D, ends_D, table, tokens_T, token_starts_D, slow_D)
+    return Hashes(tokens_T[:count], token_starts_D), slow_D
 
 
-def _powers(factor: int, count: int) -> U64:
-    powers = np.full(count, factor, np.uint64)
-    powers[:1] = 1
-    return np.multiply.accumulate(powers)
-
-
-class _Tables(NamedTuple):
-    """What each code point becomes, and the kind of it; `slow` ones depend on their neighbours or become several."""
-
-    folded: NDArray[np.uint32]
-    kinds: NDArray[np.uint8]
-    slow: NDArray[np.bool_]
+def _spliced(hashed: Hashes, again: Hashes, slow: Sequence[int]) -> Hashes:
+    """`hashed`, with the tokens of `again` for the texts `slow`, which have none there."""
+    counts_D = np.diff(hashed.starts)
+    counts_D[slow] = np.diff(again.starts)
+    pieces, position = [], 0
+    for number, text in enumerate(slow):
+        pieces += [hashed.values[position : hashed.starts[text]], again.of(number)]
+        position = int(hashed.starts[text])
+    return Hashes(np.concatenate([*pieces, hashed.values[position:]]), np.append(0, np.cumsum(counts_D)))
 
 
 @cache
-def _tables() -> _Tables:
-    folded = np.arange(_CODE_POINTS, dtype=np.uint32)
-    kinds = np.full(_CODE_POINTS, _SEPARATOR, np.uint8)
-    slow = np.zeros(_CODE_POINTS, bool)
+def _table() -> U32:
+    """What each code point becomes, and the kind of it; `slow` ones depend on their neighbours or become several."""
+    entries = np.arange(_CODE_POINTS, dtype=np.uint32)
     for ideographs in _IDEOGRAPHS:
-        kinds[ideographs] = _ALONE
+        entries[ideographs] |= _ALONE << CODE_BITS
     for code in (code for codes in _VARIED for code in codes):
         character = chr(code)
-        kinds[code] = _kind(character)
         result = _folded(character)
-        if len(result) == 1:
-            folded[code] = ord(result)
-        slow[code] = (len(result) > 1 and any(map(_kind, result))) or any(map(_is_combining, result))
-    return _Tables(folded, kinds, slow)
+        folded = ord(result) if len(result) == 1 else code
+        slow = (len(result) > 1 and any(map(_kind, result))) or any(map(_is_combining, result))
+        entries[code] = folded | _kind(chr(folded)) << CODE_BITS | slow << (CODE_BITS + 2)
+    entries.flags.writeable = False
+    return entries
+
+
+@cache
+def _folded_table() -> U32:
+    """The table for text that is folded already: every character is what it is, and none is slow."""
+    entries = np.arange(_CODE_POINTS, dtype=np.uint32) | _table() & np.uint32(3 << CODE_BITS)
+    entries.flags.writeable = False
+    return entries
 
 
 def _folded(text: str) -> str:

@@ -19,9 +19,10 @@ from danlu.core.stages import Config, Facts, Stage, Work
 from danlu.core.threads import one_blas_thread
 from danlu.model.encoder import Encoder, LsaEncoder, Vectors, features, open_packaged, save_lsa, save_packaged
 from danlu.model.packaged import PackagedModel
-from danlu.text.records import Document, licences_of, read_documents, read_rows
+from danlu.text.records import Document, licences_of, read_documents
 from danlu.text.sections import RULES, passages
 from danlu.text.statistics import paired_interval
+from danlu.text.tables import stream_rows
 
 _LONGEST_SECTION = 20_000
 """Characters of a section that is trained on whole: an endless one took a gigabyte for its words."""
@@ -45,11 +46,11 @@ class RetrieverConfig(Config):
 def _train(
     work: Work, config: RetrieverConfig, *, documents: Corpus, chats: Chats, packaged: PackagedModel | None = None
 ) -> Facts:
-    corpus = read_documents(documents.documents)
+    corpus = list(read_documents(documents.documents))
     texts = [text for document in corpus for text in _texts(document)]
     with one_blas_thread():
         encoder = fit_lsa(texts, config, work.seed)
-    licences = licences_of(read_rows(documents.documents, ["licence"]))
+    licences = licences_of(stream_rows(documents.documents, ["licence"]))
     counts = {"texts": len(texts), "terms": len(encoder.vocabulary), "dimensions": encoder.dimensions}
     if packaged is not None:
         other = open_packaged(packaged.version)

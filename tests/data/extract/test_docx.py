@@ -41,8 +41,8 @@ def test_headings_paragraphs_and_rows_come_in_order() -> None:
     document.save(file)
     found = extract_docx(file.getvalue())
     assert [(b.kind, b.level, found.text[b.start : b.end]) for b in found.blocks] == [
-        ("heading", 1, "One"), ("text", 0, "Text"), ("table", 0, "c0 more\tc1 more"), ("table", 0, "c2 more\tc3 more"),
-        ("heading", 2, "Two"),
+        ("heading", 1, "One"), ("text", 0, "Text"),
+        ("table", 0, "| c0 more | c1 more |\n| --- | --- |"), ("table", 0, "| c2 more | c3 more |"), ("heading", 2, "Two"),
     ]  # fmt: skip
     assert found.title == "The title"
 
@@ -52,7 +52,7 @@ def test_a_merged_cell_is_read_once() -> None:
     table = document.add_table(2, 2)
     table.cell(0, 0).merge(table.cell(0, 1)).text = "wide"
     table.cell(1, 0).text = "x"
-    assert extracted(document) == [("table", "wide"), ("table", "x")]
+    assert extracted(document) == [("table", "| wide |  |\n| --- | --- |"), ("table", "| x |  |")]
 
 
 def test_a_table_inside_a_cell_is_read() -> None:
@@ -60,7 +60,7 @@ def test_a_table_inside_a_cell_is_read() -> None:
     cell = document.add_table(1, 1).cell(0, 0)
     cell.text = "outer"
     cell.add_table(1, 1).cell(0, 0).text = "inner"
-    assert extracted(document) == [("table", "outer inner")]
+    assert extracted(document) == [("text", "outer inner")]
 
 
 def test_text_in_content_controls_and_insertions_is_read_and_deleted_text_is_not() -> None:
@@ -71,6 +71,31 @@ def test_text_in_content_controls_and_insertions_is_read_and_deleted_text_is_not
         f'<w:p><w:moveFrom w:id="3">{run.format("moved")}</w:moveFrom><w:smartTag>{run.format("smart")}</w:smartTag></w:p>',
         "<w:p><w:r><w:t>a</w:t><w:tab/><w:t>b</w:t><w:br/><w:t>c</w:t></w:r></w:p>",
     ) == [("text", "control"), ("text", "inserted"), ("text", "smart"), ("text", "a\tb\nc")]
+
+
+def test_numbers_of_lists_are_written_as_word_shows_them() -> None:
+    document = docx.Document()
+    for text, style in (("one", "List Number"), ("dot", "List Bullet"), ("two", "List Number")):
+        document.add_paragraph(text, style)
+    assert extracted(document) == [("text", "1. one"), ("text", "- dot"), ("text", "2. two")]
+
+
+def test_articles_of_a_chinese_contract_keep_their_numbers() -> None:
+    document = docx.Document()
+    root = document.part.numbering_part.element
+    rule = (
+        f'<w:abstractNum {W} w:abstractNumId="77"><w:lvl w:ilvl="0"><w:start w:val="1"/>'
+        '<w:numFmt w:val="chineseCounting"/><w:lvlText w:val="第%1条"/></w:lvl></w:abstractNum>'
+    )
+    root.insert(0, parse_xml(rule))
+    root.append(parse_xml(f'<w:num {W} w:numId="77"><w:abstractNumId w:val="77"/></w:num>'))
+    for number in range(12):
+        paragraph = document.add_paragraph(f"内容{number}")
+        paragraph._p.get_or_add_pPr().append(
+            parse_xml(f'<w:numPr {W}><w:ilvl w:val="0"/><w:numId w:val="77"/></w:numPr>')
+        )
+    texts = [text for _, text in extracted(document)]
+    assert (texts[0], texts[9], texts[11]) == ("第一条 内容0", "第十条 内容9", "第十二条 内容11")
 
 
 def test_a_file_that_is_cut_short_is_damaged() -> None:

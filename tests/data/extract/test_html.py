@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from danlu.data.extract.blocks import Unreadable
 from danlu.data.extract.html import extract_html
@@ -24,7 +26,12 @@ def test_headings_paragraphs_and_lists_are_blocks() -> None:
 
 def test_a_row_of_a_table_is_a_block_of_cells() -> None:
     page = "<table><caption>C</caption><tr><th>a<th>b<tr><td><p>1</p><p>2</p><td>3</table>after"
-    assert blocks(page) == [("text", "C"), ("table", "a\tb"), ("table", "1 2\t3"), ("text", "after")]
+    assert blocks(page) == [
+        ("text", "C"),
+        ("table", "| a | b |\n| --- | --- |"),
+        ("table", "| 1 2 | 3 |"),
+        ("text", "after"),
+    ]
 
 
 def test_a_table_inside_a_cell_loses_nothing() -> None:
@@ -88,3 +95,85 @@ def test_a_page_nested_deeper_than_the_stack_is_read() -> None:
 @pytest.mark.parametrize("page", ["", "   ", "<html></html>", "<body></body>", "<frameset></frameset>", "<!-- x -->"])
 def test_a_page_without_text_gives_none(page: str) -> None:
     assert text(page) == ""
+
+
+def test_the_main_element_is_read_alone() -> None:
+    page = f"<div>Shop</div><main><h1>Title</h1><p>{'A sentence of the page. ' * 15}</p></main><div>Follow us</div>"
+    assert text(page) == f"Title\n\n{('A sentence of the page. ' * 15).strip()}"
+
+
+def test_banners_menus_and_hidden_text_are_left_out() -> None:
+    page = (
+        "<div id='cookie-banner'><p>We use cookies.</p></div><div role='navigation'>Home</div><div aria-hidden='true'>x</div>"
+        f"<p style='display: none'>unseen</p><p>{'A sentence of the page. ' * 15}</p><button>Send</button>"
+    )
+    assert text(page) == ("A sentence of the page. " * 15).strip()
+
+
+def test_a_page_whose_own_box_is_named_like_a_banner_is_kept() -> None:
+    assert text("<div class='ads-free'><p>All of the page</p></div>") == "All of the page"
+
+
+def test_a_table_that_lays_out_a_page_is_read_cell_by_cell() -> None:
+    page = "<table><tr><td><h2>One</h2>left<td><ul><li>a<li>b</ul></table>"
+    assert blocks(page) == [("heading", "One"), ("text", "left"), ("text", "a"), ("text", "b")]
+
+
+def test_ruby_notes_do_not_tear_a_word_apart() -> None:
+    found = extract_html("<p><ruby>漢<rp>(</rp><rt>hàn</rt><rp>)</rp>字<rt>zì</rt></ruby>很多".encode())
+    assert found.text == "漢字很多"
+    assert ("ruby note left out", 2) in found.edits
+
+
+def test_two_breaks_end_a_paragraph_and_one_does_not() -> None:
+    assert text("one<br>two<br><br>three") == "one two\n\nthree"
+
+
+def test_what_a_page_says_of_itself_is_kept() -> None:
+    found = extract_html(
+        b"<html lang=zh-CN><head><meta name=author content='A. Writer'><meta property=og:description content='About  it'>"
+        b"<meta property=article:published_time content=2024-05-06><link rel=canonical href=https://example.org/a></head>"
+        b"<p>Text <a rel=license href=https://creativecommons.org/licenses/by-sa/4.0/>licence</a>"
+    )
+    assert found.language == "zh-CN"
+    assert found.meta == {
+        "author": "A. Writer", "description": "About it", "date": "2024-05-06", "url": "https://example.org/a",
+        "licence": "CC-BY-SA-4.0",
+    }  # fmt: skip
+
+
+def test_a_page_of_nothing_but_a_menu_is_read_by_the_second_reader() -> None:
+    body = "".join(
+        f"<p>Sentence number {number} of an article that stands in the wrong box.</p>" for number in range(40)
+    )
+    found = extract_html(f"<div class='menu'><a>{'x' * 2600}</a><article>{body}</article></div>".encode())
+    assert "Sentence number 7 of an article" in found.text
+    assert ("read by trafilatura", 1) in found.edits
+
+
+def test_a_long_page_is_read_in_time_that_grows_with_its_length() -> None:
+    assert text("<div>" + "<p>line</p>" * 50_000 + "</div>").count("line") == 50_000
+
+
+MARKUP = st.lists(
+    st.one_of(
+        st.sampled_from(
+            ["<table>", "<tr>", "<td>", "</table>", "<pre>", "</pre>", "<br>", "<ruby>", "<rt>", "<caption>", "</td>"]
+        ),
+        st.sampled_from(
+            ["<h1>", "</h1>", "<main>", "<nav>", "</nav>", "<!--", "-->", "<p hidden>", "&#0;", "&bogus;", "<svg><p>"]
+        ),
+        st.text(max_size=12),
+    )
+)
+
+
+@given(MARKUP)
+def test_malformed_pages_are_read_and_their_blocks_cover_the_text(parts: list[str]) -> None:
+    found = extract_html("".join(parts).encode("utf-8", "replace"))
+    position = 0
+    for block in found.blocks:
+        assert position <= block.start < block.end <= len(found.text)
+        assert not found.text[position : block.start].strip()
+        position = block.end
+    assert position == len(found.text)

@@ -66,7 +66,7 @@ def test_markdown_blocks_are_told_apart() -> None:
         ("heading", 2, "Sub `code` C#"),
         ("text", 0, "Text right below.\n- one\n- two"),
         ("heading", 2, "Sub two"),
-        ("table", 0, "| head | more |"),
+        ("table", 0, "| head | more |\n|------|:----:|"),
         ("table", 0, "| a    | b    |"),
         ("code", 0, "# no heading\n\nx = 1"),
         ("code", 0, "``` inside"),

@@ -19,7 +19,7 @@ CHINESE: dict[str, str] = {
     "language of what danlu says": "danlu 所用的语言",
     "print the version": "显示版本号",
     "print JSON": "输出 JSON",
-    "change a setting, such as clean.max_garbled_share=0.2": "修改设置，如 clean.max_garbled_share=0.2",
+    "change a setting, such as clean.rules=web": "修改设置，如 clean.rules=web",
     "make a project from documents": "用文档新建项目",
     "the project's folder; made when missing": "项目文件夹，没有则新建",
     "what to build: knowledge-bot": "要构建什么：knowledge-bot",
@@ -137,7 +137,7 @@ CHINESE: dict[str, str] = {
     "No such file or folder: {path}": "文件或文件夹不存在：{path}",
     "Name documents that exist after --docs.": "请在 --docs 后给出存在的文档。",
     "--set {pair}: expected KEY=VALUE": "--set {pair}：应为 KEY=VALUE",
-    "For example: --set clean.max_garbled_share=0.2": "例如：--set clean.max_garbled_share=0.2",
+    "For example: --set clean.rules=web": "例如：--set clean.rules=web",
     "--set {pair}: the value is not valid YAML": "--set {pair}：值不是合法的 YAML",
     "Put it in quotes.": "请加上引号。",
     "No stage is called {stage}": "没有名为 {stage} 的阶段",
@@ -215,7 +215,6 @@ CHINESE: dict[str, str] = {
     "Shard {job} failed:\n{trace}": "第 {job} 个分片失败：\n{trace}",
     # data
     "No files in {paths}": "{paths} 中没有文件",
-    "Put documents there: text, Markdown, HTML, PDF or DOCX.": "请放入文档：纯文本、Markdown、HTML、PDF 或 DOCX。",
     "Correct `path:` below `sources:` in danlu.yaml, or the path given.": (
         "请更正 danlu.yaml 中 `sources:` 下的 `path:`，或所给的路径。"
     ),
@@ -224,11 +223,6 @@ CHINESE: dict[str, str] = {
     "None of the {count} files can be read: {reasons}": "{count} 个文件都无法读取：{reasons}",
     "{source}: {rule} ({value})": "{source}：{rule}（{value}）",
     "{first}; {then}": "{first}；{then}",
-    "danlu reads text, Markdown, HTML, PDF and DOCX.": "danlu 可读取纯文本、Markdown、HTML、PDF 和 DOCX。",
-    "None of the {count} files gave any text": "{count} 个文件都没有读出文字",
-    "`danlu show` on the collect stage names the files.": "`danlu show collect` 会列出这些文件。",
-    "Cleaning kept none of {count} documents": "清洗后 {count} 个文档无一保留",
-    "`danlu show` on the extract stage tells what was read.": "`danlu show extract` 会说明读到了什么。",
     "The {count} documents hold headings and no text below them": "{count} 个文档只有标题，标题下没有正文",
     "`danlu show extract` names them; an answer is quoted from text.": (
         "`danlu show extract` 会列出这些文档；回答只能引自正文。"
@@ -399,7 +393,6 @@ STORED: dict[str, str] = {
     "1 letter": "1 个字符",
     "binary": "二进制文件",
     "unsupported type": "不支持的类型",
-    "text, Markdown, HTML, PDF or DOCX": "纯文本、Markdown、HTML、PDF 或 DOCX",
     "encrypted": "已加密",
     "damaged": "已损坏",
     "no text": "没有文字",

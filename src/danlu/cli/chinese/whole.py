@@ -1,6 +1,19 @@
 """All templates and their Chinese, joined."""
 
 from danlu.cli.chinese import (
+    data_augment,
+    data_balance,
+    data_clean,
+    data_collect,
+    data_decontaminate,
+    data_deduplicate,
+    data_extract,
+    data_fetch,
+    data_label,
+    data_redact,
+    data_remote,
+    data_split,
+    data_synthesize,
     everyday,
     prove_contamination,
     prove_core,
@@ -14,7 +27,12 @@ from danlu.cli.chinese import (
 
 _ROOMS = (
     everyday, prove_core, prove_template, prove_trainers, prove_mask, prove_merge, prove_export, prove_served,
-    prove_contamination,
+    prove_contamination, data_split, data_redact, data_augment, data_decontaminate, data_deduplicate, data_extract,
+    data_synthesize, data_fetch, data_label, data_balance, data_remote,
+    data_collect, data_clean,
 )  # fmt: skip
 
 CHINESE: dict[str, str] = {template: said for room in _ROOMS for template, said in room.CHINESE.items()}
+
+STORED: dict[str, str] = {text: said for room in _ROOMS for text, said in getattr(room, "STORED", {}).items()}
+"""What manifests, rejects and edits hold, by room."""

@@ -1,6 +1,8 @@
 """Join the pieces of a document into one text whose blocks know their offsets."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from danlu.text.records import Block
 
@@ -22,6 +24,12 @@ class Extracted:
     title: str = ""
     edits: tuple[tuple[str, int], ...] = ()
     """What reading it changed, by rule: an encoding that was repaired, say."""
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    """What the format says of the document, as plain JSON values: author, date, url, pages."""
+    language: str = ""
+    """A language tag that the format declares; empty when it declares none."""
+    media_type: str = ""
+    """What was read, where that is not what was detected; empty otherwise."""
 
 
 @dataclass
@@ -44,8 +52,17 @@ class BlockWriter:
         self.blocks.append(Block(self.length, self.length + len(text), kind, page, level))
         self.length += len(text)
 
-    def finish(self, title: str = "", edits: tuple[tuple[str, int], ...] = ()) -> Extracted:
+    def extend(self, text: str) -> None:
+        """Add a line to the last block."""
+        last = self.blocks[-1]
+        self.parts.append(f"\n{text}")
+        self.length += len(text) + 1
+        self.blocks[-1] = replace(last, end=self.length)
+
+    def finish(
+        self, title: str = "", edits: tuple[tuple[str, int], ...] = (), meta: Mapping[str, Any] | None = None
+    ) -> Extracted:
         """The whole text. The title is the first heading unless the format has one."""
         text = "".join(self.parts)
         first = next((text[block.start : block.end] for block in self.blocks if block.kind == "heading"), "")
-        return Extracted(text, tuple(self.blocks), title.strip() or first, edits)
+        return Extracted(text, tuple(self.blocks), title.strip() or first, edits, meta or {})

@@ -1,28 +1,51 @@
 """PDF to blocks, over pdfium (pypdfium2).
 
-Text comes in the file's own order, line by line, with pages known. Headings are the document's outline: its titles
-are looked up as lines of the pages that they point to. Lines that stand at the top or bottom of most pages are
-furniture: kept in the extraction, marked, and left out by cleaning.
+Lines with their places are measured (pdf_lines), page furniture is told by repetition (pdf_furniture), columns are
+put in reading order (pdf_order), headings are the outline's titles or what is set larger (pdf_headings). A page
+that is a picture, or whose letters have no meaning in the file, is read by OCR where that is installed; pages that fail are
+counted and the rest is kept.
 """
 
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
 
+from danlu.data.extract import ocr
 from danlu.data.extract.blocks import BlockWriter, Extracted, Unreadable
+from danlu.data.extract.pdf_headings import read_outline
+from danlu.data.extract.pdf_lines import Line, page_lines
+from danlu.data.extract.pdf_pages import lay_out
 
-_SOFT_HYPHENS = str.maketrans({"\ufffe": "-", "\x02": "-", "\r": None})
-"""pdfium writes a hyphen at a line's end as one of these; on the page a hyphen is drawn."""
-_FURNITURE_PAGES = 3
-_FURNITURE_SHARE = 0.5
+_SCAN_LETTERS = 16
+"""A page with fewer letters than this (a page number, a stamp) under a picture is a scan."""
+_SCAN_SHARE = 0.5
+"""The share of a page that pictures cover on a scan: the logo of a title page covers less, and OCR costs as much as 500 pages."""
+_GARBLED_SHARE = 0.3
+_GARBLED = re.compile("[\ufffd\ue000-\uf8ff\x00-\x08\x0b\x0c\x0e-\x1f]")
+_DOTS_PER_INCH = 200
+"""Print of 6 points is then 17 pixels high; twice the resolution costs three times the time and reads no better."""
+_POINTS_PER_INCH = 72
+_DATE = re.compile(r"D?:?(\d{4})(\d{2})?(\d{2})?")
 _SPACE = re.compile(r"\s+")
-_DIGITS = re.compile(r"\d{1,6}")
-_NUMBER = re.compile(r"(?:chapter|appendix|section|第|附录)?[A-Z]?[\d.]*[章节]?[.:]?", re.IGNORECASE)
 
 
 def extract_pdf(content: bytes) -> Extracted:
-    """Read a PDF; raises Unreadable when it is encrypted, damaged, or holds no text (a scan)."""
+    """Read a PDF; raises Unreadable when it is encrypted, damaged, or no page of it gives text."""
+    with _opened(content) as document:
+        pages = _Pages(document)
+        outline = read_outline(document)
+        facts = document.get_metadata_dict(skip_empty=True)
+    if not any(pages.lines):
+        raise _no_text(pages)
+    writer = lay_out(pages.lines, outline)
+    return writer.finish(_title(facts, writer), tuple(sorted(pages.edits.items())), _meta(facts, pages))
+
+
+@contextmanager
+def _opened(content: bytes) -> Iterator[Any]:
     import pypdfium2
 
     try:
@@ -31,116 +54,105 @@ def extract_pdf(content: bytes) -> Extracted:
         rule = "encrypted" if "password" in str(error).lower() else "damaged"
         raise Unreadable(rule, str(error)) from None
     try:
-        pages = [_page_lines(document, number) for number in range(len(document))]
-        outline = _outline(document)
+        yield document
     finally:
         document.close()
-    if not any(line for lines in pages for line in lines):
-        raise Unreadable(
-            "no text", f"{len(pages)} pages of images", "text on a page; scans need OCR, which is not built in yet"
-        )
-    return _blocks(pages, outline)
 
 
-def _page_lines(document: object, number: int) -> list[str]:
-    page = document[number]  # type: ignore[index]
-    text_page = page.get_textpage()
-    text: str = text_page.get_text_range()
-    text_page.close()
-    page.close()
-    return [line.strip() for line in text.translate(_SOFT_HYPHENS).split("\n")]
+@dataclass
+class _Pages:
+    """The lines of every page, and what happened to the pages."""
+
+    document: Any
+    lines: list[list[Line]] = field(default_factory=list)
+    edits: Counter[str] = field(default_factory=Counter)
+    confidences: list[tuple[float, int]] = field(default_factory=list)
+    pictures: int = 0
+    """Pages that only OCR could read, and that it did not."""
+
+    def __post_init__(self) -> None:
+        import pypdfium2
+
+        for number in range(len(self.document)):
+            try:
+                self.lines.append(self._page(number))
+            except pypdfium2.PdfiumError:
+                self.edits["damaged page left out"] += 1
+                self.lines.append([])
+
+    def _page(self, number: int) -> list[Line]:
+        page = self.document[number]
+        try:
+            lines = page_lines(page)
+            if not _is_picture(page, lines):
+                return lines
+            if not ocr.is_installed():
+                self.pictures += 1
+                self.edits["picture of a page left out"] += 1
+                return lines
+            return self._recognised(page) or lines
+        finally:
+            page.close()
+
+    def _recognised(self, page: Any) -> list[Line]:
+        longest_inches = max(*page.get_size(), 1.0) / _POINTS_PER_INCH
+        dots_per_inch = min(_DOTS_PER_INCH, ocr.MAX_SIDE_PIXELS / longest_inches)
+        bitmap = page.render(scale=dots_per_inch / _POINTS_PER_INCH, rev_byteorder=True)
+        try:
+            found = ocr.recognise(bitmap.to_numpy()[:, :, :3])
+        finally:
+            bitmap.close()
+        if found.dropped:
+            self.edits["line of OCR left out"] += found.dropped
+        if not found.lines:
+            self.pictures += 1
+            return []
+        self.edits["page read by OCR"] += 1
+        self.confidences.append((found.confidence, found.letters))
+        return [ocr.scaled(line, _POINTS_PER_INCH / dots_per_inch) for line in found.lines]
 
 
-@dataclass(frozen=True)
-class _Title:
-    page: int
-    key: str
-    level: int
+def _is_picture(page: Any, lines: list[Line]) -> bool:
+    """Whether a page shows text that its letters do not give: a scan, or letters without meaning."""
+    text = "".join(line.text for line in lines)
+    if len(text) >= _SCAN_LETTERS:
+        return len(_GARBLED.findall(text)) >= _GARBLED_SHARE * len(text)
+    return _picture_share(page) >= _SCAN_SHARE
 
 
-def _outline(document: object) -> list[_Title]:
-    """The outline's titles in order, with 0-based pages."""
-    titles = []
-    for mark in document.get_toc():  # type: ignore[attr-defined]
-        target = mark.get_dest()
-        page = target.get_index() if target else None
-        key = _SPACE.sub("", mark.get_title())
-        if page is not None and key:
-            titles.append(_Title(page, key, min(mark.level + 1, 6)))
-    return titles
+def _picture_share(page: Any) -> float:
+    import pypdfium2.raw as pdfium
+
+    width, height = page.get_size()
+    covered = 0.0
+    for picture in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=3):
+        left, bottom, right, top = picture.get_bounds()
+        covered += max(right - left, 0.0) * max(top - bottom, 0.0)
+    return float(covered / max(width * height, 1.0))
 
 
-def _blocks(pages: list[list[str]], outline: list[_Title]) -> Extracted:
-    furniture = _furniture(pages)
-    writer = BlockWriter()
-    for index, lines in enumerate(pages):
-        titles = [title for title in outline if title.page == index]
-        for kind, level, text in _split(lines, index, titles, furniture):
-            writer.add(kind, text, page=index + 1, level=level)
-    return writer.finish()
+def _no_text(pages: _Pages) -> Unreadable:
+    count = len(pages.lines)
+    if pages.pictures and not ocr.is_installed():
+        return Unreadable("needs an extra", f"{pages.pictures} of {count} pages are pictures", ocr.HINT)
+    return Unreadable("no text", f"{count} pages without text", "text on a page")
 
 
-def _split(lines: list[str], index: int, titles: list[_Title], furniture: set[str]) -> Iterator[tuple[str, int, str]]:
-    """Blocks of one page: headings where a title of the outline is found, text between them."""
-    text: list[str] = []
-    at = 0
-    while at < len(lines):
-        title, used = _title_at(lines, at, titles)
-        kind = "heading" if title else "furniture" if _keys(lines, at, index) & furniture else "text"
-        if kind == "text":
-            text.append(lines[at])
-            at += 1
-            continue
-        if text:
-            yield "text", 0, "\n".join(text)
-            text = []
-        used = max(used, 1)
-        yield kind, title.level if title and kind == "heading" else 0, "\n".join(lines[at : at + used])
-        if title and kind == "heading":
-            titles.remove(title)
-        at += used
-    yield "text", 0, "\n".join(text)
+def _title(facts: dict[str, str], writer: BlockWriter) -> str:
+    """The title that the file gives itself, where its first page shows it too: many are a template's or a file's name."""
+    said = _SPACE.sub(" ", facts.get("Title", "")).strip()
+    shown = _SPACE.sub("", "".join(writer.parts[:40])).casefold()
+    return said if len(said) > 3 and _SPACE.sub("", said).casefold() in shown else ""
 
 
-def _title_at(lines: list[str], at: int, titles: list[_Title]) -> tuple[_Title | None, int]:
-    """A title that starts at this line, over one to three lines, and the lines it takes."""
-    joined = ""
-    for used in range(1, 4):
-        joined += _SPACE.sub("", lines[at + used - 1]) if at + used <= len(lines) else ""
-        for title in titles:
-            if joined and _same_title(joined, title.key):
-                return title, used
-    return None, 0
-
-
-def _same_title(line: str, title: str) -> bool:
-    """Equal, but for a number before the title that only one of the two has."""
-    shorter, longer = sorted((line, title), key=len)
-    return longer.endswith(shorter) and bool(_NUMBER.fullmatch(longer[: len(longer) - len(shorter)]))
-
-
-def _keys(lines: list[str], at: int, index: int) -> set[str]:
-    """What a line of page `index` has in common with furniture: the whole line, or all but a number that counts pages."""
-    line = lines[at]
-    place = _place(lines, at)
-    if not line or not place:
-        return set()
-    counting = {f"{line[: n.start()]}#{int(n.group()) - index}#{line[n.end() :]}" for n in _DIGITS.finditer(line)}
-    return {place + key for key in (line, *counting)}
-
-
-def _place(lines: list[str], at: int) -> str:
-    """`top` or `bottom` for the first and last two lines with text, and empty elsewhere."""
-    full = [index for index, line in enumerate(lines) if line]
-    if at in full[:2]:
-        return "top "
-    return "bottom " if at in full[-2:] else ""
-
-
-def _furniture(pages: list[list[str]]) -> set[str]:
-    """What stands at the top or at the bottom of at least half of the pages, but for a number that counts them."""
-    seen: Counter[str] = Counter()
-    for index, lines in enumerate(pages):
-        seen.update(set().union(*(_keys(lines, at, index) for at in range(len(lines)))))
-    bound = max(_FURNITURE_PAGES, _FURNITURE_SHARE * len(pages))
-    return {key for key, count in seen.items() if count >= bound}
+def _meta(facts: dict[str, str], pages: _Pages) -> dict[str, Any]:
+    meta: dict[str, Any] = {"pages": len(pages.lines)}
+    if facts.get("Author"):
+        meta["author"] = _SPACE.sub(" ", facts["Author"]).strip()
+    date = _DATE.match(facts.get("CreationDate", ""))
+    if date:
+        meta["date"] = "-".join(part for part in date.groups() if part)
+    letters = sum(length for _, length in pages.confidences)
+    if letters:
+        meta["ocr_confidence"] = round(sum(score * length for score, length in pages.confidences) / letters, 3)
+    return meta

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from danlu.data.decode import decode
 from danlu.data.extract.blocks import BlockWriter, Extracted, Unreadable
 from danlu.data.extract.html import encoding_edits
+from danlu.text.records import Block
 
 _ATX = re.compile(r"^ {0,3}(#{1,6})\s+(\S.*)$")
 _CLOSING = re.compile(r"(?<=\s)#+$")
 _SETEXT = re.compile(r"^ {0,3}(=+|-+)\s*$")
 _FENCE = re.compile(r"^ {0,3}(```+|~~~+)")
+_PARAGRAPH = re.compile(r"\S[^\n]*(?:\n(?![^\S\n]*(?:\n|\Z))[^\n]*)*")
 _TABLE = re.compile(r"^\s*\|.*\|\s*$")
 _RULE = frozenset(" \t:|-")
 
@@ -24,12 +26,22 @@ def extract_text(content: bytes) -> Extracted:
     return writer.finish(edits=edits)
 
 
+def paragraphs(text: str) -> Extracted:
+    """A text that is kept to the letter: its blocks are the paragraphs in it."""
+    blocks = (Block(match.start(), match.end(), "text") for match in _PARAGRAPH.finditer(text))
+    return Extracted(text, tuple(blocks))
+
+
 def extract_markdown(content: bytes) -> Extracted:
     """Read Markdown: ATX and Setext headings, fenced code, pipe tables row by row, paragraphs."""
     text, edits = _decoded(content)
     writer = BlockWriter()
     for kind, level, block in _markdown_blocks(text.split("\n")):
-        writer.add(kind, block, level=level, gap="\n" if kind == "table" else "\n\n")
+        rows_meet = kind == "table" and bool(writer.blocks) and writer.blocks[-1].kind == "table"
+        if rows_meet and _RULE.issuperset(block):
+            writer.extend(block)
+        else:
+            writer.add(kind, block, level=level, gap="\n" if rows_meet else "\n\n")
     return writer.finish(edits=edits)
 
 
@@ -74,7 +86,7 @@ def _plain_line(line: str, paragraph: list[str]) -> Iterator[tuple[str, int, str
             paragraph.clear()
         if heading:
             yield "heading", len(heading.group(1)), _CLOSING.sub("", heading.group(2).rstrip()).rstrip()
-        elif table and not _RULE.issuperset(line):
+        elif table:
             yield "table", 0, line.strip()
     else:
         paragraph.append(line)

@@ -1,120 +1,227 @@
-"""Extract: read every collected file into a document, each in a worker of its own.
+"""Extract: read every collected file into documents, shard by shard, in workers.
 
-A reader that crashes (native code on a damaged file) costs that file, by name, and nothing else. Finished files
-lie as pieces in the scratch folder, so an interrupted run reads only what is left.
+A shard that was read before from the same files by the same readers is taken from the earlier artifact. A reader that crashes
+(native code on a damaged file) costs that file, by name, and nothing else: when a shard ends its worker twice, its files are
+tried one by one, and the shard is read without those that crash. A finished shard lies in the scratch folder, so an
+interrupted run reads only what is left. Memory: one group of documents for each worker, and about 600 bytes for each
+source file in the process that hands out the work.
 """
 
-import json
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from danlu.core.artifacts import Corpus, Files
 from danlu.core.errors import WorkFailed
-from danlu.core.stages import Config, Facts, Stage, Work
-from danlu.core.store import write_atomically
+from danlu.core.hashing import hash_facts
+from danlu.core.stages import Facts, Stage, Work
 from danlu.core.workers import Died, map_shards
-from danlu.data import media
-from danlu.data.extract.blocks import Extracted, Unreadable
-from danlu.data.extract.docx import extract_docx
-from danlu.data.extract.html import extract_html
-from danlu.data.extract.pdf import extract_pdf
-from danlu.data.extract.plain import extract_markdown, extract_text
-from danlu.data.lock import SourceFile, SourceLock
-from danlu.text.records import Block, Document, Ledger, Reject, read_rows
+from danlu.data.extract.columns import table_of
+from danlu.data.extract.config import ExtractConfig
+from danlu.data.extract.items import Item
+from danlu.data.extract.readers import optional_libraries
+from danlu.data.extract.reading import Outcome, Reading, read_item, read_span
+from danlu.data.extract.shards import Job, shards_of
+from danlu.data.extract.unpack import Meter
+from danlu.data.lock import SourceLock
+from danlu.data.parts import TABLES, PartWriter, Verdict, check_any_kept, gather
+from danlu.data.reuse import Earlier, note, seal
+from danlu.text.records import Document, Reject, part_name
+from danlu.text.tables import read_rows
 
-READERS: dict[str, Callable[[bytes], Extracted]] = {
-    media.PDF: extract_pdf,
-    media.DOCX: extract_docx,
-    media.HTML: extract_html,
-    media.MARKDOWN: extract_markdown,
-    media.TEXT: extract_text,
-}
+_PART_ROWS = 50_000
+_PART_BYTES = 64 << 20
+_GROUP_ROWS = 1000
+_GROUP_BYTES = 8 << 20
 
 
 @dataclass(frozen=True)
-class Job:
-    """One file to read: a shard of the work."""
+class Shard:
+    """Files that one worker reads into the parts below `outcome`."""
 
-    file: SourceFile
-    media_type: str
-    piece: Path
+    key: str
+    jobs: tuple[Job, ...]
+    outcome: Path
+    config: ExtractConfig
+    crashed: tuple[tuple[int, int], ...] = ()
+    """Jobs that end every worker, by position, and its exit code."""
+
+    def parts(self) -> list[Path]:
+        """The finished parts, in order."""
+        return sorted(path for path in self.outcome.iterdir() if path.is_dir())
 
 
-def read_one(job: Job) -> None:
-    """Read one file and put the outcome, a document or a reject, into its piece."""
+def read_shard(shard: Shard) -> None:
+    """Read the files of a shard into parts; they appear together, by one rename."""
+    half = shard.outcome.with_name(f"{shard.outcome.name}.half")
+    shutil.rmtree(half, ignore_errors=True)
+    half.mkdir(parents=True)
+    writer = _Parts(half)
+    for outcome in _outcomes(shard, half):
+        writer.add(outcome)
+    writer.finish()
+    half.rename(shard.outcome)
+
+
+def probe(shard: Shard) -> None:
+    """Read a shard for nothing but to see whether its worker lives."""
+    spool = shard.outcome.with_name(f"{shard.outcome.name}.probe")
+    spool.mkdir(parents=True, exist_ok=True)
+    for _ in _outcomes(shard, spool):
+        continue
+    shutil.rmtree(spool)
+
+
+def _outcomes(shard: Shard, spool: Path) -> Iterator[Outcome]:
+    crashed = dict(shard.crashed)
+    for position, job in enumerate(shard.jobs):
+        if position in crashed:
+            yield _crashed(job, crashed[position])
+        else:
+            yield from read_job(job, shard.config, spool)
+
+
+def _crashed(job: Job, exit_code: int) -> Reject:
     file = job.file
-    outcome: dict[str, Any]
-    try:
-        found = READERS[job.media_type](file.read())
-        title = found.title or Path(file.source).stem
-        document = Document(
-            file.doc_id, found.text, title, file.source, job.media_type, file.licence, blocks=found.blocks
-        )
-        outcome = {"document": asdict(document), "edits": found.edits}
-    except Unreadable as reason:
-        outcome = {"reject": asdict(Reject(file.doc_id, file.source, reason.rule, reason.value, reason.threshold))}
-    except WorkFailed:
-        raise
-    except Exception as error:  # noqa: BLE001  parsers raise whatever they like on damaged files
-        found_instead = f"{type(error).__name__}: {error}"[:300]
-        outcome = {"reject": asdict(Reject(file.doc_id, file.source, "crashed the reader", found_instead, "text"))}
-    write_atomically(job.piece, json.dumps(outcome, ensure_ascii=False))
+    return Reject(file.doc_id, file.source, "crashed the reader", f"exit code {exit_code}", f"{_TRIES} tries")
 
 
-def _extract(work: Work, config: Config, *, files: Files, sources: SourceLock) -> Facts:
-    rows = read_rows(files.table)
-    jobs = [
-        Job(sources.by_id[row["doc_id"]], row["media_type"], work.scratch / f"{row['doc_id']}.json") for row in rows
-    ]
-    ledger = Ledger(input=len(jobs))
-    waiting = [job for job in jobs if not job.piece.exists()]
-    done = len(jobs) - len(waiting)
-    for position, result in map_shards(read_one, waiting, work.workers):
+def read_job(job: Job, config: ExtractConfig, spool: Path) -> Iterator[Outcome]:
+    """The documents and rejects of one file, or of a span of one; raises WorkFailed when the file is not what was locked."""
+    file = job.file
+    meter = Meter(file.size_bytes, config.max_unpack_ratio, config.max_unpacked_bytes)
+    reading = Reading(config, file.licence, meter, spool)
+    with file.opened(part=bool(job.span and job.span.start)) as stream:
+        item = Item(file.source, stream, size_bytes=file.size_bytes, media_type=job.media_type)
+        yield from read_span(item, job.span, reading) if job.span else read_item(item, reading)
+
+
+class _Parts:
+    """Writes outcomes into parts, and begins a new part where one is full."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._number = folder, 0
+        self._writer = self._begun()
+        self._group: list[Outcome] = []
+        self._group_bytes = self._read = self._rows = 0
+
+    def add(self, outcome: Outcome) -> None:
+        """Append a document or a reject."""
+        self._group.append(outcome)
+        self._group_bytes += 0 if isinstance(outcome, Reject) else len(outcome[0].text)
+        if len(self._group) >= _GROUP_ROWS or self._group_bytes >= _GROUP_BYTES:
+            self._flush()
+            if self._rows >= _PART_ROWS or self._writer.text_bytes >= _PART_BYTES:
+                self._end()
+                self._writer = self._begun()
+
+    def finish(self) -> None:
+        """End the last part."""
+        self._flush()
+        self._end()
+
+    def _begun(self) -> PartWriter:
+        self._number += 1
+        return PartWriter(self._folder / Path(part_name(self._number)).stem, TABLES)
+
+    def _end(self) -> None:
+        self._writer.finish(self._read)
+        seal(self._folder / Path(part_name(self._number)).stem)
+        self._read = self._rows = 0
+
+    def _flush(self) -> None:
+        kept = [outcome for outcome in self._group if not isinstance(outcome, Reject)]
+        rejects = [outcome for outcome in self._group if isinstance(outcome, Reject)]
+        edits = [(document.doc_id, rule, count) for document, rules in kept for rule, count in rules]
+        documents: Sequence[Document] = [document for document, _ in kept]
+        self._writer.add(Verdict(table_of(documents), rejects, edits))
+        self._read, self._rows = self._read + len(self._group), self._rows + len(kept)
+        self._group, self._group_bytes = [], 0
+
+
+_TRIES = 3
+
+
+def _extract(work: Work, config: ExtractConfig, *, files: Files, sources: SourceLock) -> Facts:
+    shards = list(_shards(work, config, files, sources))
+    _take_over(work, shards)
+    waiting = [shard for shard in shards if not shard.outcome.exists()]
+    for shard in _read(work, waiting, len(shards)):
+        _read_without_crashers(work, shard)
+    parts = {shard.key: shard.parts() for shard in shards}
+    note(work.folder, parts)
+    facts = gather(work.folder, [part for found in parts.values() for part in found], tuple(TABLES))
+    return check_any_kept(facts, extract.name)
+
+
+def _shards(work: Work, config: ExtractConfig, files: Files, sources: SourceLock) -> Iterator[Shard]:
+    made_by = [extract.name, extract.version, extract.runtime(), config.model_dump(mode="json")]
+    for jobs in shards_of(read_rows(files.table), sources):
+        key = hash_facts([made_by, [job.facts() for job in jobs]])[:32]
+        yield Shard(key, jobs, work.scratch / f"shard-{key}", config)
+
+
+def _take_over(work: Work, shards: Sequence[Shard]) -> None:
+    """Shards that an earlier artifact holds."""
+    earlier = Earlier.beside(work.folder)
+    for shard in shards:
+        if not shard.outcome.exists():
+            half = shard.outcome.with_name(f"{shard.outcome.name}.half")
+            shutil.rmtree(half, ignore_errors=True)
+            if earlier.take(shard.key, lambda number, half=half: half / Path(part_name(number + 1)).stem):  # type: ignore[misc]
+                half.rename(shard.outcome)
+
+
+def _read(work: Work, waiting: Sequence[Shard], count: int) -> list[Shard]:
+    """Read the shards, and return those that ended their workers."""
+    died = []
+    done = count - len(waiting)
+    for position, result in map_shards(read_shard, waiting, work.workers, tries=2):
+        shard = waiting[position]
         if isinstance(result, Died):
-            file = waiting[position].file
-            ledger.rejects.append(
-                Reject(
-                    file.doc_id,
-                    file.source,
-                    "crashed the reader",
-                    f"exit code {result.exit_code}",
-                    f"{result.tries} tries",
-                )
-            )
+            died.append(shard)
         done += 1
-        work.progress.advance(done, len(jobs), waiting[position].file.source)
-    crashed = {reject.doc_id for reject in ledger.rejects}
-    for job in jobs:
-        if job.file.doc_id not in crashed:
-            _take(job, ledger)
-    if not ledger.documents:
-        raise WorkFailed(
-            "None of the {count} files gave any text",
-            "`danlu show` on the collect stage names the files.",
-            count=len(jobs),
-        )
-    return ledger.write(work.folder)
+        work.progress.advance(done, count, shard.jobs[-1].file.source)
+    return died
 
 
-def _take(job: Job, ledger: Ledger) -> None:
-    outcome = json.loads(job.piece.read_text(encoding="utf-8"))
-    if "reject" in outcome:
-        ledger.rejects.append(Reject(**outcome["reject"]))
-        return
-    facts = outcome["document"]
-    facts["blocks"] = tuple(Block(**block) for block in facts["blocks"])
-    ledger.documents.append(Document(**facts))
-    ledger.edits.extend({"doc_id": job.file.doc_id, "rule": rule, "count": count} for rule, count in outcome["edits"])
+def _read_without_crashers(work: Work, shard: Shard) -> None:
+    """Find the files that end their workers, and read the shard without them."""
+    single = [replace(shard, jobs=(job,), outcome=shard.outcome.with_name(f"{shard.outcome.name}-{number}"))
+              for number, job in enumerate(shard.jobs)]  # fmt: skip
+    crashed = [
+        (position, result.exit_code)
+        for position, result in map_shards(probe, single, work.workers, _TRIES)
+        if isinstance(result, Died)
+    ]
+    for _, result in map_shards(read_shard, [replace(shard, crashed=tuple(sorted(crashed)))], 1):
+        if isinstance(result, Died):
+            raise WorkFailed(
+                "{part} ended its worker {tries} times, with exit code {code}",
+                "Memory may be short: try with fewer workers.",
+                part=shard.jobs[0].file.source,
+                tries=result.tries,
+                code=result.exit_code,
+            )
 
 
 extract = Stage(
     "extract",
-    version=1,
+    version=2,
     makes=Corpus,
     body=_extract,
+    config=ExtractConfig,
     resumable=True,
-    libraries=("pypdfium2", "python-docx", "resiliparse"),
-    rules=(("blocks", 1),),
+    libraries=(
+        "pypdfium2",
+        "python-docx",
+        "python-pptx",
+        "python-calamine",
+        "resiliparse",
+        "trafilatura",
+        "pyarrow",
+        *optional_libraries(),
+    ),
+    rules=(("blocks", 2), ("encodings", 2), ("file types", 2)),
 )

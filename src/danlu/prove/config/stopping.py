@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from danlu.core.errors import DanluError, Phrase, UserError
+from danlu.core.library_errors import first_words
 from danlu.prove.finding import Check, Finding
 from danlu.prove.folder import ModelFolder
-from danlu.prove.library_errors import first_words
 from danlu.prove.models import log_softmax, logits
 from danlu.prove.skeleton import silent
 from danlu.prove.stops import stop_ids, token_text, turn_terminator

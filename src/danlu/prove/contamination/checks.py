@@ -4,22 +4,20 @@ An item counts under one check alone, the first of exact, near, ngram and answer
 `measured["pairs"]` lists every item that was found, each with the training row that holds most of it, as `item:row`.
 """
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from danlu.core.errors import Phrase
 from danlu.core.progress import Progress
-from danlu.prove.contamination.items import Item, Items, read_items
-from danlu.prove.contamination.overlap import Kind, Match
-from danlu.prove.contamination.overlap_index import ANSWER, CONTEXT
 from danlu.prove.contamination.search import Overlaps, find_overlaps, texts_of_rows, without_text_line
-from danlu.prove.contamination.side_by_side import marked
 from danlu.prove.finding import Check, Finding, Verdict
-from danlu.prove.waivers import Waivers
-from danlu.text.shingles import tokens
+from danlu.text.contamination.items import Item, Items, digest, read_items
+from danlu.text.contamination.overlap import Kind, Match
+from danlu.text.contamination.overlap_index import ANSWER, CONTEXT
+from danlu.text.contamination.side_by_side import marked
 from danlu.text.statistics import wilson_interval
+from danlu.text.waivers import Waivers
 
 _SHOWN_PAIRS = 2
 _REMOVE = Phrase("remove these rows from the training data, train again, and say so beside any score already published")
@@ -76,11 +74,6 @@ def check_contamination(train: Path, evaluation: Path, waivers: Waivers, *, prog
     texts = texts_of_rows(train, shown)
     for found in all_found:
         yield _finding(found, items, overlaps, texts)
-
-
-def digest(item: Item) -> str:
-    """SHA-256 of an item's normalised text, by which a waiver can name it wherever it moves."""
-    return hashlib.sha256(" ".join(tokens(item.text)).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _found(check: Check, items: tuple[Item, ...], overlaps: Overlaps, waivers: Waivers) -> _Found:

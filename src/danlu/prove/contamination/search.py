@@ -12,11 +12,11 @@ import numpy as np
 
 from danlu.core.errors import Phrase, UserError
 from danlu.core.progress import Progress
-from danlu.prove.contamination.items import Item, strings
-from danlu.prove.contamination.overlap import ANSWER_WORDS, EXACT_WORDS, WINDOW_WORDS, Comparer, Kind, Match, words
-from danlu.prove.contamination.overlap_index import ANSWER, ASKED, CONTEXT, SHINGLE, TEXTS_PER_ITEM, OverlapIndex, Rows
-from danlu.prove.rows.rows import raw_rows
-from danlu.prove.rows.shapes import Unfit
+from danlu.text.contamination.items import Item, strings
+from danlu.text.contamination.overlap import ANSWER_WORDS, EXACT_WORDS, WINDOW_WORDS, Comparer, Kind, Match, words
+from danlu.text.contamination.overlap_index import ANSWER, ASKED, CONTEXT, SHINGLE, TEXTS_PER_ITEM, OverlapIndex, Rows
+from danlu.text.rows.rows import raw_rows
+from danlu.text.rows.shapes import Unfit
 from danlu.text.shingles import Hashes, hash_tokens
 
 _BATCH_CHARACTERS = 1_000_000

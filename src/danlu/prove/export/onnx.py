@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from danlu.core.errors import Phrase, UserError
+from danlu.core.library_errors import first_words
 from danlu.core.progress import Progress
 from danlu.prove.export import dtype as export_dtype
 from danlu.prove.export.bars import judge
@@ -17,7 +18,6 @@ from danlu.prove.export.template import TEMPLATE, compare_templates, token_names
 from danlu.prove.export.tokens import TOKENIZER, compare_tokenizers
 from danlu.prove.finding import Finding
 from danlu.prove.folder import ModelFolder, open_folder
-from danlu.prove.library_errors import first_words
 
 _NUMPY = {"tensor(int64)": np.int64, "tensor(int32)": np.int32, "tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(bool)": np.bool_}  # fmt: skip
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "tokenizer.model")

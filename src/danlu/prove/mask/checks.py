@@ -11,11 +11,11 @@ from danlu.prove.mask.rows import Learnt, Place, Tally, tally
 from danlu.prove.mask.sources import is_mask_ahead, of_dump, of_trainer
 from danlu.prove.rows.columns import NO_LOSS
 from danlu.prove.rows.dumps import Dump
-from danlu.prove.rows.rows import Rows
 from danlu.prove.template.difference import token_string, tokens_around
 from danlu.prove.template.probes import PROBES
 from danlu.prove.template.serving import Serving
 from danlu.prove.trainers.trainer import Trainer
+from danlu.text.rows.rows import Rows
 
 STOP = Check(
     "mask.stop",

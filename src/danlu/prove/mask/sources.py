@@ -10,10 +10,10 @@ from danlu.prove.folder import ModelFolder
 from danlu.prove.mask.rows import Learnt
 from danlu.prove.rows.columns import NO_LOSS
 from danlu.prove.rows.dumps import Dump
-from danlu.prove.rows.rows import Conversation
 from danlu.prove.template.serving import Serving
 from danlu.prove.template.trained import renditions, said_of
 from danlu.prove.trainers.trainer import Trainer
+from danlu.text.rows.rows import Conversation
 
 _ALIGNED_SAMPLE = 64
 

@@ -2,9 +2,9 @@
 
 from danlu.core.errors import Phrase, UserError
 from danlu.prove.finding import Check, Finding, Verdict, in_words
-from danlu.prove.rows.dump_files import Unsupported
-from danlu.prove.rows.rows import RejectedRow, Rows
-from danlu.prove.rows.shapes import HOLDS_MEDIA
+from danlu.text.rows.dump_files import Unsupported
+from danlu.text.rows.rows import RejectedRow, Rows
+from danlu.text.rows.shapes import HOLDS_MEDIA
 
 _SHOWN_ROWS = 8
 

@@ -18,9 +18,9 @@ import numpy as np
 from danlu.core.errors import UserError
 from danlu.prove.folder import ModelFolder
 from danlu.prove.rows.columns import NO_LOSS, Ids, column, refuse_without_ids
-from danlu.prove.rows.dump_files import raw_rows
 from danlu.prove.rows.labels import LABELS, Meaning, mask_columns, meaning_of, read_labels
 from danlu.prove.rows.padding import PADDED_ROWS, Padding, possible_padding
+from danlu.text.rows.dump_files import raw_rows
 
 _LENGTHS = ("seq_lengths", "seq_lens")
 _SAMPLED_ROWS = 64

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from danlu.prove.rows.columns import NO_LOSS, Ids, column
-from danlu.prove.rows.dump_files import Unsupported
+from danlu.text.rows.dump_files import Unsupported
 
 LABELS = ("labels",)
 _MASKS = ("completion_mask", "assistant_masks")

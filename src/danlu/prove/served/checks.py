@@ -13,7 +13,6 @@ from danlu.core.progress import Progress
 from danlu.prove import models
 from danlu.prove.finding import Finding
 from danlu.prove.folder import ModelFolder
-from danlu.prove.rows.rows import Conversation
 from danlu.prove.served.asking import Served
 from danlu.prove.served.client import Client, Refused
 from danlu.prove.served.dialect import recognise
@@ -26,6 +25,7 @@ from danlu.prove.served.shapes import Misshapen
 from danlu.prove.served.stop import STOP, check_stop
 from danlu.prove.served.truncation import TRUNCATION, check_truncation
 from danlu.prove.stops import stop_ids, turn_terminator
+from danlu.text.rows.rows import Conversation
 
 CHECKS = (MODEL, PROMPT, GREEDY, SAMPLING, STOP, TRUNCATION)
 

@@ -8,7 +8,6 @@ from danlu.core.progress import Progress
 from danlu.prove.finding import Check, Finding
 from danlu.prove.folder import ModelFolder
 from danlu.prove.rows.dumps import Dump
-from danlu.prove.rows.rows import Rows
 from danlu.prove.template.bos import BOS, check_bos
 from danlu.prove.template.injection import INJECTION, check_injection
 from danlu.prove.template.pairs import pair_up
@@ -21,6 +20,7 @@ from danlu.prove.template.text import SYSTEM, TURNS, WHITESPACE, check_system, c
 from danlu.prove.template.thinking import THINKING, check_thinking
 from danlu.prove.template.tools import TOOLS, check_tools
 from danlu.prove.trainers.trainer import Trainer
+from danlu.text.rows.rows import Rows
 
 CHECKS: tuple[Check, ...] = (SOURCES, PARITY, PROMPT, BOS, WHITESPACE, SYSTEM, TURNS, THINKING, TOOLS, INJECTION)
 

@@ -10,8 +10,8 @@ from enum import StrEnum
 import numpy as np
 
 from danlu.core.errors import Phrase
-from danlu.prove.rows.rows import Conversation
 from danlu.prove.template.serving import Ids, Serving
+from danlu.text.rows.rows import Conversation
 
 _BEFORE, _AFTER = 4, 6
 THOUGHT = re.compile(r"<think>.*?</think>\s*|</?think>\s*", re.DOTALL)

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from danlu.core.errors import Phrase
 from danlu.prove.finding import Check, Finding
-from danlu.prove.rows.rows import Conversation
 from danlu.prove.template import probes as probe
 from danlu.prove.template.serving import Refused, Serving
+from danlu.text.rows.rows import Conversation
 
 INJECTION = Check(
     "template.injection",

@@ -10,12 +10,12 @@ from danlu.prove.finding import Check, Finding
 from danlu.prove.folder import ModelFolder
 from danlu.prove.mask.reply_spans import opening_of
 from danlu.prove.rows.dumps import Dump
-from danlu.prove.rows.rows import Conversation, Rows
 from danlu.prove.template.matching import Match, match
 from danlu.prove.template.probes import PROBES
 from danlu.prove.template.serving import Ids, Refused, Serving
 from danlu.prove.template.trained import EVERY, Trained, Unwritten, renditions
 from danlu.prove.trainers.trainer import Trainer
+from danlu.text.rows.rows import Conversation, Rows
 
 _EDGE = 12
 """Characters of a cut message by which it is known again."""

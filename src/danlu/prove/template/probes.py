@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from danlu.prove.rows.rows import Conversation
+from danlu.text.rows.rows import Conversation
 
 SYSTEM_WORD, USER_WORD, REPLY_WORD = "Sysquolp", "Usvexil", "Rezyfant"
 THOUGHT_WORD, TOOL_WORD, RESULT_WORD = "Thorbquin", "tolvexifer", "Resvandor"

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from danlu.core.library_errors import first_words
 from danlu.prove.folder import ModelFolder
-from danlu.prove.library_errors import first_words
 from danlu.prove.stops import declared_ids, stop_ids, turn_terminator
 
 Ids = NDArray[np.int64]

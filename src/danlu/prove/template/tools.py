@@ -6,12 +6,12 @@ from typing import Any
 
 from danlu.core.errors import Phrase
 from danlu.prove.finding import Check, Finding
-from danlu.prove.rows.rows import Conversation
 from danlu.prove.template import probes as probe
 from danlu.prove.template.difference import Kind
 from danlu.prove.template.pairs import Pairs, refusals
 from danlu.prove.template.parity import Differing
 from danlu.prove.template.serving import Refused, Serving
+from danlu.text.rows.rows import Conversation
 
 TOOLS = Check(
     "template.tools",

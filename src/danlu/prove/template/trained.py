@@ -10,9 +10,9 @@ from danlu.core.errors import Phrase
 from danlu.core.progress import Progress
 from danlu.prove.folder import ModelFolder
 from danlu.prove.rows.columns import NO_LOSS
-from danlu.prove.rows.rows import Conversation
 from danlu.prove.template.serving import Ids
 from danlu.prove.trainers.trainer import CannotRender, Trainer
+from danlu.text.rows.rows import Conversation
 
 EVERY = 200
 """Rows between two reports of progress."""

@@ -13,11 +13,11 @@ from typing import Any
 
 from danlu.core.errors import Phrase
 from danlu.prove.folder import ModelFolder
-from danlu.prove.rows.rows import Conversation
 from danlu.prove.trainers.axolotl_mask import Ends, Loss, ends, mask
 from danlu.prove.trainers.axolotl_text import TextForm
 from danlu.prove.trainers.tokens import copy_of
 from danlu.prove.trainers.trainer import CannotRender, Rendition, Writer
+from danlu.text.rows.rows import Conversation
 
 _FIELDS = ("tool_calls", "name", "tool_call_id")
 """What a message keeps beside role, content and reasoning_content, if the template asks for it."""

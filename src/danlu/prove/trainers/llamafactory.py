@@ -9,11 +9,11 @@ from itertools import chain
 from typing import Any
 
 from danlu.prove.folder import ModelFolder
-from danlu.prove.rows.rows import Conversation
 from danlu.prove.trainers.llamafactory_table import Options, Slots, Template, configured, templates
 from danlu.prove.trainers.llamafactory_turns import Turn, alternating, call_text, tool_text
 from danlu.prove.trainers.tokens import copy_of, one_token, set_eos
 from danlu.prove.trainers.trainer import Rendition, Writer
+from danlu.text.rows.rows import Conversation
 
 Pair = tuple[list[int], list[int]]
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from danlu.core.errors import Phrase
-from danlu.prove.rows.rows import Conversation
-from danlu.prove.rows.shapes import TEXT
 from danlu.prove.trainers.trainer import CannotRender
+from danlu.text.rows.rows import Conversation
+from danlu.text.rows.shapes import TEXT
 
 MEDIA = ("<image>", "<video>", "<audio>")
 _ANSWERS = ("assistant", "function")

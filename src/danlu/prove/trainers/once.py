@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from danlu.prove.folder import ModelFolder
-from danlu.prove.rows.rows import Conversation
 from danlu.prove.trainers.trainer import CannotRender, Rendition, Trainer
+from danlu.text.rows.rows import Conversation
 
 
 class _Kept(NamedTuple):

@@ -10,12 +10,12 @@ from typing import Any
 
 from danlu.core.errors import Phrase
 from danlu.prove.folder import ModelFolder
-from danlu.prove.rows.rows import Conversation
 from danlu.prove.trainers.swift_loss import Written, cut, encode, ids_of, learn_stops, scaled
 from danlu.prove.trainers.swift_table import Options, Template, templates
 from danlu.prove.trainers.swift_turns import Context, Turn, last_question, merged, split_system, tool_system
 from danlu.prove.trainers.tokens import copy_of
 from danlu.prove.trainers.trainer import CannotRender, Rendition, Writer
+from danlu.text.rows.rows import Conversation
 
 
 def writer(name: str, options: Options) -> Writer:

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from danlu.core.errors import Phrase
-from danlu.prove.rows.rows import Conversation
-from danlu.prove.rows.shapes import TEXT
 from danlu.prove.trainers.trainer import CannotRender
+from danlu.text.rows.rows import Conversation
+from danlu.text.rows.shapes import TEXT
 
 Context = str | list[int | str]
 _TOOL_PROMPT = (

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from danlu.core.errors import Phrase, UserError
 from danlu.prove.folder import ModelFolder
-from danlu.prove.rows.rows import Conversation
+from danlu.text.rows.rows import Conversation
 
 
 class Rendition(NamedTuple):

@@ -16,11 +16,11 @@ from typing import Any
 
 from danlu.core.errors import Phrase
 from danlu.prove.folder import ModelFolder
-from danlu.prove.rows.rows import Conversation
-from danlu.prove.rows.shapes import TEXT
 from danlu.prove.trainers.jinja_text import installed_templates, render
 from danlu.prove.trainers.tokens import copy_of, one_token
 from danlu.prove.trainers.trainer import CannotRender, Rendition, Writer
+from danlu.text.rows.rows import Conversation
+from danlu.text.rows.shapes import TEXT
 
 _GENERATION = re.compile(r"\{%-?\s*generation\s*-?%\}")
 

@@ -1,0 +1,1 @@
+"""The arguments of every command, one file for each group of them; light to import."""

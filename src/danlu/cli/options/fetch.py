@@ -1,0 +1,52 @@
+"""fetch: documents from outside."""
+
+from danlu.cli.commands import Commands, json_option, set_option
+from danlu.cli.speech import Speech
+
+
+def add(commands: Commands, say: Speech) -> None:
+    """Add the command."""
+    fetch = commands.add(
+        "fetch",
+        "fetch:fetch",
+        say("fetch documents from outside into a folder that other commands read"),
+        "danlu fetch https://docs.example.org/guide/ --out guide --set crawl.contact=me@example.org",
+    )
+    fetch.add_argument(
+        "sources",
+        nargs="+",
+        metavar="SOURCE",
+        help=say(
+            "https://SITE/FOLDER/, sql:DATABASE-URL, hf:OWNER/NAME, ms:OWNER/NAME, c4:en/00000, pile:00,"
+            " cc:CRAWL?url=PATTERN, url:FILE-URL"
+        ),
+    )
+    fetch.add_argument(
+        "--out", required=True, metavar="DIR", help=say("folder for what is fetched; the same command goes on there")
+    )
+    fetch.add_argument("--licence", default="unknown", help=say("SPDX licence of the documents, such as CC-BY-SA-3.0"))
+    fetch.add_argument("--table", help=say("table or view of a database"))
+    fetch.add_argument("--query", metavar="SQL", help=say("a SELECT instead of a table"))
+    fetch.add_argument(
+        "--text-column",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help=say("column with the text (several: repeat it)"),
+    )
+    fetch.add_argument(
+        "--key-column",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help=say("unique column to read by; default: the table's primary key"),
+    )
+    fetch.add_argument("--title-column", metavar="NAME", help=say("column with the title"))
+    fetch.add_argument(
+        "--refresh", action="store_true", help=say("ask again for what is finished: only what changed is fetched")
+    )
+    fetch.add_argument(
+        "--allow-private", action="store_true", help=say("allow addresses that are not public, such as an intranet's")
+    )
+    set_option(fetch, say)
+    json_option(fetch, say)

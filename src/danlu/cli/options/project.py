@@ -1,0 +1,40 @@
+"""init, plan, run, show."""
+
+from danlu.cli.commands import Commands, json_option, set_option
+from danlu.cli.speech import Speech
+
+
+def add(commands: Commands, say: Speech) -> None:
+    """Add these commands."""
+    init = commands.add(
+        "init",
+        "project:init",
+        say("make a project from documents"),
+        "danlu init handbook --recipe knowledge-bot --docs ./manuals",
+    )
+    init.add_argument("dir", metavar="DIR", help=say("the project's folder; made when missing"))
+    init.add_argument("--recipe", default="knowledge-bot", help=say("what to build: knowledge-bot"))
+    init.add_argument(
+        "--docs",
+        nargs="+",
+        required=True,
+        metavar="PATH",
+        help=say("folders or files of documents; referenced, not copied"),
+    )
+    init.add_argument("--licence", default="unknown", help=say("SPDX licence of the documents, such as CC-BY-SA-3.0"))
+    plan = commands.add("plan", "project:plan", say("print the stages and what is already done"), "danlu plan")
+    set_option(plan, say)
+    json_option(plan, say)
+    run = commands.add(
+        "run",
+        "project:run",
+        say("run what is missing, then make its release current"),
+        "danlu run --set clean.rules=web",
+    )
+    run.add_argument("--until", metavar="STAGE", help=say("stop after this stage"))
+    set_option(run, say)
+    show = commands.add(
+        "show", "project:show", say("show artifacts, their figures, and rejects by rule"), "danlu show evaluate"
+    )
+    show.add_argument("id", nargs="?", metavar="ID", help=say("an artifact's id, the start of one, or a stage's name"))
+    json_option(show, say)

@@ -1,0 +1,147 @@
+"""A row of a data set as a document: which of its fields is the text, and what the others say.
+
+The text is the field named in `extract.text_column`, else the first of the usual names that holds text; a conversation
+(`messages`, `conversations`) and an instruction with its answer are written out as `role: text`. The text itself is kept as it is.
+Every other field goes into the document's meta.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from danlu.data.extract.blocks import BlockWriter, Extracted, Unreadable
+from danlu.data.extract.config import ExtractConfig
+from danlu.data.extract.items import Record, Refused
+from danlu.data.extract.plain import paragraphs
+
+TEXT_NAMES = (
+    "text", "content", "body", "document", "raw_content", "article", "passage", "markdown", "正文", "内容", "文本", "全文",
+)  # fmt: skip
+_CONVERSATIONS = ("messages", "conversations", "conversation", "dialogue")
+_PAIRS = (("instruction", "input", "output"), ("prompt", "response"), ("prompt", "completion"), ("question", "answer"))
+_TITLES = ("title", "标题", "headline", "subject")
+_LICENCES = ("licence", "license", "许可")
+_LANGUAGES = ("language", "lang", "语言")
+_IDS = ("id", "doc_id", "uuid", "编号")
+_MAX_META_LENGTH = 65536
+"""Characters of one row: longer fields (embeddings, pictures in base64) are data beside the text and are left out, and counted."""
+
+
+def record_of(row: Any, source: str, config: ExtractConfig) -> Record | Refused:
+    """The document in a row, or why there is none."""
+    try:
+        return _record(row, source, config)
+    except Unreadable as reason:
+        return Refused(source, reason)
+
+
+def _record(row: Any, source: str, config: ExtractConfig) -> Record:
+    if isinstance(row, str) and not config.text_column:
+        return Record(source, paragraphs(row))
+    if not isinstance(row, Mapping):
+        raise Unreadable("no text column", f"a {type(row).__name__} and no object", "an object with a text field")
+    found, used = _text(row, config)
+    size = len(found.text.encode("utf-8", "replace"))
+    if size > config.max_text_bytes:
+        raise Unreadable("too large", f"{size} bytes of text in one row", "extract.max_text_bytes")
+    names = {name.lower(): name for name in row}
+    title, language, licence, own_id = (_value(row, names, wanted) for wanted in (_TITLES, _LANGUAGES, _LICENCES, _IDS))
+    meta, left_out = _meta(row, used)
+    edits = found.edits + ((("long fields left out", left_out),) if left_out else ())
+    extracted = Extracted(_whole(found.text), found.blocks, title, edits, meta, language)
+    return Record(source, extracted, licence, own_id)
+
+
+def _whole(text: str) -> str:
+    """JSON can hold half of a surrogate pair, and UTF-8 cannot: it becomes a replacement character."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def text_column_of(names: Sequence[str], config: ExtractConfig) -> str:
+    """The name of the text column among these columns; empty when there is none."""
+    if config.text_column:
+        return config.text_column if config.text_column in names else ""
+    lower = {name.strip().lower(): name for name in names}
+    return next((lower[name] for name in TEXT_NAMES if name in lower), "")
+
+
+def _text(row: Mapping[str, Any], config: ExtractConfig) -> tuple[Extracted, Sequence[str]]:
+    """The text and the names of the fields that it was made of."""
+    if config.text_column:
+        value = row.get(config.text_column)
+        if isinstance(value, str):
+            return paragraphs(value), [config.text_column]
+        turns = list(_turns(value))
+        if turns:
+            return _conversation(turns), [config.text_column]
+        raise Unreadable("no text column", f"fields: {_names(row)}", f"text in {config.text_column}")
+    lower = {name.strip().lower(): name for name in row if isinstance(name, str)}
+    for name in (lower[wanted] for wanted in TEXT_NAMES if wanted in lower):
+        if isinstance(row[name], str) and row[name].strip():
+            return paragraphs(row[name]), [name]
+    for name in (lower[wanted] for wanted in _CONVERSATIONS if wanted in lower):
+        turns = list(_turns(row[name]))
+        if turns:
+            return _conversation(turns), [name]
+    for pair in _PAIRS:
+        if (
+            pair[0] in lower
+            and pair[-1] in lower
+            and all(isinstance(row[lower[name]], str) for name in (pair[0], pair[-1]))
+        ):
+            used = [lower[name] for name in pair if name in lower]
+            asked = "\n\n".join(str(row[name]) for name in used[:-1] if row[name])
+            return _conversation([("user", asked), ("assistant", row[used[-1]])]), used
+    raise Unreadable("no text column", f"fields: {_names(row)}", "a field named text, or extract.text_column")
+
+
+def _names(row: Mapping[str, Any]) -> str:
+    return ", ".join(sorted(map(str, row)))[:200]
+
+
+def _turns(value: Any) -> Iterator[tuple[str, str]]:
+    """Role and text of each turn: OpenAI's role and content, ShareGPT's from and value."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return
+    for turn in value if isinstance(value, list) else ():
+        if isinstance(turn, Mapping):
+            text = turn.get("content", turn.get("value"))
+            if isinstance(text, list):
+                text = "\n\n".join(str(part["text"]) for part in text if isinstance(part, Mapping) and "text" in part)
+            if isinstance(text, str) and text.strip():
+                yield str(turn.get("role") or turn.get("from") or "user"), text
+
+
+def _conversation(turns: Sequence[tuple[str, str]]) -> Extracted:
+    writer = BlockWriter()
+    for role, text in turns:
+        writer.add("text", f"{role}: {text}")
+    return writer.finish()
+
+
+def _value(row: Mapping[str, Any], names: Mapping[str, str], wanted: Sequence[str]) -> str:
+    value = next((row[names[name]] for name in wanted if name in names), "")
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+
+
+def _meta(row: Mapping[str, Any], used: Sequence[str]) -> tuple[dict[str, Any], int]:
+    """The other fields, without those that are empty; and how many were too long."""
+    meta: dict[str, Any] = {}
+    left_out = 0
+    for name, value in row.items():
+        if name in used or value is None or value == "":
+            continue
+        if isinstance(value, bytes) or _length(value) > _MAX_META_LENGTH:
+            left_out += 1
+        else:
+            meta[str(name)] = value
+    return meta, left_out
+
+
+def _length(value: Any) -> int:
+    if isinstance(value, str):
+        return len(value)
+    return 0 if isinstance(value, int | float) else len(json.dumps(value, ensure_ascii=False, default=str))

@@ -1,0 +1,1 @@
+"""Fetch: documents from outside into a folder that is then an ordinary source."""

@@ -1,0 +1,224 @@
+"""A database as a source: how it is opened for reading only, which table, which columns, which key.
+
+Passwords come with the URL or from the driver's own variables (PGPASSWORD); they are never stored or printed.
+"""
+
+import difflib
+import re
+import sqlite3
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    MetaData,
+    Table,
+    column,
+    create_engine,
+    event,
+    func,
+    inspect,
+    make_url,
+    or_,
+    select,
+    text,
+)
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
+from sqlalchemy.sql import FromClause
+
+from danlu.core.errors import UserError, WorkFailed
+
+_DRIVERS = {"postgresql": "psycopg", "postgres": "psycopg", "mysql": "pymysql", "mariadb": "pymysql"}
+"""The driver that is meant where a URL names none: pure to install, and each with a cursor that stays on the server."""
+_SECRET = re.compile(r"pass|secret|token|key", re.IGNORECASE)
+_TEXT_NAMES = ("text", "content", "body", "document", "正文", "内容", "文本")
+_BIND = re.compile(r"(?<![:\\\w]):(?=\w)")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a user asks of a database: a table or a query, and which columns are what."""
+
+    table: str | None = None
+    query: str | None = None
+    text: tuple[str, ...] = ()
+    key: tuple[str, ...] = ()
+    title: str | None = None
+
+    def __post_init__(self) -> None:
+        if (self.table is None) == (self.query is None):
+            raise UserError("A database needs a table or a query", "Add either --table NAME or --query 'SELECT ...'.")
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What of a row is what: names of columns."""
+
+    text: tuple[str, ...]
+    """Joined by a blank line where there are several."""
+    key: tuple[str, ...]
+    """Together unique and never NULL: the order of reading."""
+    title: str | None = None
+
+
+def database_url(address: str) -> URL:
+    """A database's URL, with a driver; raises UserError when it is none."""
+    try:
+        url = make_url(address)
+    except (ArgumentError, ValueError):
+        raise UserError(
+            "sql: is followed by no database URL",
+            "For example sql:sqlite:///handbook.db or sql:postgresql://reader@db.example.org/handbook",
+        ) from None
+    name = "postgresql" if url.drivername == "postgres" else url.drivername
+    return url.set(drivername=f"{name}+{_DRIVERS[name]}" if name in _DRIVERS else name)
+
+
+def masked(url: URL) -> str:
+    """A URL without its secrets: what may be stored and printed."""
+    hidden = {name: "***" if _SECRET.search(name) else value for name, value in url.query.items()}
+    return url.set(query=hidden).render_as_string(hide_password=True)
+
+
+def told(error: BaseException, url: URL) -> str:
+    """What a driver says of a failure, without the password."""
+    said = str(getattr(error, "orig", None) or error).strip()
+    secrets = [str(url.password or ""), *(str(value) for name, value in url.query.items() if _SECRET.search(name))]
+    for secret in filter(None, secrets):
+        said = said.replace(secret, "***")
+    return said[:500]
+
+
+def open_database(url: URL) -> Engine:
+    """An engine whose transactions read only; raises UserError when the driver is missing, or an SQLite file is."""
+    try:
+        if url.get_backend_name() == "sqlite":
+            return _open_sqlite(url)
+        options = {"isolation_level": "REPEATABLE READ"} if url.get_backend_name() in _DRIVERS else {}
+        engine = create_engine(url, poolclass=NullPool, **options)
+    except (NoSuchModuleError, ImportError):
+        raise UserError(
+            "The driver for {kind} is not installed",
+            "Install the driver, such as psycopg[binary] or pymysql, or name another one: postgresql+DRIVER://...",
+            kind=url.drivername,
+        ) from None
+    if url.get_backend_name() == "postgresql":
+        return engine.execution_options(postgresql_readonly=True)
+    if url.get_backend_name() in ("mysql", "mariadb"):
+        event.listen(engine, "connect", _mysql_reads_only)
+    return engine
+
+
+def _open_sqlite(url: URL) -> Engine:
+    path = Path(url.database or "")
+    if not path.is_file():
+        raise UserError("No such database file: {path}", "Write sql:sqlite:///FILE.", path=path)
+    address = f"file:{quote(str(path.resolve()))}?mode=ro"
+    return create_engine("sqlite://", creator=lambda: sqlite3.connect(address, uri=True), poolclass=NullPool)
+
+
+def _mysql_reads_only(connection: Any, _: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET SESSION TRANSACTION READ ONLY")
+
+
+@contextmanager
+def reading(engine: Engine, url: URL) -> Iterator[Connection]:
+    """A connection for the questions before the rows; every trouble of the database is told without its secrets."""
+    try:
+        with engine.connect() as connection:
+            yield connection
+    except DBAPIError as error:
+        if error.connection_invalidated or error.statement is None:
+            raise WorkFailed(
+                "{database} cannot be reached: {problem}", "Check host, port, name and password; then run again.",
+                database=masked(url), problem=told(error, url),
+            ) from None  # fmt: skip
+        raise UserError(
+            "{database} refuses: {problem}",
+            "Correct --table or --query.",
+            database=masked(url),
+            problem=told(error, url),
+        ) from None
+    except SQLAlchemyError as error:
+        raise WorkFailed(
+            "{database} cannot be read: {problem}", database=masked(url), problem=told(error, url)
+        ) from None
+
+
+def source_of(connection: Connection, wanted: Wanted) -> FromClause:
+    """The table or the query; raises UserError that names the nearest table when there is none of that name."""
+    if wanted.query is not None:
+        return _query(connection, wanted.query)
+    assert wanted.table is not None
+    schema, _, name = wanted.table.rpartition(".")
+    inspector = inspect(connection)
+    known = [*inspector.get_table_names(schema or None), *inspector.get_view_names(schema or None)]
+    if name not in known:
+        raise _unknown("table", wanted.table, known)
+    with warnings.catch_warnings(action="ignore"):  # column types that SQLAlchemy does not know are read as they come
+        return Table(name, MetaData(), schema=schema or None, autoload_with=connection)
+
+
+def _query(connection: Connection, query: str) -> FromClause:
+    plain = _BIND.sub(r"\\:", query.strip().rstrip(";"))
+    probe = select(text("*")).select_from(text(f"({plain}) AS danlu_query")).where(text("1 = 0"))
+    names = list(connection.execute(probe).keys())
+    return text(plain).columns(*map(column, names)).subquery("danlu_query")
+
+
+def shape_of(connection: Connection, source: FromClause, wanted: Wanted) -> Shape:
+    """Which columns are what; raises UserError for unknown names, and where text or key cannot be guessed."""
+    known = [one.name for one in source.columns]
+    for name in (*wanted.text, *wanted.key, *filter(None, [wanted.title])):
+        if name not in known:
+            raise _unknown("column", name, known)
+    chosen = wanted.text or tuple(name for name in _TEXT_NAMES if name in known)[:1]
+    if not chosen:
+        raise UserError(
+            "Which column is the text?", "Add --text-column; the columns are: {known}.", known=", ".join(known)
+        )
+    key = wanted.key or tuple(one.name for one in source.primary_key)
+    if not key:
+        raise UserError(
+            "There is no primary key to read by",
+            "Add --key-column with a column that is unique (several: repeat it); the columns are: {known}.",
+            known=", ".join(known),
+        )
+    if wanted.key and set(wanted.key) != {one.name for one in source.primary_key}:
+        _check_key(connection, source, key)
+    return Shape(chosen, key, wanted.title or ("title" if "title" in known and "title" not in chosen else None))
+
+
+def _check_key(connection: Connection, source: FromClause, key: Sequence[str]) -> None:
+    """Raise UserError for a key with gaps or doubles: rows would be passed over without a word."""
+    columns = [source.columns[name] for name in key]
+    empty = or_(*(one.is_(None) for one in columns))
+    count = connection.execute(select(func.count()).select_from(source).where(empty)).scalar_one()
+    if count:
+        raise UserError(
+            "{count} rows have no {key}", "A key must be filled in every row: choose another --key-column.",
+            count=count, key=", ".join(key),
+        )  # fmt: skip
+    double = connection.execute(select(*columns).group_by(*columns).having(func.count() > 1).limit(1)).first()
+    if double is not None:
+        raise UserError(
+            "Several rows have {key} = {value}", "A key must be unique: add another --key-column.",
+            key=", ".join(key), value=", ".join(map(str, double)),
+        )  # fmt: skip
+
+
+def _unknown(kind: str, name: str, known: Sequence[str]) -> UserError:
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+    values = {"name": name, "near": near[0] if near else "-", "known": ", ".join(known) or "-"}
+    if kind == "table":
+        return UserError("The database has no table {name}", "Did you mean {near}? It has: {known}.", **values)
+    return UserError("There is no column {name}", "Did you mean {near}? The columns are: {known}.", **values)

@@ -1,0 +1,1 @@
+"""Remote: artifacts to and from a team's DVC remote."""

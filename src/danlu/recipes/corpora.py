@@ -1,0 +1,26 @@
+"""What a stand-alone command reads: files of documents, or a corpus that another command wrote."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from danlu.core.artifacts import MANIFEST, Corpus
+from danlu.core.project import Source
+from danlu.core.stages import Step
+from danlu.core.store import open_artifact
+from danlu.data.collect import collect
+from danlu.data.extract.config import ExtractConfig
+from danlu.data.extract.stage import extract
+from danlu.data.lock import lock_sources
+from danlu.recipes.settings import Settings
+
+
+def corpus_of(paths: Sequence[Path], licence: str, settings: Settings) -> Step[Corpus] | Corpus:
+    """The corpus in the folder, when one path is given and it is one; else the steps that read the files.
+
+    Raises UserError when a path is missing, or is an artifact of another kind.
+    """
+    if len(paths) == 1 and (paths[0] / MANIFEST).is_file():
+        return open_artifact(paths[0], Corpus)
+    lock = lock_sources([Source(path, licence) for path in paths])
+    config = settings.of("extract", ExtractConfig)
+    return extract(config, files=collect(sources=lock), sources=lock)

@@ -1,0 +1,1 @@
+"""How much of an evaluation item stands in a text."""

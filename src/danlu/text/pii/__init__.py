@@ -1,0 +1,1 @@
+"""Personal data and secrets in text: where they stand and of what type they are."""

@@ -1,0 +1,97 @@
+import io
+import zipfile
+from datetime import date, datetime
+from pathlib import Path
+
+import pptx
+import pytest
+import xlsxwriter
+from pptx.util import Inches
+
+from danlu.data.extract.blocks import Unreadable
+from danlu.data.extract.pptx import extract_pptx
+from danlu.data.extract.sheets import _shown, _trimmed
+from outcomes import outcomes_of, rules_of, texts_of
+
+CHINESE = "软件包管理系统会记录每一个已经安装的文件。"
+
+
+def workbook(**sheets: list[list[object]]) -> bytes:
+    """A workbook with a sheet for each list of rows."""
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file, {"default_date_format": "yyyy-mm-dd", "in_memory": True}) as book:
+        for name, rows in sheets.items():
+            sheet = book.add_worksheet(name)
+            for number, row in enumerate(rows):
+                sheet.write_row(number, 0, row)
+    return file.getvalue()
+
+
+def test_each_sheet_is_a_heading_and_its_table(tmp_path: Path) -> None:
+    content = workbook(
+        价格=[["名称", "数量"], ["苹果", 3], ["梨", 2.5], ["日期", date(2024, 1, 2)]],
+        Empty=[],
+        B=[[], ["", "a", "", "b"], ["", "1", "", "x|y"]],
+    )
+    [document] = outcomes_of(tmp_path, "a.xlsx", content)[0]
+    assert document.text == (
+        "价格\n\n| 名称 | 数量 |\n| --- | --- |\n| 苹果 | 3 |\n| 梨 | 2.5 |\n| 日期 | 2024-01-02 |\n\nB\n\n| a | b |\n| --- | --- |\n| 1 | x\\|y |"
+    )
+    assert [block.kind for block in document.blocks] == ["heading", *["table"] * 4, "heading", *["table"] * 2]
+
+
+def test_a_sheet_of_prose_is_a_document_per_row(tmp_path: Path) -> None:
+    content = workbook(Posts=[["id", "正文"], [1, CHINESE * 2], [2, CHINESE * 3]], Small=[["a"], ["b"]])
+    documents, _ = outcomes_of(tmp_path, "a.xlsx", content)
+    assert list(texts_of(documents)) == ["a.xlsx#Posts#1", "a.xlsx#Posts#2", "a.xlsx"]
+    assert documents[1].text == CHINESE * 3
+
+
+def test_dates_are_iso_and_whole_numbers_have_no_point() -> None:
+    assert [_shown(cell) for cell in (3.0, 2.5, True, date(2024, 1, 2), datetime(2024, 1, 2), datetime(2024, 1, 2, 3, 4))] == [
+        "3", "2.5", "TRUE", "2024-01-02", "2024-01-02", "2024-01-02 03:04:00",
+    ]  # fmt: skip
+    assert _trimmed([["", ""], ["", "x"], ["", "y", " "]]) == [["x"], ["y"]]
+
+
+def test_a_workbook_that_is_damaged_or_a_bomb_is_refused(tmp_path: Path) -> None:
+    content = workbook(A=[["a"], ["b"]])
+    assert rules_of(outcomes_of(tmp_path, "a.xlsx", content[:-30])[1]) == {"a.xlsx": "damaged"}
+    file = io.BytesIO(content)
+    with zipfile.ZipFile(file, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/bomb.xml", b"0" * (70 << 20))
+    assert rules_of(outcomes_of(tmp_path, "b.xlsx", file.getvalue())[1]) == {"b.xlsx": "unpacks to too much"}
+
+
+def presentation() -> bytes:
+    made = pptx.Presentation()
+    slide = made.slides.add_slide(made.slide_layouts[5])
+    slide.shapes.title.text = "幻灯片 One"
+    slide.shapes.add_textbox(0, Inches(4), Inches(2), Inches(1)).text_frame.text = "below"
+    group = slide.shapes.add_group_shape()
+    group.shapes.add_textbox(0, Inches(2), Inches(2), Inches(1)).text_frame.text = f"in a group {CHINESE}"
+    table = slide.shapes.add_table(2, 2, 0, Inches(5), Inches(2), Inches(1)).table
+    for row in range(2):
+        for column in range(2):
+            table.cell(row, column).text = f"c{row}{column}"
+    slide.notes_slide.notes_text_frame.text = "what the speaker says"
+    made.slides.add_slide(made.slide_layouts[5]).shapes.title.text = "Two"
+    file = io.BytesIO()
+    made.save(file)
+    return file.getvalue()
+
+
+def test_slides_are_pages_with_title_groups_tables_and_notes() -> None:
+    found = extract_pptx(presentation())
+    assert [(b.kind, b.page, found.text[b.start : b.end]) for b in found.blocks] == [
+        ("heading", 1, "幻灯片 One"), ("text", 1, f"in a group {CHINESE}"), ("text", 1, "below"),
+        ("table", 1, "| c00 | c01 |\n| --- | --- |"), ("table", 1, "| c10 | c11 |"), ("text", 1, "what the speaker says"),
+        ("heading", 2, "Two"),
+    ]  # fmt: skip
+
+
+def test_a_presentation_that_is_cut_short_is_damaged() -> None:
+    for content in (presentation()[:-300], presentation()[:50]):
+        with pytest.raises(Unreadable) as caught:
+            extract_pptx(content)
+        assert caught.value.rule == "damaged"

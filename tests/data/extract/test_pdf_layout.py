@@ -1,0 +1,237 @@
+import random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from reportlab.pdfgen.canvas import Canvas
+
+from danlu.data.extract.blocks import Extracted, Unreadable
+from danlu.data.extract.pdf import extract_pdf
+from danlu.data.extract.pdf_lines import Line
+from danlu.data.extract.pdf_order import regions
+from danlu.data.extract.pdf_rows import rows
+from danlu.data.normalise import normalise
+from printed import CHINESE, CHINESE_FONT, ENGLISH, HEIGHT, OTHER, WIDTH, Draw, drawn, lines, wrapped
+
+
+def said(found: Extracted, *kinds: str) -> list[str]:
+    return [found.text[b.start : b.end] for b in found.blocks if not kinds or b.kind in kinds]
+
+
+def flat(text: str) -> str:
+    return " ".join(text.split())
+
+
+def two_columns(canvas: Canvas) -> None:
+    """Row by row over both columns, as some programs write them."""
+    canvas.setFont("Times-Roman", 16)
+    canvas.drawCentredString(WIDTH / 2, 790, "Two subjects on one page, told side by side")
+    canvas.setFont("Times-Roman", 10)
+    left, right = wrapped(ENGLISH * 2, 48), wrapped(OTHER * 2, 48)
+    for number in range(max(len(left), len(right))):
+        for x, column in ((60, left), (310, right)):
+            if number < len(column):
+                canvas.drawString(x, 750 - 12 * number, column[number])
+
+
+def test_columns_are_read_one_after_the_other() -> None:
+    found = flat(extract_pdf(drawn(two_columns)).text)
+    assert found.startswith("Two subjects on one page")
+    assert ENGLISH in found
+    assert OTHER in found
+    assert found.index(ENGLISH) < found.index(OTHER)
+
+
+def test_a_line_over_both_columns_parts_them() -> None:
+    def page(canvas: Canvas) -> None:
+        for top, (left, right) in ((780, (ENGLISH, OTHER)), (500, (OTHER.lower(), ENGLISH.lower()))):
+            lines(canvas, wrapped(left, 46), 60, top)
+            lines(canvas, wrapped(right, 46), 310, top)
+        lines(
+            canvas,
+            ["A line across the whole width of the page stands between what is above and what is below it."],
+            60,
+            600,
+        )
+
+    found = flat(extract_pdf(drawn(page)).text)
+    order = [found.index(flat(part)) for part in (ENGLISH, OTHER, "A line across", OTHER.lower(), ENGLISH.lower())]
+    assert order == sorted(order)
+
+
+def test_chinese_columns_are_read_one_after_the_other() -> None:
+    def page(canvas: Canvas) -> None:
+        for number, (a, b) in enumerate(
+            zip(wrapped(CHINESE * 2, 22), wrapped("打印机" + CHINESE * 2, 22), strict=False)
+        ):
+            lines(canvas, [a], 60, 780 - 14 * number, CHINESE_FONT)
+            lines(canvas, [b], 320, 780 - 14 * number, CHINESE_FONT)
+
+    found = "".join(extract_pdf(drawn(page)).text.split())
+    assert CHINESE in found
+    assert "打印机" + CHINESE in found
+
+
+def test_aligned_cells_are_a_table() -> None:
+    cells = [
+        ("Package", "Size", "Licence"),
+        ("apt", "4,161", "GPL-2"),
+        ("dpkg", "6,570", "GPL-2"),
+        ("bash", "7,176", "GPL-3"),
+    ]
+
+    def page(canvas: Canvas) -> None:
+        lines(canvas, wrapped(ENGLISH, 90), 60, 780)
+        for number, row in enumerate(cells):
+            for x, cell in zip((80, 220, 320), row, strict=True):
+                lines(canvas, [cell], x, 680 - 14 * number)
+        lines(canvas, wrapped(OTHER, 90), 60, 560)
+
+    found = extract_pdf(drawn(page))
+    assert "\n".join(said(found, "table")) == (
+        "| Package | Size | Licence |\n| --- | --- | --- |\n| apt | 4,161 | GPL-2 |\n| dpkg | 6,570 | GPL-2 |\n| bash | 7,176 | GPL-3 |"
+    )
+    assert [flat(text) for text in said(found, "text")] == [ENGLISH, OTHER]
+
+
+def test_a_list_with_bullets_is_no_table() -> None:
+    def page(canvas: Canvas) -> None:
+        for number, item in enumerate(
+            ("Open the lid", "Take the paper out", "Close the lid again", "Wait for a minute")
+        ):
+            lines(canvas, ["•"], 60, 700 - 14 * number)
+            lines(canvas, [item], 90, 700 - 14 * number)
+
+    assert said(extract_pdf(drawn(page)), "table") == []
+
+
+def test_running_titles_of_chapters_and_of_left_and_right_pages_are_furniture() -> None:
+    words = ENGLISH.split()
+    texts = [" ".join(words[3 * number :] + words[: 3 * number]) for number in range(16)]
+
+    def page(number: int) -> Draw:
+        def draw(canvas: Canvas) -> None:
+            title = "Handbook" if number % 2 else f"Chapter {number // 8}"
+            lines(canvas, [title], 60 if number % 2 else 460, 810)
+            lines(canvas, wrapped(texts[number], 80), 60, 760)
+            lines(canvas, [f"– {number + 1} –"], 290, 40)
+
+        return draw
+
+    found = extract_pdf(drawn(*(page(number) for number in range(16))))
+    assert len(said(found, "furniture")) == 32
+    assert [
+        flat(" ".join(found.text[b.start : b.end] for b in found.blocks if b.kind == "text" and b.page == n + 1))
+        for n in range(16)
+    ] == texts
+
+
+def test_headings_are_told_by_their_size_where_there_is_no_outline() -> None:
+    def page(canvas: Canvas) -> None:
+        y = lines(canvas, ["Handbook of the printer"], 60, 790, "Helvetica-Bold", 20) - 10
+        for title in ("Paper", "Ink"):
+            y = lines(canvas, [title], 60, y, "Helvetica-Bold", 14) - 6
+            y = lines(canvas, wrapped(ENGLISH, 90), 60, y) - 14
+
+    found = extract_pdf(drawn(page))
+    headings = [(found.text[b.start : b.end], b.level) for b in found.blocks if b.kind == "heading"]
+    assert headings == [("Handbook of the printer", 1), ("Paper", 2), ("Ink", 2)]
+    assert found.title == "Handbook of the printer"
+
+
+def test_a_word_cut_at_a_line_is_mended_by_cleaning_once() -> None:
+    def page(canvas: Canvas) -> None:
+        lines(canvas, ["The in-place update of a pack-", "age never stops the sys-", "tem that it runs on."], 60, 700)
+
+    found = extract_pdf(drawn(page))
+    assert found.text == "The in-place update of a pack-\nage never stops the sys-\ntem that it runs on."
+    assert (
+        normalise(found.text, found.blocks)[0]
+        == "The in-place update of a package never stops the system that it runs on."
+    )
+
+
+def test_a_listing_keeps_its_lines_and_indents() -> None:
+    def page(canvas: Canvas) -> None:
+        lines(canvas, wrapped(ENGLISH, 90), 60, 780)
+        for number, (indent, line) in enumerate(((0, "for name in names:"), (4, "if name:"), (8, "print(name)"))):
+            lines(canvas, [line], 60 + indent * 6, 700 - 12 * number, "Courier")
+
+    assert said(extract_pdf(drawn(page)), "code") == ["for name in names:\n    if name:\n        print(name)"]
+
+
+def test_footnotes_stand_after_the_text_of_both_columns() -> None:
+    def page(canvas: Canvas) -> None:
+        y = lines(canvas, wrapped(ENGLISH[:-1], 46), 60, 780)
+        lines(canvas, ["1 A note of the first column."], 60, y - 20, size=7)
+        lines(canvas, wrapped(OTHER[0].lower() + OTHER[1:], 46), 310, 780)
+
+    found = flat(extract_pdf(drawn(page)).text)
+    assert found.endswith("1 A note of the first column.")
+    assert f"{ENGLISH[:-1]} {OTHER[0].lower()}" in found
+
+
+def test_a_page_that_lies_on_its_side_is_read() -> None:
+    def page(canvas: Canvas) -> None:
+        canvas.setPageRotation(90)
+        canvas.translate(WIDTH, 0)
+        canvas.rotate(90)
+        lines(canvas, wrapped(ENGLISH, 100), 60, 500)
+
+    assert flat(extract_pdf(drawn(page)).text) == ENGLISH
+
+
+def test_a_stamp_up_the_margin_is_furniture() -> None:
+    def page(canvas: Canvas) -> None:
+        lines(canvas, wrapped(ENGLISH, 90), 60, 780)
+        canvas.rotate(90)
+        lines(canvas, ["Downloaded by somebody on a Sunday"], 200, -20)
+
+    found = extract_pdf(drawn(page))
+    assert said(found, "furniture") == ["Downloaded by somebody on a Sunday"]
+    assert flat("\n".join(said(found, "text"))) == ENGLISH
+
+
+def test_facts_of_the_file_are_kept() -> None:
+    def page(canvas: Canvas) -> None:
+        canvas.setAuthor("A. Writer")
+        canvas.setTitle("Printers at home")
+        lines(canvas, ["Printers at home"], 60, 780)
+
+    found = extract_pdf(drawn(page, page))
+    assert found.title == "Printers at home"
+    assert found.meta["author"] == "A. Writer"
+    assert found.meta["pages"] == 2
+
+
+LINE = st.builds(
+    lambda x, y, width, size: Line("words", x, y, x + width, y + size, size),
+    st.floats(0, 500), st.floats(0, 800), st.floats(1, 400), st.floats(4, 30),
+)  # fmt: skip
+
+
+@given(st.lists(LINE, max_size=80))
+def test_every_line_is_in_exactly_one_region_and_row(page: list[Line]) -> None:
+    columns = regions(page)
+    assert sorted(id(line) for column in columns for line in column) == sorted(map(id, page))
+    assert sorted(id(line) for column in columns for row in rows(column) for line in row) == sorted(map(id, page))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32))
+def test_a_damaged_file_is_read_or_refused_by_name(seed: int) -> None:
+    chance = random.Random(seed)
+    content = bytearray(drawn(two_columns))
+    for _ in range(chance.randrange(1, 30)):
+        content[chance.randrange(len(content))] = chance.randrange(256)
+    try:
+        extract_pdf(bytes(content[: chance.randrange(len(content))] if chance.random() < 0.3 else content))
+    except Unreadable as reason:
+        assert reason.rule in {"damaged", "encrypted", "no text"}
+
+
+def test_the_page_is_where_the_line_stands() -> None:
+    def page(text: str) -> Draw:
+        return lambda canvas: lines(canvas, wrapped(text, 80), 60, HEIGHT - 80)
+
+    found = extract_pdf(drawn(page(ENGLISH), page(OTHER)))
+    assert [(b.page, flat(found.text[b.start : b.end])) for b in found.blocks] == [(1, ENGLISH), (2, OTHER)]

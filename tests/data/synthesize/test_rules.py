@@ -1,0 +1,139 @@
+import pytest
+
+from corpora import manual
+from danlu.data.augment.variants import random_of
+from danlu.data.synthesize.pairs import Limits, Pair, check, find_quote
+from danlu.data.synthesize.rules import KINDS, from_rules
+from danlu.text.records import Block, Document
+
+
+def page(text: str, language: str = "en", kind: str = "text") -> Document:
+    return Document("a", text, "Manual", "a.txt", "text/plain", "MIT", language, (Block(0, len(text), kind),))
+
+
+def found(document: Document, *kinds: str) -> list[tuple[str, str]]:
+    made = from_rules(document, kinds or KINDS, random_of(0, "a", "synthesize", 0), 400)
+    return [(pair.question, pair.answer) for pair in made]
+
+
+@pytest.mark.parametrize(
+    ("text", "question"),
+    [
+        ("A package is a set of files.", "What is a package?"),
+        ("The kernel is the part that talks to devices.", "What is the kernel?"),
+        ("RAID stands for an array of disks.", "What does RAID stand for?"),
+        ("Wrappers are programs that start others.", "What are Wrappers?"),
+    ],
+)
+def test_an_english_definition_is_asked_for(text: str, question: str) -> None:
+    assert found(page(text), "definition") == [(question, text)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It is a package.",
+        "This file is a list.",
+        "There is a way.",
+        "The second argument is a file.",
+        "He is the best.",
+    ],
+)
+def test_what_only_points_defines_nothing(text: str) -> None:
+    assert found(page(text), "definition") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "question"),
+    [
+        ("软件包是指一组相关联的文件。", "什么是软件包？"),
+        ("aptitude 是一个文本界面。", "什么是aptitude？"),
+        ("内核是一种系统软件。", "什么是内核？"),
+    ],
+)
+def test_a_chinese_definition_is_asked_for(text: str, question: str) -> None:
+    assert found(page(text, "zh"), "definition") == [(question, text)]
+
+
+@pytest.mark.parametrize("text", ["这是一个软件包。", "选择版本是一个重要的决定。", "其实是一种办法。"])
+def test_a_chinese_clause_defines_nothing(text: str) -> None:
+    assert found(page(text, "zh"), "definition") == []
+
+
+def test_questions_in_the_text_have_their_answers() -> None:
+    text = "Q: Can I sell it?\nA: Yes, you can.\nEven abroad.\n\nQ: Why?\nA: It is free."
+    assert found(page(text), "faq") == [("Can I sell it?", "Yes, you can.\nEven abroad."), ("Why?", "It is free.")]
+    assert found(page("问：可以出售吗？\n答：可以。", "zh"), "faq") == [("可以出售吗？", "可以。")]
+
+
+def test_headings_ask_for_their_sections() -> None:
+    english, chinese = dict(found(manual(2, False), "heading", "faq")), dict(found(manual(3, True), "heading", "faq"))
+    assert "How do I remove a package?" in english and english["How do I remove a package?"].startswith("Ada")
+    assert "怎样删除软件包？" in chinese and any("在服务器上安装软件包" in question for question in chinese)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["name\tsize", "alpha\t3 kB", "beta\t4 kB"],
+        ["| name | size |\n| --- | --- |", "| alpha | 3 kB |", "| beta | 4 kB |"],
+    ],
+)
+def test_cells_answer_for_row_and_column(lines: list[str]) -> None:
+    text, blocks = "", []
+    for line in lines:
+        blocks.append(Block(len(text), len(text) + len(line), "table"))
+        text += line + "\n"
+    document = Document("a", text, "", "a", "text/plain", "MIT", "en", tuple(blocks))
+    assert found(document, "table") == [("What is the size of alpha?", "3 kB"), ("What is the size of beta?", "4 kB")]
+
+
+def test_a_cloze_asks_for_a_number_or_a_name_of_its_sentence() -> None:
+    [(question, answer)] = found(page("The old archive was closed in 2006 after a vote of the members."), "cloze")
+    assert (question, answer) == (
+        "Fill in the blank: The old archive was closed in ____ after a vote of the members.",
+        "2006",
+    )
+    [(question, answer)] = found(page("管理员们在北京讨论了新的服务器管理办法。", "zh"), "cloze")
+    assert answer == "北京" and "____" in question
+
+
+@pytest.mark.parametrize("chinese", [False, True])
+def test_every_answer_is_verbatim_at_its_offsets(chinese: bool) -> None:
+    document = manual(4, chinese)
+    pairs = list(from_rules(document, KINDS, random_of(0, "a", "synthesize", 0), 400))
+    assert {pair.kind for pair in pairs} >= {"heading", "faq", "definition", "table"}
+    assert all(document.text[pair.start : pair.end] == pair.answer for pair in pairs)
+
+
+@pytest.mark.parametrize(
+    ("pair", "rule"),
+    [
+        (Pair("q", "What?", "package", 2, 9), None),
+        (Pair("q", "What?", "packages", 2, 9), "answer not in the document"),
+        (Pair("q", "What?", "package", 3, 10), "answer not in the document"),
+        (Pair("q", "What Package?", "package", 2, 9), "question holds its answer"),
+        (Pair("q", " ", "package", 2, 9), "empty question or answer"),
+        (Pair("q", "How far is the moon?", "package", 2, 9, by="a model"), "question not about its quote"),
+        (Pair("q", "Are there files?", "package", 2, 9, by="a model", passage=(0, 28)), None),
+        (Pair("q", "What?", "A package is a set of files.", 0, 28), "answer too long"),
+    ],
+)
+def test_a_pair_that_does_not_hold_is_rejected(pair: Pair, rule: str | None) -> None:
+    reject = check(pair, page("A package is a set of files."), Limits(answer_characters=20))
+    assert (reject.rule if reject else None) == rule
+
+
+@pytest.mark.parametrize(
+    ("text", "quote", "span"),
+    [
+        ("a set\n  of files", "set of files", (2, 16)),
+        ("软件\n包安装", "软件包", (0, 4)),
+        ("软件包安装", "软件 包", (0, 4 - 1)),
+        ("a set", "a  sets", None),
+        ("a set", "  ", None),
+        ("a.c abc", "a.c", (0, 3)),
+    ],
+)
+def test_a_quote_is_found_with_white_space_folded(text: str, quote: str, span: tuple[int, int] | None) -> None:
+    assert find_quote(text, quote, 0, len(text)) == span

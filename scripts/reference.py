@@ -14,20 +14,56 @@ from typing import Any
 from danlu.cli.main import parser
 from danlu.cli.speech import Speech
 from danlu.core.stages import Config
+from danlu.data.augment.stage import AugmentConfig
+from danlu.data.balance.stage import BalanceConfig, CounterfactualConfig, ResampleConfig
 from danlu.data.clean import CleanConfig
+from danlu.data.decontaminate.stage import DecontaminateConfig
+from danlu.data.deduplicate.stage import DeduplicateConfig
+from danlu.data.extract.config import ExtractConfig
+from danlu.data.fetch.common_crawl import CommonCrawlConfig
+from danlu.data.fetch.crawl import CrawlConfig
+from danlu.data.fetch.download import DownloadConfig
+from danlu.data.fetch.open_corpora import PileConfig
+from danlu.data.fetch.sql import SqlConfig
+from danlu.data.label.by_model import ModelConfig
+from danlu.data.label.human import ImportConfig
+from danlu.data.label.suspects import SuspectsConfig
+from danlu.data.label.tasks import ExportConfig
+from danlu.data.label.weak import WeakConfig
 from danlu.data.questions import QuestionsConfig
+from danlu.data.redact.stage import RedactConfig
+from danlu.data.repair import RepairConfig
+from danlu.data.split.stage import SplitConfig
+from danlu.data.synthesize.stage import SynthesizeConfig
 from danlu.evaluate.bot import EvaluateConfig
 from danlu.train.finetune import FinetuneConfig
 from danlu.train.retriever import RetrieverConfig
 
 PAGE = Path(__file__).parent.parent / "docs" / "reference.md"
-SETTINGS: dict[str, type[Config]] = {
-    "clean": CleanConfig,
-    "make_questions": QuestionsConfig,
-    "train_retriever": RetrieverConfig,
-    "finetune": FinetuneConfig,
-    "evaluate": EvaluateConfig,
-}
+SETTINGS: list[tuple[str, type[Config]]] = [
+    ("extract", ExtractConfig),
+    ("repair", RepairConfig),
+    ("clean", CleanConfig),
+    ("deduplicate", DeduplicateConfig),
+    ("redact", RedactConfig),
+    ("decontaminate", DecontaminateConfig),
+    ("split", SplitConfig),
+    *(("label", config) for config in (WeakConfig, ModelConfig, ExportConfig, ImportConfig, SuspectsConfig)),
+    ("synthesize", SynthesizeConfig),
+    ("augment", AugmentConfig),
+    ("balance", BalanceConfig),
+    ("resample", ResampleConfig),
+    ("counterfactual", CounterfactualConfig),
+    ("crawl", CrawlConfig),
+    ("download", DownloadConfig),
+    ("sql", SqlConfig),
+    ("common_crawl", CommonCrawlConfig),
+    ("pile", PileConfig),
+    ("make_questions", QuestionsConfig),
+    ("train_retriever", RetrieverConfig),
+    ("finetune", FinetuneConfig),
+    ("evaluate", EvaluateConfig),
+]
 HEAD = """\
 # Reference
 
@@ -53,7 +89,7 @@ MODEL_NOTE = """
 def reference() -> str:
     """The page."""
     commands = "\n".join(_command(command) for command in _leaves(parser(Speech("en"))))
-    settings = "\n".join(row for stage, config in SETTINGS.items() for row in _settings(stage, config))
+    settings = "\n".join(row for stage, config in SETTINGS for row in _settings(stage, config))
     return f"{HEAD}\n{commands}\n{SETTINGS_HEAD}{settings}\n{MODEL_NOTE}"
 
 
@@ -92,7 +128,7 @@ def _name(action: argparse.Action) -> str:
 def _settings(stage: str, config: type[Config]) -> Iterator[str]:
     meanings = _docstrings(config)
     for name, field in config.model_fields.items():
-        yield f"| `{stage}.{name}` | `{_shown(field.default)}` | {meanings.get(name, '')} |"
+        yield f"| `{stage}.{name}` | `{_shown(field.get_default(call_default_factory=True))}` | {meanings.get(name, '')} |"
 
 
 def _shown(value: Any) -> str:

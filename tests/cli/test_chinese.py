@@ -105,7 +105,8 @@ def test_help_is_chinese(tmp_path: Path, arguments: list[str], locale: dict[str,
     assert shown.returncode == 0
     assert shown.stdout.startswith("用法：danlu")
     assert _english_words(shown.stdout) <= set(
-        "show plan run ask why serve keys clean index finetune evaluate init prove".split()
+        "show plan run ask why serve keys clean index finetune evaluate init prove fetch deduplicate pairs redact "
+        "decontaminate split take label synthesize augment balance diff push pull".split()
     )
 
 
@@ -152,11 +153,11 @@ def test_a_run_an_artifact_and_an_answers_origin_are_told_in_chinese(small_proje
     assert run.returncode == 0, run.stderr
     assert "拒收（已加密） 1" in run.stdout and "当前发布版" in run.stdout
     stages = set(
-        "collect extract clean train_retriever make_questions index base finetune prove evaluate release".split()
+        "collect extract repair clean deduplicate train_retriever make_questions index base finetune prove evaluate release".split()
     )
     assert _english_words(run.stdout) <= stages | {"ask", "serve", "nat"}
     extract = danlu(small_project, "show", "extract", LANG="zh_CN.UTF-8")
-    assert "已加密" in extract.stdout and "2 页图像" in extract.stdout
+    assert "已加密" in extract.stdout and "2 页没有文字" in extract.stdout
     answer = json.loads(danlu(small_project, "ask", "--json", "怎样修改引导加载程序？").stdout)
     why = danlu(small_project, "--lang", "zh", "why", answer["answer_id"])
     assert why.returncode == 0, why.stderr

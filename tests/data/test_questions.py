@@ -1,5 +1,6 @@
 import json
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from danlu.core.artifacts import Chats, Corpus
-from danlu.data.clean import clean_document
 from danlu.data.extract.plain import extract_markdown
 from danlu.data.questions import QuestionsConfig, group_similar, make_questions
+from danlu.data.repair import repair_document
+from danlu.text.language import document_language
 from danlu.text.records import Document, Ledger, read_documents
 from danlu.text.segment import fold
 from documents import as_markdown, chapter
@@ -20,7 +22,8 @@ from stages import ran
 def document(name: str, markdown: bytes) -> Document:
     found = extract_markdown(markdown)
     raw = Document(name, found.text, found.title or name, f"docs/{name}", "text/markdown", "MIT", blocks=found.blocks)
-    return clean_document(raw)[0]
+    repaired, _ = repair_document(raw)
+    return replace(repaired, language=document_language(repaired.text))
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,8 @@ Each link states what it is and whether what lies there now is what was recorded
 reported, never hidden.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -109,7 +110,7 @@ def _citation_links(
     project: Project, number: int, citation: dict[str, Any], intact: dict[str, Artifact]
 ) -> Iterator[Link]:
     """The quote in the extraction, the edits between, the source file; nothing is verified by an artifact that changed."""
-    extraction, cleaned, files = (intact.get(stage) for stage in ("extract", "clean", "collect"))
+    extraction, files = intact.get("extract"), intact.get("collect")
     source = citation["source"]
     place = {key: citation[key] for key in ("page", "start", "end", "quote")}
     row = _row(extraction.documents, source) if isinstance(extraction, Corpus) else None
@@ -118,8 +119,8 @@ def _citation_links(
     else:
         same = row["text"][citation["start"] : citation["end"]] == citation["quote"]
         yield Link(f"citation {number}", source, INTACT if same else CHANGED, place)
-    if row is not None and isinstance(extraction, Corpus) and isinstance(cleaned, Corpus):
-        edits = {"edits": _edits(row["doc_id"], extraction, cleaned)}
+    if row is not None:
+        edits = {"edits": _edits(row["doc_id"], [corpus for corpus in intact.values() if isinstance(corpus, Corpus)])}
         yield Link(f"passage {number}", citation["passage_id"], INTACT, edits)
     yield _source_link(project, number, source, files)
 
@@ -128,15 +129,22 @@ def _row(table: Path, source: str) -> dict[str, Any] | None:
     return next((row for row in stream_rows(table) if row["source"] == source), None)
 
 
-def _edits(doc_id: str, *corpora: Corpus) -> dict[str, int]:
-    """What extraction and cleaning changed in a document, by rule."""
+def _file_of(table: Path, source: str) -> dict[str, Any] | None:
+    """The collected file that holds a document: itself, or what stands before a `#` in the document's name."""
+    names = [source, *(source[: match.start()] for match in reversed(list(re.finditer("#", source))))]
+    return next((row for row in (_row(table, name) for name in names) if row), None)
+
+
+def _edits(doc_id: str, corpora: Iterable[Corpus]) -> dict[str, int]:
+    """What the stages between source and index changed in a document, by rule."""
     rows = [row for corpus in corpora for row in stream_rows(corpus.path / "edits") if row["doc_id"] == doc_id]
     return {row["rule"]: row["count"] for row in rows}
 
 
 def _source_link(project: Project, number: int, source: str, files: Artifact | None) -> Link:
     what = f"source {number}"
-    row = _row(files.table, source) if isinstance(files, Files) else None
+    row = _file_of(files.table, source) if isinstance(files, Files) else None
+    source = row["source"] if row else source
     path = source_paths(project.sources).get(source)
     if row is None or not isinstance(files, Files):
         return Link(what, source, MISSING, {})

@@ -48,3 +48,15 @@ def set_option(command: argparse.ArgumentParser, say: Speech) -> None:
         metavar="K=V",
         help=say("change a setting, such as clean.rules=web"),
     )
+
+
+def machine_options(command: argparse.ArgumentParser, say: Speech) -> None:
+    """For commands whose work is done in workers."""
+    command.add_argument(
+        "--compute",
+        metavar="ADDRESS",
+        help=say("work on a Ray cluster: HOST:PORT, or auto for the one this machine belongs to"),
+    )
+    command.add_argument(
+        "--workers", type=int, metavar="N", help=say("so many workers at a time (default: one for each core)")
+    )

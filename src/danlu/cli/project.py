@@ -114,10 +114,9 @@ def run(options: Namespace, say: Speech) -> None:
         raise UserError(
             "No stage is called {stage}", "The stages are: {stages}.", stage=options.until, stages=", ".join(stages)
         )
-    with only_writer(project.state):
-        made = execute(
-            planned, Store(project.artifacts), Machine.here(), options.until, lambda outcome: tell(outcome, say)
-        )
+    compute = project.compute.but(options.compute, options.workers)
+    with only_writer(project.state), Machine.of(compute) as machine:
+        made = execute(planned, Store(project.artifacts), machine, options.until, lambda outcome: tell(outcome, say))
     if isinstance(made, Release):
         State.of(project).make_current(made)
         print(say("release {id} is current: `danlu ask`, `danlu serve`", id=made.id))

@@ -2,16 +2,19 @@
 
 import json
 import os
+import shutil
+import sys
 from argparse import Namespace
+from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 
 from danlu.cli.project import parsed_settings, tell
 from danlu.cli.speech import Speech
 from danlu.cli.tables import print_artifact
-from danlu.core.artifacts import MANIFEST, Corpus, Index, Manifest
+from danlu.core.artifacts import BEFORE, MANIFEST, Corpus, Index, Manifest
 from danlu.core.errors import UserError
 from danlu.core.execute import Machine, execute
-from danlu.core.project import Source
+from danlu.core.project import Compute, Source
 from danlu.core.scratch import scratch_of
 from danlu.core.stages import Plan, Step
 from danlu.core.store import Beside
@@ -66,15 +69,36 @@ def _settings(options: Namespace) -> Settings:
     return Settings(parsed_settings(options.set))
 
 
+def _keep_accounts(plan: Plan, place: Beside) -> None:
+    """Copy what the stages before the last one rejected and changed: their folders go, and a loss without a reason is none."""
+    for step, id in plan.ids.items():
+        folder, kept = place.folder(step, id), place.out / BEFORE / step.stage.name
+        if step is plan.target or kept.exists() or not (folder / MANIFEST).exists():
+            continue
+        half = kept.with_name(f"{kept.name}.half")
+        shutil.rmtree(half, ignore_errors=True)
+        half.mkdir(parents=True)
+        for name in (MANIFEST, "rejects", "edits"):
+            if (folder / name).is_dir():
+                shutil.copytree(folder / name, half / name)
+            elif (folder / name).exists():
+                shutil.copyfile(folder / name, half / name)
+        half.rename(kept)
+
+
 def make(plan: Plan, options: Namespace, say: Speech) -> None:
     """Run a plan whose last artifact goes to --out; what leads to it lies in the user's cache while it runs."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "danlu"
     id = plan.ids[plan.target]
-    with scratch_of(id, cache / "stand-alone") as scratch:
+    compute = Compute().but(options.compute, options.workers)
+    # With --json, standard output is for JSON alone: Ray prints there when one of its workers dies.
+    aside = redirect_stdout(sys.stderr) if options.json else nullcontext()
+    with scratch_of(id, cache / "stand-alone") as scratch, aside, Machine.of(compute) as machine:
         place = Beside(Path(options.out), plan.target, id, scratch)
         made = execute(
-            plan, place, Machine.here(), tell=(lambda _: None) if options.json else (lambda outcome: tell(outcome, say))
+            plan, place, machine, tell=(lambda _: None) if options.json else (lambda outcome: tell(outcome, say))
         )
+        _keep_accounts(plan, place)
     if options.json:
         print(json.dumps(json.loads(made.manifest.to_json()), indent=2, ensure_ascii=False))
     else:

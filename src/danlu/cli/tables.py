@@ -5,8 +5,10 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
+import pyarrow.parquet as pq
+
 from danlu.cli.speech import Speech
-from danlu.core.artifacts import Artifact, Index, Report
+from danlu.core.artifacts import BEFORE, Artifact, Index, Report
 from danlu.text.tables import read_rows
 
 _SHOWN_REJECTS = 20
@@ -65,10 +67,26 @@ def print_artifact(artifact: Artifact, say: Speech, as_json: bool) -> None:
         )
     if len(rejects) > _SHOWN_REJECTS:
         print(say("and {count} more: --json prints them all", count=len(rejects) - _SHOWN_REJECTS))
+    _print_edits(artifact, say)
     if isinstance(artifact, Report):
         print_report(artifact.read(), say)
     if isinstance(artifact, Index):
         _print_index(artifact, say)
+
+
+def _print_edits(artifact: Artifact, say: Speech) -> None:
+    """What was changed, by rule; in the folder of a stand-alone command by the stages before too."""
+    rows = []
+    for folder in (*sorted(artifact.path.glob(f"{BEFORE}/*/edits")), artifact.path / "edits"):
+        stage = artifact.manifest.stage if folder.parent == artifact.path else folder.parent.name
+        edits = pq.read_table(folder) if any(folder.glob("*.parquet")) else None
+        if edits is not None and edits.num_rows:
+            by_rule = edits.group_by("rule").aggregate([("count", "sum"), ("doc_id", "count_distinct")]).sort_by("rule")
+            rows += [
+                [stage, say(row["rule"]), row["count_sum"], row["doc_id_count_distinct"]] for row in by_rule.to_pylist()
+            ]
+    if rows:
+        print_table([say("changed by"), say("rule"), say("changes"), say("documents")], rows)
 
 
 def _pairs(facts: dict[str, Any]) -> str:

@@ -17,8 +17,10 @@ from danlu.core.hashing import hash_content, short_id
 MANIFEST = "manifest.json"
 RUN = "run.json"
 SEEN = "seen.json"
-FACTS_FILES = (MANIFEST, RUN, SEEN)
-"""Files beside the content: what is known about an artifact, not part of it."""
+BEFORE = "before"
+"""In the folder of a stand-alone command: what each stage before the last one rejected and changed."""
+FACTS_FILES = (MANIFEST, RUN, SEEN, BEFORE)
+"""Beside the content: what is known about an artifact, not part of it."""
 
 
 def identify(

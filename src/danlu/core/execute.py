@@ -3,17 +3,20 @@
 import os
 import resource
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from danlu.core.artifacts import MANIFEST, Artifact, Manifest
+from danlu.core.cluster import connected
 from danlu.core.errors import WorkFailed
 from danlu.core.progress import Progress, progress
+from danlu.core.project import Compute
 from danlu.core.stages import Facts, Plan, Step, Work
 from danlu.core.store import begin, commit, open_artifact
+from danlu.core.workers import Workers
 
 
 class Place(Protocol):
@@ -31,13 +34,29 @@ class Machine:
     """What a run may use. Never part of an artifact's identity."""
 
     threads: int
-    workers: int
+    workers: Workers
 
     @classmethod
     def here(cls) -> "Machine":
         """All cores that this process may run on."""
         cores = len(os.sched_getaffinity(0))
         return cls(threads=cores, workers=cores)
+
+    @classmethod
+    @contextmanager
+    def of(cls, compute: Compute) -> Iterator["Machine"]:
+        """What `compute` names: this machine, or a cluster for as long as the context lasts."""
+        here = cls.here()
+        if not compute.address:
+            yield replace(here, workers=compute.workers or here.workers)
+            return
+        with connected(compute.address, compute.workers) as cluster:
+            yield replace(here, workers=cluster)
+
+    def facts(self) -> dict[str, int | str]:
+        """What run.json says of it."""
+        many = {"workers": self.workers} if isinstance(self.workers, int) else self.workers.facts()
+        return {"threads": self.threads, **many}
 
 
 @dataclass(frozen=True)
@@ -94,7 +113,7 @@ def _run(
     with shows(step.stage.name) as display:
         work = Work(folder, scratch, plan.seed, machine.threads, machine.workers, display)
         facts = step.stage.body(work, step.config, **inputs)
-    run = clock.cost() | {"threads": machine.threads, "workers": machine.workers}
+    run = clock.cost() | machine.facts()
     described = _manifest(plan, step, id, facts)
     if described.identity() != id:
         raise WorkFailed(

@@ -58,11 +58,11 @@ def hash_database(path: Path) -> str:
 
 
 def hash_content(folder: Path, facts_files: Iterable[str]) -> str:
-    """One hash over an artifact's files by relative path, leaving out `facts_files` (manifest, times of a run)."""
+    """One hash over an artifact's files by relative path, leaving out `facts_files` (manifest, times of a run) at its top."""
     left_out = set(facts_files)
     hashes = {}
     for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder).as_posix()
-        if path.is_file() and name not in left_out:
-            hashes[name] = hash_database(path) if path.suffix == ".sqlite" else hash_file(path)
+        place = path.relative_to(folder)
+        if path.is_file() and place.parts[0] not in left_out:
+            hashes[place.as_posix()] = hash_database(path) if path.suffix == ".sqlite" else hash_file(path)
     return hash_facts(hashes)

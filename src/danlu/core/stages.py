@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict
 from danlu.core.artifacts import Artifact, identify
 from danlu.core.errors import UserError
 from danlu.core.progress import Progress
+from danlu.core.workers import Workers
 
 A = TypeVar("A", bound=Artifact)
 
@@ -48,7 +49,7 @@ class Work:
     """For pieces and checkpoints: kept when the run is killed, deleted when the stage is done."""
     seed: int
     threads: int
-    workers: int
+    workers: Workers
     progress: Progress
 
 

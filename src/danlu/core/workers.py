@@ -1,4 +1,4 @@
-"""Map a pure function over shards in local processes, under our own supervisor.
+"""Map a pure function over shards: in local processes, under our own supervisor, or on a cluster (cluster.py).
 
 A worker that is killed (by the kernel for memory, by a crash in native code, by a person) costs its shard one try and
 nothing else; multiprocessing's own pool hangs on this, and concurrent.futures gives up on all shards. Workers are
@@ -7,6 +7,7 @@ spawned, so they hold none of the parent's locks, stay in its process group, and
 
 import multiprocessing
 import os
+import pickle
 import signal
 import threading
 import traceback
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from danlu.core.errors import WorkFailed
 
@@ -33,7 +34,22 @@ class Died(Generic[S]):
     exit_code: int
 
 
+class Cluster(Protocol):
+    """Other machines that can do the work, with the same paths as this one."""
+
+    def map_shards(self, task: Callable[[S], R], shards: Sequence[S], tries: int) -> Iterator[tuple[int, R | Died[S]]]:
+        """What `map_shards` promises, on the cluster."""
+
+    def facts(self) -> dict[str, int | str]:
+        """How many workers there are, and where: for people, never part of identity."""
+
+
+Workers = int | Cluster
+"""So many processes on this machine, or those of a cluster."""
+
 _STARTED = "started"
+_FALSE_STARTS = 3
+"""Deaths before the start, for each worker, until it is clear that they cannot start at all."""
 
 
 @dataclass
@@ -45,7 +61,7 @@ class _Worker:
 
 
 def map_shards(
-    task: Callable[[S], R], shards: Sequence[S], workers: int, tries: int = 3
+    task: Callable[[S], R], shards: Sequence[S], workers: Workers, tries: int = 3
 ) -> Iterator[tuple[int, R | Died[S]]]:
     """Yield (position, result) for every shard, in order of completion.
 
@@ -54,6 +70,9 @@ def map_shards(
     `tries` times on one shard gives `Died`. A worker that dies before it has started costs no shard a try.
     """
     if not shards:
+        return
+    if not isinstance(workers, int):
+        yield from workers.map_shards(task, shards, tries)
         return
     crew = [_hire(task) for _ in range(min(workers, len(shards)))]
     waiting = deque(range(len(shards)))
@@ -89,11 +108,11 @@ def _collect(
         answer = _answer(worker)
         if answer is not None:
             worker.job = None
-            yield job, _result_or_raise(answer, job)
+            yield job, result_or_raise(answer, job)
         elif not worker.process.is_alive():
             deaths[job if worker.started else None] += 1
             exit_code = worker.process.exitcode or 0
-            if deaths[None] >= tries * len(crew):
+            if deaths[None] >= _FALSE_STARTS * len(crew):
                 raise WorkFailed("Workers end before they start, with exit code {code}", code=exit_code)
             _dismiss(worker)
             crew[crew.index(worker)] = _hire(task)
@@ -116,7 +135,8 @@ def _answer(worker: _Worker) -> tuple[bool, Any] | None:
         return None
 
 
-def _result_or_raise(answer: tuple[bool, Any], job: int) -> Any:
+def result_or_raise(answer: tuple[bool, Any], job: int) -> Any:
+    """The value of an `answer_of`; raises WorkFailed where the task raised."""
     worked, value = answer
     if not worked:
         raise (
@@ -164,12 +184,17 @@ def _serve(task: Callable[[Any], Any], pipe: Connection) -> None:
             shard = pipe.recv()
         except EOFError:
             return
-        try:
-            pipe.send((True, task(shard)))
-        except WorkFailed as failure:
-            pipe.send((False, failure))
-        except Exception:  # noqa: BLE001 (told to the supervisor, which raises it)
-            pipe.send((False, traceback.format_exc()))
+        pipe.send_bytes(answer_of(task, shard))
+
+
+def answer_of(task: Callable[[S], Any], shard: S) -> bytes:
+    """Whether a task worked, and its result or what it raised, ready to be sent to the supervisor."""
+    try:
+        return pickle.dumps((True, task(shard)))
+    except WorkFailed as failure:
+        return pickle.dumps((False, failure))
+    except Exception:  # noqa: BLE001 (told to the supervisor, which raises it)
+        return pickle.dumps((False, traceback.format_exc()))
 
 
 def _leave_with_parent() -> None:

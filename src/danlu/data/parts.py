@@ -173,6 +173,8 @@ class PartWriter:
 
 
 def _judge_part(judge: Judge, schemas: Mapping[str, pa.Schema], shard: _Shard) -> None:
+    if shard.outcome.exists():  # the worker before was killed after its last act
+        return
     writer = PartWriter(shard.outcome, schemas)
     row = 0
     for table in read_groups(shard.source):

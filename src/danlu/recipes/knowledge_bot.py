@@ -28,7 +28,7 @@ from danlu.train.retriever import RetrieverConfig, train_retriever
 def knowledge_bot(project: Project) -> Plan:
     """The plan of a knowledge bot for a project."""
     settings = Settings(project.settings)
-    sources = lock_sources(project.sources, project.state / "cache")
+    sources = lock_sources(project.sources, project.state / "cache" if project.state.exists() else None)
 
     files = collect(sources=sources)
     extraction = extract(settings.of("extract", ExtractConfig), files=files, sources=sources)

@@ -2,6 +2,8 @@
 
 CHINESE: dict[str, str] = {
     "and {count} more: --json prints them all": "还有 {count} 条：加 --json 可全部输出",
+    "changed by": "修改阶段",
+    "changes": "修改次数",
     "examples of good and bad text: one {text, label: good or bad} per line": "好文本和坏文本的样例：每行一个 {text, label: good or bad}",
     "{part} ended its worker {tries} times, with exit code {code}": "{part} 使工作进程结束了 {tries} 次，退出码 {code}",
     "Memory may be short: try with fewer workers.": "可能内存不足：请减少工作进程。",

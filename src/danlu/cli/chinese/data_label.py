@@ -196,7 +196,7 @@ STORED: dict[str, str] = {
     "skipped by the annotator": "标注者跳过",
     "empty answer": "答案为空",
     "span outside the text": "区间超出文本",
-    "{start} to {end}": "{start} 至 {end}",
+    "characters {start} to {end}": "第 {start} 至 {end} 个字符",
     "0 to {end}": "0 至 {end}",
     "no label": "没有标签",
     "no field {name}": "没有字段 {name}",

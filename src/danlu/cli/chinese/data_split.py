@@ -47,5 +47,5 @@ STORED: dict[str, str] = {
     "a date that can be read": "可读取的日期",
     "documents {side}": "{side} 文档",
     "groups {side}": "{side} 组",
-    "{side}, {field} {value}": "{side}，{field} {value}",
+    "side {side}, {field} {value}": "{side}，{field} {value}",
 }

@@ -1,6 +1,7 @@
 """All templates and their Chinese, joined."""
 
 from danlu.cli.chinese import (
+    core_cluster,
     data_augment,
     data_balance,
     data_clean,
@@ -26,7 +27,7 @@ from danlu.cli.chinese import (
 )
 
 _ROOMS = (
-    everyday, prove_core, prove_template, prove_trainers, prove_mask, prove_merge, prove_export, prove_served,
+    everyday, core_cluster, prove_core, prove_template, prove_trainers, prove_mask, prove_merge, prove_export, prove_served,
     prove_contamination, data_split, data_redact, data_augment, data_decontaminate, data_deduplicate, data_extract,
     data_synthesize, data_fetch, data_label, data_balance, data_remote,
     data_collect, data_clean,

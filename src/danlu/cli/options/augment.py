@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from danlu.cli.commands import Commands, json_option, set_option
+from danlu.cli.commands import Commands, json_option, machine_options, set_option
 from danlu.cli.speech import Speech
 
 METHODS = "synonyms,grammar,back_translation,keyboard,misread,homophones,dropped,case"
@@ -42,4 +42,5 @@ def add(commands: Commands, say: Speech) -> None:
     augment.add_argument("--seed", type=int, default=0, help=say("number that all chance follows from (default 0)"))
     augment.add_argument("--out", required=True, metavar="DIR", help=say("folder of the artifact; made when missing"))
     set_option(augment, say)
+    machine_options(augment, say)
     json_option(augment, say)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from danlu.cli.commands import Commands, json_option, set_option
+from danlu.cli.commands import Commands, json_option, machine_options, set_option
 from danlu.cli.speech import Speech
 
 
@@ -50,4 +50,5 @@ def add(commands: Commands, say: Speech) -> None:
     balance.add_argument("--seed", type=int, default=0, help=say("number that all chance follows from (default 0)"))
     balance.add_argument("--out", required=True, metavar="DIR", help=say("folder of the artifact; made when missing"))
     set_option(balance, say)
+    machine_options(balance, say)
     json_option(balance, say)

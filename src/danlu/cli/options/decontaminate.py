@@ -1,6 +1,6 @@
 """decontaminate."""
 
-from danlu.cli.commands import Commands, json_option, set_option
+from danlu.cli.commands import Commands, json_option, machine_options, set_option
 from danlu.cli.speech import Speech
 
 
@@ -40,4 +40,5 @@ def add(commands: Commands, say: Speech) -> None:
         "--out", required=True, metavar="DIR", help=say("folder of the artifact; made when missing")
     )
     set_option(decontaminate, say)
+    machine_options(decontaminate, say)
     json_option(decontaminate, say)

@@ -1,6 +1,6 @@
 """deduplicate, pairs."""
 
-from danlu.cli.commands import Commands, json_option, set_option
+from danlu.cli.commands import Commands, json_option, machine_options, set_option
 from danlu.cli.speech import Speech
 
 
@@ -25,6 +25,7 @@ def add(commands: Commands, say: Speech) -> None:
         "--out", required=True, metavar="DIR", help=say("folder of the artifact; made when missing")
     )
     set_option(deduplicate, say)
+    machine_options(deduplicate, say)
     json_option(deduplicate, say)
     pairs = commands.add(
         "pairs",

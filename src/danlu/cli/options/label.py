@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from danlu.cli.commands import Commands, json_option, set_option
+from danlu.cli.commands import Commands, json_option, machine_options, set_option
 from danlu.cli.speech import Speech
 
 TOOLS = ("label-studio", "argilla", "csv")
@@ -152,4 +152,5 @@ def _reads(command: argparse.ArgumentParser, say: Speech) -> None:
     command.add_argument("--seed", type=int, default=0, help=say("what chance starts from (default 0)"))
     command.add_argument("--out", required=True, metavar="DIR", help=say("folder of the artifact; made when missing"))
     set_option(command, say)
+    machine_options(command, say)
     json_option(command, say)

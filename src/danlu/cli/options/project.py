@@ -1,6 +1,6 @@
 """init, plan, run, show."""
 
-from danlu.cli.commands import Commands, json_option, set_option
+from danlu.cli.commands import Commands, json_option, machine_options, set_option
 from danlu.cli.speech import Speech
 
 
@@ -33,6 +33,7 @@ def add(commands: Commands, say: Speech) -> None:
     )
     run.add_argument("--until", metavar="STAGE", help=say("stop after this stage"))
     set_option(run, say)
+    machine_options(run, say)
     show = commands.add(
         "show", "project:show", say("show artifacts, their figures, and rejects by rule"), "danlu show evaluate"
     )

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from danlu.cli.commands import Commands, json_option, set_option
+from danlu.cli.commands import Commands, json_option, machine_options, set_option
 from danlu.cli.speech import Speech
 
 POLICIES = ("mask-all", "pseudonymise", "report-only", "drop-secrets")
@@ -46,4 +46,5 @@ def add(commands: Commands, say: Speech) -> None:
     redact.add_argument("--seed", type=int, default=0, help=say("number that all chance follows from (default 0)"))
     redact.add_argument("--out", required=True, metavar="DIR", help=say("folder of the artifact; made when missing"))
     set_option(redact, say)
+    machine_options(redact, say)
     json_option(redact, say)

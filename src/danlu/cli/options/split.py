@@ -1,6 +1,6 @@
 """split, take."""
 
-from danlu.cli.commands import Commands, json_option, set_option
+from danlu.cli.commands import Commands, json_option, machine_options, set_option
 from danlu.cli.speech import Speech
 
 
@@ -36,3 +36,4 @@ def add(commands: Commands, say: Speech) -> None:
         )
         json_option(command, say)
     set_option(split, say)
+    machine_options(split, say)

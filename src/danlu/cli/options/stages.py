@@ -1,6 +1,6 @@
 """Stages on explicit inputs, without a project."""
 
-from danlu.cli.commands import Commands, json_option, set_option
+from danlu.cli.commands import Commands, json_option, machine_options, set_option
 from danlu.cli.speech import Speech
 
 
@@ -51,6 +51,8 @@ def add(commands: Commands, say: Speech) -> None:
         metavar="JSONL",
         help=say("for an index: {question, file, quote} per line; for a model: {id, messages: [...]}"),
     )
+    for command in (clean, index):
+        machine_options(command, say)
     for command in (clean, index, finetune, evaluate):
         command.add_argument(
             "--out", required=True, metavar="DIR", help=say("folder of the artifact; made when missing")

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from danlu.cli.commands import Commands, json_option, set_option
+from danlu.cli.commands import Commands, json_option, machine_options, set_option
 from danlu.cli.speech import Speech
 
 KINDS = "heading,definition,faq,table,cloze,title,extract"
@@ -55,4 +55,5 @@ def add(commands: Commands, say: Speech) -> None:
         "--out", required=True, metavar="DIR", help=say("folder of the artifact; made when missing")
     )
     set_option(synthesize, say)
+    machine_options(synthesize, say)
     json_option(synthesize, say)

@@ -90,6 +90,8 @@ def _known(path: Path, _changed: int) -> Any:
 
 
 def _expand_part(make: Make, beside: str, schemas: Mapping[str, pa.Schema], known: Path, shard: _Shard) -> None:
+    if shard.outcome.exists():  # the worker before was killed after its last act
+        return
     writer = PartWriter(shard.outcome, schemas)
     hashes = _known(known, known.stat().st_mtime_ns)
     own: set[int] = set()

@@ -58,6 +58,8 @@ class PartSketches:
 
 def sketch_part(path: Path, folder: Path, banding: Banding) -> None:
     """Read one part of a corpus and write its sketches."""
+    if folder.exists():  # the worker before was killed after its last act
+        return
     half = folder.with_name(f"{folder.name}.half")
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir(parents=True)

@@ -54,6 +54,8 @@ class Shard:
 
 def read_shard(shard: Shard) -> None:
     """Read the files of a shard into parts; they appear together, by one rename."""
+    if shard.outcome.exists():  # the worker before was killed after its last act
+        return
     half = shard.outcome.with_name(f"{shard.outcome.name}.half")
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir(parents=True)

@@ -133,7 +133,7 @@ def _refused(answer: Answer, place: _Place | None, has_spans: bool) -> Reject | 
         return Reject(doc_id, source, "empty answer", answer.annotator, "a label")
     outside = next((span for span in answer.spans if not 0 <= span.start < span.end <= place.characters), None)
     if outside is not None:
-        found = f"{outside.start} to {outside.end}"
+        found = f"characters {outside.start} to {outside.end}"
         return Reject(doc_id, source, "span outside the text", found, f"0 to {place.characters}")
     return None
 

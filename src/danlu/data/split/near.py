@@ -52,6 +52,8 @@ def near_edges(work: Work, corpus: Corpus, threshold: float) -> I64:
 
 def _sketch_part(shard: _Shard) -> None:
     """Spill the shingles of each document of a part, and its band keys, one band after the other."""
+    if shard.outcome.exists():  # the worker before was killed after its last act
+        return
     half = shard.outcome.with_name(f"{shard.outcome.name}.half")
     half.mkdir(exist_ok=True)
     lengths = [np.zeros(0, np.int64)]

@@ -157,6 +157,8 @@ def _shards(scratch: Path, parts: list[Path], sides_N: NDArray[np.int8], anchors
 
 def _write_part(time_field: str, shard: _Shard) -> None:
     """The documents of one part, each side into a file of its own; a half-written part has another name."""
+    if shard.outcome.exists():  # the worker before was killed after its last act
+        return
     half = shard.outcome.with_name(f"{shard.outcome.name}.half")
     licences: set[str] = set()
     rejects: list[Reject] = []
@@ -232,7 +234,7 @@ def _facts(decision: Decision, config: SplitConfig) -> dict[str, int]:
         if config.stratify_by:
             of_strata = np.bincount(roster.strata_N[on_side], minlength=len(roster.strata)).tolist()
             named = sorted(zip(roster.strata, of_strata, strict=True))
-            counts |= {f"{name}, {config.stratify_by} {stratum}": count for stratum, count in named}
+            counts |= {f"side {name}, {config.stratify_by} {stratum}": count for stratum, count in named}
     return counts
 
 

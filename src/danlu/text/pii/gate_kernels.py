@@ -187,7 +187,7 @@ def _token(text_B, at, end):
     if (
         hexadecimal
         and size <= 4
-        and (groups >= 5 or (doubled and (fours or groups >= 4)) or (groups == 2 and fours == 2 and size == 4))
+        and (groups >= 5 or (doubled and (fours or groups >= 4)) or (2 <= groups <= 3 and fours == 2 and size == 4))
     ):
         kind |= HEX
     return kind, place

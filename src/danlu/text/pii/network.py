@@ -46,7 +46,7 @@ _VERSION = re.compile(
     re.IGNORECASE,
 )
 _MAC = re.compile(
-    r"(?<![\w:-])(?<![0-9A-Fa-f][:-])(?:[0-9A-Fa-f]{2}([:-])(?:[0-9A-Fa-f]{2}\1){4}[0-9A-Fa-f]{2}|(?<!\.)[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4})(?![\w]|[:-][0-9A-Fa-f]|\.[0-9A-Fa-f])",
+    r"(?:(?<![\w:-])|(?<=[Mm][Aa][Cc]:)|(?<=[g-zG-Z\u4e00-\u9fff]:))(?:[0-9A-Fa-f]{2}([:-])(?:[0-9A-Fa-f]{2}\1){4}[0-9A-Fa-f]{2}|(?<!\.)[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4})(?![\w]|[:-][0-9A-Fa-f]|\.[0-9A-Fa-f])",
     re.ASCII,
 )
 _WALLET = re.compile(
@@ -104,10 +104,10 @@ def _is_network(written: str, prefix: str | None) -> bool:
     if not prefix:
         return False
     try:
-        ip_network(written)
+        network = ip_network(written)
     except ValueError:
         return False
-    return prefix not in ("/32", "/128")
+    return network.prefixlen < network.max_prefixlen
 
 
 def _is_host6(written: str) -> bool:

@@ -26,13 +26,13 @@ _PLATE = re.compile(
     rf"|[A-HJ-NP-Z0-9a-hj-np-z]{{4}}[A-HJ-NP-Z0-9挂学警港澳a-hj-np-z]|\d{{4}}领)|使[ ·]?\d{{6}}|(?<!\d)\d{{6}}使(?!用))(?![0-9A-Za-z])"
 )
 _WECHAT = re.compile(
-    r"(?<![A-Za-z])(?P<label>微信(?:同)?(?:号码|号|ID)?|薇信|威信|we ?chat(?: ?(?:id|no\.?|account|number|handle))?|weixin(?: ?(?:id|号))?|vx|v信|wx)"
-    r"(?P<gap>[\s\"'(]*(?:[:=]|是|为|is|号|添加|加|#)?[\s\"'(:]*)(?P<value>[A-Za-z][A-Za-z0-9_-]{5,19})" + _END,
+    r"(?<![A-Za-z])(?P<label>微信(?:同)?(?:号码|号|ID)?|薇信|威信|we ?chat(?: ?(?:id|no\.?|account|number|handle))?|weixin(?: ?(?:id|号))?|vx|v信|wx|加v(?![A-Za-z]))"
+    r"(?P<gap>[\s\"'(|]*(?:[:=]|是|为|is|号|添加|加|#|(?<= )-(?= ))?[\s\"'(:]*)(?P<value>[A-Za-z][A-Za-z0-9_-]{5,19})" + _END,
     re.IGNORECASE,
 )
 _ADDING = re.compile(r"加(?:我|个|一下)?$")
 _QQ = re.compile(
-    r"(?:(?<![A-Za-z])QQ|扣扣|企鹅号?)(?:交流|讨论|客服|技术|用户|粉丝|官方)?(?:群)?(?: ?(?:号码|号|number|no\.?|id|group))?[\s\"'(]*(?:[:=]|是|为|is|加)?[\s\"'(]*([1-9]\d{4,10})(?![0-9A-Za-z_@])(?!\.\d)",
+    r"(?:(?<![A-Za-z])QQ|扣扣|企鹅号?)(?:交流|讨论|客服|技术|用户|粉丝|官方)?(?:群)?(?: ?(?:号码|号|number|no\.?|id|group))?[\s\"'(|]*(?:[:=]|是|为|is|加)?[\s\"'(]*([1-9]\d{4,10})(?![0-9A-Za-z_@])(?!\.\d)",
     re.IGNORECASE,
 )
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
@@ -47,7 +47,7 @@ _DATE = re.compile(
     r"|(?P<cy>[一二三四五六七八九零〇○]{4})年(?P<cm>十?[一二三四五六七八九十])月(?P<cd>[一二三四五六七八九十廿卅]{1,3})[日号])(?![\dA-Za-z])",
     re.IGNORECASE,
 )
-_BORN_AFTER = re.compile(r"\s?(?:出生|生人|生于|生[,。;)）\s])")
+_BORN_AFTER = re.compile(r" ?(?:出生(?!年月|日期|时间|地|证|:)|生人|生于|生[,。;)）\s])")
 
 
 def passports(text: str) -> Iterator[Candidate]:
@@ -87,8 +87,8 @@ def plates(text: str) -> Iterator[Candidate]:
 def accounts(text: str) -> Iterator[Candidate]:
     """WeChat ids and QQ numbers, behind their labels."""
     for match in _WECHAT.finditer(text):
-        value, gap = match["value"], match["gap"].strip(" \"'(")
-        named = gap in (":", "=", "是", "为", "号", ":是", "#") or re.search(
+        value, gap = match["value"], match["gap"].strip(" \"'(|")
+        named = gap in (":", "=", "是", "为", "号", ":是", "#", "-") or re.search(
             r"(?:号码?|id|no\.?|account|number|handle)$", match["label"].lower()
         )
         added = _ADDING.search(text[: match.start()]) is not None or "加" in gap

@@ -18,12 +18,12 @@ _NUMERAL = "零〇○一二三四五六七八九幺壹贰叁肆伍陆柒捌玖�
 _VALUES = dict(zip(_NUMERAL, "0001234567891123456789236", strict=True))
 _SPOKEN = re.compile(rf"(?<![{_NUMERAL}十百千万年])[一幺壹](?:[ -]?[{_NUMERAL}]){{10}}(?![{_NUMERAL}十百千万])")
 _LANDLINE = re.compile(
-    r"(?<![0-9A-Za-z_+])(?<!\d[.\-])(?:(?P<country>(?:\+ ?|00)86[ -]?(?:\(0\) ?)?)|(?P<open>\(?))(?P<area>0?[1-9]\d{1,2})(?P<gap>\)?[ -]{0,3}|\)-)"
+    r"(?<![0-9A-Za-z_+])(?<!\d[.\-])(?:(?P<country>(?:\+ ?|00)86[ -]?(?:\(0\) ?)?)|(?P<open>\(?))(?P<area>0?(?:10|2\d|[3-9]\d\d))(?P<gap>\)?[ -]{0,3}|\)-)"
     r"(?P<number>[2-8]\d{2,3}[ -]?\d{4})(?P<extension>(?: ?(?:转|轉|ext\.?|x|分机)[: ]?|-)\d{1,6})?" + _END,
     re.IGNORECASE,
 )
 _FOREIGN = re.compile(
-    r"(?<![0-9A-Za-z_)+.])(?<!\d[ ])\(?(?P<plus>\+ ?|00)(?P<digits>[1-9](?:(?:[ .()/-]| \(|\) |\(0\) ?| - )?\d){6,14})"
+    r"(?<![0-9A-Za-z_)+.])(?<!\d[ ])\(?(?P<plus>\+ ?|00)(?P<digits>[1-9](?:(?:[ .()/-]|[ -]\(|\) |\)-|\(0\) ?| - )?\d){6,14})"
     + _END
 )
 _NORTH_AMERICA = re.compile(
@@ -48,7 +48,8 @@ def mobile_phones(text: str) -> Iterator[Candidate]:
         body = _PREFIX.sub("", match[0])
         groups = [len(group) for group in re.split(r"[ .-]", body)]
         alike = len(set(re.findall(r"[ .-]", body))) <= 1
-        if alike and groups in _GROUPS and _SEGMENT.match(re.sub(r"\D", "", body)):
+        dotted = "." in body and groups != [3, 4, 4]
+        if alike and not dotted and groups in _GROUPS and _SEGMENT.match(re.sub(r"\D", "", body)):
             yield from _mobile(text, match.start(), match.end())
 
 
@@ -97,7 +98,7 @@ def foreign_phones(text: str) -> Iterator[Candidate]:
         spaced = not written.isdigit() and len(re.sub(r"\D", "", written)) >= 9
         if not written or (match["plus"] == "00" and not (label or spaced)):
             continue
-        if label or not claimed(text, match.start(), "phone", "address"):
+        if label or not claimed(text, match.start(), "phone", "address", "ip"):
             start = match.start() + (match[0].startswith("(") and ")" not in written)
             end = match.start("digits") + len(written)
             yield Candidate(start, end, "international_phone", LABELLED if label else FORM)

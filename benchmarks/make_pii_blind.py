@@ -8,7 +8,8 @@ from a description of the types alone, before their author had read a detector. 
 drawn at random. FOLDER is `usr/share/libreoffice/help` of Debian's `libreoffice-help-zh-cn` and `libreoffice-help-en-us` 7.4.7
 (MPL-2.0): paragraphs with digits in them; a sample was read by eye and the rest searched: no personal data.
 
-The set is frozen: `SHA256` is what the seed above gives. It is never changed to suit a detector.
+The set is frozen. `FIRST_SHA256` is what was measured first; `mended` is all that was changed afterwards, because the description of
+the types says otherwise, and gives `SHA256`. Nothing is changed to suit a detector.
 """
 
 import argparse
@@ -23,7 +24,8 @@ from pathlib import Path
 from pii_blind_decoys import DECOYS
 from pii_blind_values import VALUES
 
-SHA256 = "a32009dc97df24ef8e0899f13b570509ed1b29b0e627e0445a68c30d5de5cc7c"
+FIRST_SHA256 = "a32009dc97df24ef8e0899f13b570509ed1b29b0e627e0445a68c30d5de5cc7c"
+SHA256 = "unfrozen"
 TEMPLATES = Path(__file__).with_name("pii_blind_templates.txt")
 _SLOT = re.compile(r"<<(-?)([a-z_0-9]+)(:[a-z_]+)?>>")
 _PARAGRAPH = re.compile(r'<p [^>]*class="paragraph"[^>]*>(.*?)</p>', re.DOTALL)
@@ -123,6 +125,26 @@ def paragraphs(folder: Path, draw: random.Random) -> list[tuple[str, list[Span]]
     return found
 
 
+_HOST_WITH_PREFIX = re.compile(r"198\.51\.\d*[13579]\.0/23")
+_BORN = re.compile(r"(?:born on|生于) ?(1974-04-17)")
+
+
+def mended(rows: list[tuple[str, list[Span]]]) -> list[tuple[str, list[Span]]]:
+    """Without the rows whose answer the description leaves open, and with the birth dates that stand in the real text.
+
+    Open: quoted passwords with spaces (`without white space` against `what is between the quotes`), and `198.51.173.0/23`, the address of a host
+    rather than a network. Two help pages do say when somebody was born.
+    """
+    kept = []
+    for text, spans in rows:
+        spaced = any(kind == "password" and " " in text[start:end] for start, end, kind in spans)
+        if spaced or _HOST_WITH_PREFIX.search(text):
+            continue
+        born = [(*match.span(1), "date_of_birth") for match in _BORN.finditer(text)]
+        kept.append((text, spans + born))
+    return kept
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--help-pages", type=Path, required=True)
@@ -133,13 +155,18 @@ def main() -> None:
     templates = [line for line in TEMPLATES.read_text(encoding="utf-8").splitlines() if line and not line.startswith("## ")]
     rows = rows_of(templates, draw) + paragraphs(chosen.help_pages, draw)
     draw.shuffle(rows)
-    lines = [json.dumps({"text": text, "spans": spans}, ensure_ascii=False) + "\n" for text, spans in rows]
-    chosen.out.write_text("".join(lines), encoding="utf-8")
+    first = hashlib.sha256(_lines(rows).encode()).hexdigest()
+    rows = mended(rows)
+    chosen.out.write_text(_lines(rows), encoding="utf-8")
     counted = Counter(kind for _, spans in rows for _, _, kind in spans)
     print(*(f"{kind:20} {count}" for kind, count in sorted(counted.items())), sep="\n")
     empty = sum(not spans for _, spans in rows)
     print(f"{len(rows)} rows, {counted.total()} values, {empty} rows without one")
-    print("sha256", hashlib.sha256(chosen.out.read_bytes()).hexdigest())
+    print("sha256 before mending", first, "after", hashlib.sha256(chosen.out.read_bytes()).hexdigest())
+
+
+def _lines(rows: list[tuple[str, list[Span]]]) -> str:
+    return "".join(json.dumps({"text": text, "spans": spans}, ensure_ascii=False) + "\n" for text, spans in rows)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -17,10 +18,12 @@ class TwoMachines:
         pytest.importorskip("ray")
         from ray.cluster_utils import Cluster
 
-        self._cluster = Cluster(
-            initialize_head=True, connect=False, head_node_args={**_SMALL, "include_dashboard": False}
-        )
-        self._second = self._cluster.add_node(**_SMALL)
+        # Workers inherit it from their raylet: tasks that stand in tests are found there.
+        with mock.patch.dict(os.environ, PYTHONPATH=str(Path(__file__).parent)):
+            self._cluster = Cluster(
+                initialize_head=True, connect=False, head_node_args={**_SMALL, "include_dashboard": False}
+            )
+            self._second = self._cluster.add_node(**_SMALL)
 
     @property
     def address(self) -> str:
@@ -34,13 +37,17 @@ class TwoMachines:
     def busy_workers(self) -> list[int]:
         """Processes of both machines that hold a shard: Ray names a process by what it does."""
         raylets = {node.all_processes["raylet"][0].process.pid for node in self._cluster.list_all_nodes()}
-        return [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if _is_busy(pid, raylets)]
+        return [pid for pid in _pids() if _is_busy(pid, raylets)]
 
     def __enter__(self) -> "TwoMachines":
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         self._cluster.shutdown()
+
+
+def _pids() -> list[int]:
+    return [int(folder.name) for folder in Path("/proc").glob("[0-9]*")]
 
 
 def _is_busy(pid: int, raylets: set[int]) -> bool:

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from clusters import TwoMachines
+from commands import here
 from core.test_workers import cannot_be_sent, die_once, fail, fail_politely, large, poison, square
 from danlu.core import cluster as cluster_module
 from danlu.core.cluster import RayCluster, connected
 from danlu.core.errors import UserError, WorkFailed
 from danlu.core.execute import Machine
-from danlu.core.project import Compute
+from danlu.core.project import Compute, load_project
 from danlu.core.workers import Died, map_shards
 
 
@@ -181,3 +182,36 @@ def _wait_until(happened: Any) -> None:
     while not happened():
         assert time.monotonic() < until
         time.sleep(0.02)
+
+
+def test_a_project_says_where_its_work_is_done(tmp_path: Path) -> None:
+    said = "recipe: knowledge-bot\nsources: [{path: docs}]\n"
+    (tmp_path / "danlu.yaml").write_text(said)
+    assert load_project(tmp_path).compute == Compute()
+    (tmp_path / "danlu.yaml").write_text(said + "compute: {address: 'head:6379', workers: 8}\n")
+    compute = load_project(tmp_path).compute
+    assert compute == Compute("head:6379", 8)
+    assert compute.but("auto", None) == Compute("auto", 8)
+    assert compute.but(None, 2) == Compute("head:6379", 2)
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ("{adress: auto}", "compute: unknown key `adress`"),
+        ("{workers: 0}", "0 workers can do nothing"),
+        ("{workers: many}", "`workers` is 'many'"),
+        ("auto", "`compute` is 'auto'"),
+    ],
+)
+def test_a_mistake_in_compute_is_named(tmp_path: Path, said: str, message: str) -> None:
+    (tmp_path / "danlu.yaml").write_text(f"recipe: knowledge-bot\nsources: [{{path: docs}}]\ncompute: {said}\n")
+    with pytest.raises(UserError, match=message):
+        load_project(tmp_path)
+
+
+def test_a_command_without_its_cluster_does_nothing(tmp_path: Path) -> None:
+    (tmp_path / "page.txt").write_text("One page of text.")
+    refused = here(tmp_path, "clean", "page.txt", "--out", "out", "--compute", "127.0.0.1:1", XDG_CACHE_HOME=str(tmp_path / "cache"))  # fmt: skip
+    assert (refused.returncode, (tmp_path / "out").exists()) == (2, False)
+    assert "No Ray cluster answers at 127.0.0.1:1" in refused.stderr

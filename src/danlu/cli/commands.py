@@ -25,7 +25,7 @@ class Commands:
         child.add_argument(
             "--lang", choices=LANGUAGES, default=argparse.SUPPRESS, help=say("language of what danlu says")
         )
-        child.set_defaults(call=call)
+        child.set_defaults(call=call, compute=None, workers=None)  # for commands without `machine_options`
         return child
 
     def group(self, name: str, help: str) -> "Commands":

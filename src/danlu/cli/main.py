@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(speech("stopped; what was finished is kept"), file=sys.stderr)
         return 130
     except Exception as error:
-        failure = _told(error)
+        failure = _told(error, arguments)
         if failure is None:
             raise
         print(speech.error(failure), file=sys.stderr)
@@ -70,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status or 0
 
 
-def _told(error: Exception) -> DanluError | None:
+def _told(error: Exception, arguments: Sequence[str]) -> DanluError | None:
     """What a user is told of an error; None for a defect of ours, which keeps its traceback."""
     if isinstance(error, DanluError):
         return error
@@ -81,9 +81,9 @@ def _told(error: Exception) -> DanluError | None:
             path=error.filename or "danlu",
             problem=error.strerror,
         )
-    from danlu.core.damage import damage_of_project
+    from danlu.core.damage import damage_among, damage_of_project
 
-    return damage_of_project(Path.cwd())
+    return damage_among(arguments) or damage_of_project(Path.cwd())
 
 
 def parser(say: Speech) -> argparse.ArgumentParser:

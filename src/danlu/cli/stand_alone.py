@@ -12,6 +12,7 @@ from danlu.cli.project import parsed_settings, tell
 from danlu.cli.speech import Speech
 from danlu.cli.tables import print_artifact
 from danlu.core.artifacts import BEFORE, MANIFEST, Corpus, Index, Manifest
+from danlu.core.damage import check_given
 from danlu.core.errors import UserError
 from danlu.core.execute import Machine, execute
 from danlu.core.project import Compute, Source
@@ -88,6 +89,7 @@ def _keep_accounts(plan: Plan, place: Beside) -> None:
 
 def make(plan: Plan, options: Namespace, say: Speech) -> None:
     """Run a plan whose last artifact goes to --out; what leads to it lies in the user's cache while it runs."""
+    check_given(plan)
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "danlu"
     id = plan.ids[plan.target]
     compute = Compute().but(options.compute, options.workers)

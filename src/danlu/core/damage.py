@@ -1,15 +1,35 @@
 """After a crash: whether a project's own files are why.
 
-An artifact is checked against its content hash when it is made and by `danlu why`, not at every use: reading gigabytes
-again would cost each command seconds. So what reads an artifact may meet anything, and only then is it worth a look.
+A project's artifact is checked against its content hash when it is made and by `danlu why`, not at every use: reading
+gigabytes again would cost each command seconds. So what reads an artifact may meet anything, and only then is it worth a
+look. A folder that a stand-alone command is given came from anywhere, and is checked first: a part that was not copied
+would else be so many documents lost in silence. That costs a second for each gigabyte or two.
 """
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from danlu.core.artifacts import MANIFEST, Artifact
 from danlu.core.errors import DanluError, UserError
 from danlu.core.project import find_project
+from danlu.core.stages import Plan
 from danlu.core.store import open_artifact
+
+
+def check_given(plan: Plan) -> None:
+    """Raises UserError when an artifact that a plan is given from outside is not what its manifest says. Reads all of it."""
+    given = {input.path for step in plan.ids for input in step.inputs.values() if isinstance(input, Artifact)}
+    for folder in sorted(given):
+        damage = damage_of(folder)
+        if damage is not None:
+            raise damage
+
+
+def damage_among(arguments: Sequence[str]) -> UserError | None:
+    """The error that names the first damaged artifact among a command's arguments, or None when all are intact."""
+    folders = [Path(argument) for argument in arguments if os.path.isfile(os.path.join(argument, MANIFEST))]  # noqa: PTH113, PTH118 (any argument, too long or with a null byte, is no folder and no error)
+    return next((damage for damage in map(damage_of, folders) if damage is not None), None)
 
 
 def damage_of_project(start: Path) -> UserError | None:
@@ -33,6 +53,6 @@ def damage_of(folder: Path) -> UserError | None:
         return None
     return UserError(
         "{folder} is not as it was made: files in it changed, or are gone",
-        "Delete the folder, then `danlu run` makes it again.",
+        "Delete the folder and make it again: by `danlu run` in a project, else by the command that wrote it.",
         folder=folder,
     )

@@ -24,6 +24,15 @@ def hash_facts(facts: Any) -> str:
     return hashlib.sha256(canonical_json(facts)).hexdigest()
 
 
+def hash_rows(rows: Iterable[Any]) -> str:
+    """`hash_facts` of the list of these rows, which are never all in memory."""
+    digest = hashlib.sha256(b"[")
+    for number, row in enumerate(rows):
+        digest.update((b"," if number else b"") + canonical_json(row))
+    digest.update(b"]")
+    return digest.hexdigest()
+
+
 def short_id(facts: Any) -> str:
     """The printed id of `facts`."""
     return hash_facts(facts)[:ID_LENGTH]

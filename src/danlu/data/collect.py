@@ -75,7 +75,8 @@ def _key(source: str, sha256: str) -> str:
 def _note_times(path: Path, sources: list[str]) -> None:
     """When each file was first collected as it is: a fact about this run, outside every hash."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    path.write_text(json.dumps(dict.fromkeys(sources, now), indent=2, ensure_ascii=False), encoding="utf-8")
+    with path.open("w", encoding="utf-8") as file:
+        json.dump(dict.fromkeys(sources, now), file, indent=2, ensure_ascii=False)
 
 
 def _reason(reject: Reject) -> Phrase:

@@ -20,7 +20,7 @@ from danlu.core.artifacts import Corpus
 from danlu.core.errors import Phrase, WorkFailed
 from danlu.core.stages import Facts, Work
 from danlu.core.store import link
-from danlu.core.workers import Died, map_shards
+from danlu.data.shards import finish
 from danlu.text.records import DOCUMENTS, EDITS, REJECTS, Reject, part_name
 from danlu.text.tables import TableWriter, read_groups
 
@@ -73,19 +73,7 @@ def map_parts(work: Work, corpus: Corpus, judge: Judge, beside: Mapping[str, pa.
     """
     schemas = TABLES | dict(beside or {})
     shards = [_Shard(number, path, work.scratch / f"part-{number:05}") for number, path in enumerate(parts_of(corpus))]
-    waiting = [shard for shard in shards if not shard.outcome.exists()]
-    done = len(shards) - len(waiting)
-    for position, result in map_shards(partial(_judge_part, judge, schemas), waiting, work.workers):
-        if isinstance(result, Died):
-            raise WorkFailed(
-                "{part} ended its worker {tries} times, with exit code {code}",
-                "Memory may be short: try with fewer workers.",
-                part=waiting[position].source,
-                tries=result.tries,
-                code=result.exit_code,
-            )
-        done += 1
-        work.progress.advance(done, len(shards), waiting[position].source.stem)
+    finish(work, partial(_judge_part, judge, schemas), shards)
     return gather(work.folder, [shard.outcome for shard in shards], tuple(schemas))
 
 

@@ -4,6 +4,7 @@ CHINESE: dict[str, str] = {
     "work on a Ray cluster: HOST:PORT, or auto for the one this machine belongs to": "在 Ray 集群上运行：HOST:PORT；本机所属的集群用 auto",
     "so many workers at a time (default: one for each core)": "同时工作的进程数（默认每个核心一个）",
     "{count} workers can do nothing": "{count} 个工作进程无法做任何事",
+    "Expected 1 or more.": "应不小于 1。",
     "`address:` of a cluster, `workers:` at a time, or both": "集群的 `address:`、同时工作的进程数 `workers:`，或两者都写",
     "HOST:PORT of a Ray cluster, or auto": "Ray 集群的 HOST:PORT，或 auto",
     "Work on a cluster needs the package {package}": "在集群上运行需要软件包 {package}",

@@ -359,7 +359,7 @@ CHINESE: dict[str, str] = {
     "Move it away: a new one is made, without the keys of this one.": "请把它移走：会新建一个，其中没有原来的密钥。",
     "Delete the folder that it lies in, then `danlu run` again.": "请删除它所在的文件夹，然后再次运行 `danlu run`。",
     "{folder} is not as it was made: files in it changed, or are gone": "{folder} 与生成时不同：其中的文件被改动或已丢失",
-    "Delete the folder, then `danlu run` makes it again.": "请删除该文件夹，`danlu run` 会重新生成。",
+    "Delete the folder and make it again: by `danlu run` in a project, else by the command that wrote it.": "请删除该文件夹并重新生成：在项目中用 `danlu run`，否则用写出它的那条命令。",
     "correct `base:` in danlu.yaml, or --base": "请更正 danlu.yaml 中的 `base:`，或 --base",
     "{path}: {problem}": "{path}：{problem}",
     "What was finished is kept: run again when that is mended.": "已完成的部分会保留：修复后请重新运行。",

@@ -15,10 +15,9 @@ import numpy as np
 import pyarrow as pa
 
 from danlu.core.artifacts import Corpus
-from danlu.core.errors import WorkFailed
 from danlu.core.stages import Facts, Work
-from danlu.core.workers import Died, map_shards
 from danlu.data.parts import TABLES, PartWriter, Verdict, gather, parts_of
+from danlu.data.shards import finish
 from danlu.text.records import DOCUMENTS, Document, Reject
 from danlu.text.tables import read_groups
 
@@ -55,19 +54,7 @@ def expand_parts(work: Work, corpus: Corpus, make: Make, beside: str, schema: pa
         np.save(half, _hashes(corpus))
         half.replace(known)
     shards = [_Shard(number, path, work.scratch / f"part-{number:05}") for number, path in enumerate(parts_of(corpus))]
-    waiting = [shard for shard in shards if not shard.outcome.exists()]
-    done = len(shards) - len(waiting)
-    for position, result in map_shards(partial(_expand_part, make, beside, schemas, known), waiting, work.workers):
-        if isinstance(result, Died):
-            raise WorkFailed(
-                "{part} ended its worker {tries} times, with exit code {code}",
-                "Memory may be short: try with fewer workers.",
-                part=waiting[position].source,
-                tries=result.tries,
-                code=result.exit_code,
-            )
-        done += 1
-        work.progress.advance(done, len(shards), waiting[position].source.stem)
+    finish(work, partial(_expand_part, make, beside, schemas, known), shards)
     return gather(work.folder, [shard.outcome for shard in shards], tuple(schemas))
 
 

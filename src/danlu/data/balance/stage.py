@@ -22,7 +22,6 @@ from danlu.core.artifacts import Corpus, Report
 from danlu.core.errors import WorkFailed
 from danlu.core.hashing import short_id
 from danlu.core.stages import Config, Facts, Stage, Work
-from danlu.core.workers import Died, map_shards
 from danlu.data.augment.expand import Made, expand_parts
 from danlu.data.augment.variants import VARIANTS, Proposal, measures_of, variant_of
 from danlu.data.balance.figures import Figures
@@ -34,6 +33,7 @@ from danlu.data.balance.topics import topics_of
 from danlu.data.balance.variety import compression, distinct, self_overlap
 from danlu.data.families import family
 from danlu.data.parts import Batch, Verdict, check_any_kept, map_parts, parts_of
+from danlu.data.shards import finish
 from danlu.text import segment
 from danlu.text.records import Document, Reject, part_name
 from danlu.text.segment import terms
@@ -108,16 +108,8 @@ def _measured(work: Work, by: str, label_by: str, documents: Corpus, words: Word
     folder = work.scratch / "measures"
     folder.mkdir(exist_ok=True)
     shards = [_Shard(path, folder / part_name(number)) for number, path in enumerate(parts_of(documents))]
-    waiting = [shard for shard in shards if not shard.outcome.exists()]
     task = partial(_measure_part, by, label_by, lists_of(by, words))
-    for position, result in map_shards(task, waiting, work.workers):
-        if isinstance(result, Died):
-            raise WorkFailed(
-                "{part} ended its worker {tries} times, with exit code {code}",
-                "Memory may be short: try with fewer workers.",
-                part=waiting[position].source, tries=result.tries, code=result.exit_code,
-            )  # fmt: skip
-        work.progress.advance(len(shards) - len(waiting) + position + 1, len(shards), waiting[position].source.stem)
+    finish(work, task, shards)
     return [shard.outcome for shard in shards]
 
 

@@ -19,14 +19,14 @@ import pyarrow as pa
 from pydantic import Field
 
 from danlu.core.artifacts import Corpus
-from danlu.core.errors import UserError, WorkFailed
+from danlu.core.errors import UserError
 from danlu.core.outside import DataFile
 from danlu.core.stages import Config, Facts, Stage, Work
-from danlu.core.workers import Died, map_shards
 from danlu.data.decontaminate.benchmarks import Benchmarks, NamedItems, read_benchmarks
 from danlu.data.decontaminate.find import Finder, Found, shared_shingles, text_of
 from danlu.data.decontaminate.paragraphs import RULE, says_something, without
 from danlu.data.parts import Batch, Verdict, check_any_kept, map_parts, parts_of
+from danlu.data.shards import finish
 from danlu.text.contamination.items import digest
 from danlu.text.contamination.overlap import Bounds, Comparer, Kind
 from danlu.text.contamination.overlap_index import ENOUGH_SHINGLES, SHINGLE, OverlapIndex
@@ -128,17 +128,7 @@ def _read_waivers(file: DataFile | None) -> Waivers:
 def _count(work: Work, corpus: Corpus, index: OverlapIndex) -> tuple[I64, int]:
     """In how many distinct documents each shingle of the items stands, and how many documents there are."""
     shards = [_Shard(path, work.scratch / f"count-{number:05}.npz") for number, path in enumerate(parts_of(corpus))]
-    waiting = [shard for shard in shards if not shard.outcome.exists()]
-    for done, (position, result) in enumerate(map_shards(partial(_count_part, index), waiting, work.workers), 1):
-        if isinstance(result, Died):
-            raise WorkFailed(
-                "{part} ended its worker {tries} times, with exit code {code}",
-                "Memory may be short: try with fewer workers.",
-                part=waiting[position].source,
-                tries=result.tries,
-                code=result.exit_code,
-            )
-        work.progress.advance(done, len(waiting), waiting[position].source.stem)
+    finish(work, partial(_count_part, index), shards)
     return _added([shard.outcome for shard in shards], index.shingle_count)
 
 

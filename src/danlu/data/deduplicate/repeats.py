@@ -14,12 +14,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from danlu.core.errors import WorkFailed
 from danlu.core.stages import Work
-from danlu.core.workers import Died, map_shards
 from danlu.data.deduplicate.outcome import Outcome
 from danlu.data.deduplicate.sketches import batches
 from danlu.data.deduplicate.units import Units, hosts, lines, paragraphs
+from danlu.data.shards import finish
 from danlu.text.offsets import Edit, apply
 from danlu.text.records import Document
 from danlu.text.shingles import I64, U64
@@ -60,31 +59,29 @@ def has_hosts(parts: Sequence[Path]) -> bool:
     return any(any(hosts(group["meta"])) for group in groups)
 
 
+@dataclass(frozen=True)
+class _Shard:
+    source: Path
+    outcome: Path
+    number: int
+
+
 def find_repeats(work: Work, parts: Sequence[Path], outcome: Outcome, repeats: Repeats) -> None:
     """Fill the folder of `repeats`, from the documents that stay."""
     if repeats.folder.exists():
         return
-    files = [repeats.folder.with_name(f"{repeats.folder.name}-{number:05}.npy") for number in range(len(parts))]
-    waiting = [
-        (path, number, file) for number, (path, file) in enumerate(zip(parts, files, strict=True)) if not file.exists()
+    shards = [
+        _Shard(path, repeats.folder.with_name(f"{repeats.folder.name}-{number:05}.npy"), number)
+        for number, path in enumerate(parts)
     ]
-    for position, result in map_shards(partial(_collect, outcome, repeats), waiting, work.workers):
-        if isinstance(result, Died):
-            raise WorkFailed(
-                "{part} ended its worker {tries} times, with exit code {code}",
-                "Memory may be short: try with fewer workers.",
-                part=waiting[position][0],
-                tries=result.tries,
-                code=result.exit_code,
-            )
-    _merge(repeats, files)
+    finish(work, partial(_collect, outcome, repeats), shards)
+    _merge(repeats, [shard.outcome for shard in shards])
 
 
-def _collect(outcome: Outcome, repeats: Repeats, task: tuple[Path, int, Path]) -> None:
+def _collect(outcome: Outcome, repeats: Repeats, shard: _Shard) -> None:
     """The units of one part's documents that stay: hash and position (2, U), sorted, each once a document."""
-    path, number, file = task
-    position, found = outcome.start(number), []
-    for group in read_groups(path, ["text", "meta"]):
+    position, found = outcome.start(shard.number), []
+    for group in read_groups(shard.source, ["text", "meta"]):
         for batch in batches(group):
             places = np.arange(position, position + batch.num_rows)
             position += batch.num_rows
@@ -92,9 +89,9 @@ def _collect(outcome: Outcome, repeats: Repeats, task: tuple[Path, int, Path]) -
             stays = (outcome.column("kept")[places] == places)[units.owners]
             found.append(np.array([units.hashes, places[units.owners].astype(np.uint64)])[:, stays])
     joined = np.concatenate(found, axis=1) if found else np.empty((2, 0), np.uint64)
-    half = file.with_suffix(".half.npy")
+    half = shard.outcome.with_suffix(".half.npy")
     np.save(half, np.unique(joined, axis=1))
-    half.rename(file)
+    half.rename(shard.outcome)
 
 
 def _merge(repeats: Repeats, files: Sequence[Path]) -> None:

@@ -5,6 +5,7 @@ low-bandwidth network file system", SOSP 2001), so a file that is added or remov
 A large file of rows is a shard for every 32 MiB of it; any other large file is one alone.
 """
 
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ _SLOW = 8
 _SLOW_KINDS = frozenset((media.PDF, media.DOCX, media.PPTX, *media.IMAGES, *media.AUDIO, *media.VIDEO, media.DICOM))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Span:
     """A piece of a file of rows: bytes of JSON Lines, or row groups of Parquet, from `start` to before `end`."""
 
@@ -30,7 +31,7 @@ class Span:
     """Lines that end before `start`, or rows in earlier groups."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Job:
     """One file to read, or a span of one."""
 
@@ -49,7 +50,7 @@ def shards_of(rows: Iterable[dict[str, Any]], sources: SourceLock) -> Iterator[t
     waiting: list[Job] = []
     size = 0
     for row in rows:
-        file, kind = sources.by_id[row["doc_id"]], row["media_type"]
+        file, kind = sources.by_id[row["doc_id"]], sys.intern(row["media_type"])
         cost = file.size_bytes * (_SLOW if kind in _SLOW_KINDS else 1)
         if waiting and (size + cost > MAX_BYTES or len(waiting) == MAX_FILES):
             yield tuple(waiting)

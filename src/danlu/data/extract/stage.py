@@ -3,7 +3,7 @@
 A shard that was read before from the same files by the same readers is taken from the earlier artifact. A reader that crashes
 (native code on a damaged file) costs that file, by name, and nothing else: when a shard ends its worker twice, its files are
 tried one by one, and the shard is read without those that crash. A finished shard lies in the scratch folder, so an
-interrupted run reads only what is left. Memory: one group of documents for each worker, and about 600 bytes for each
+interrupted run reads only what is left. Memory: one group of documents for each worker, and about 700 bytes for each
 source file in the process that hands out the work.
 """
 
@@ -28,7 +28,7 @@ from danlu.data.lock import SourceLock
 from danlu.data.parts import TABLES, PartWriter, Verdict, check_any_kept, gather
 from danlu.data.reuse import Earlier, note, seal
 from danlu.text.records import Document, Reject, part_name
-from danlu.text.tables import read_rows
+from danlu.text.tables import stream_rows
 
 _PART_ROWS = 50_000
 _PART_BYTES = 64 << 20
@@ -159,7 +159,7 @@ def _extract(work: Work, config: ExtractConfig, *, files: Files, sources: Source
 
 def _shards(work: Work, config: ExtractConfig, files: Files, sources: SourceLock) -> Iterator[Shard]:
     made_by = [extract.name, extract.version, extract.runtime(), config.model_dump(mode="json")]
-    for jobs in shards_of(read_rows(files.table), sources):
+    for jobs in shards_of(stream_rows(files.table), sources):
         key = hash_facts([made_by, [job.facts() for job in jobs]])[:32]
         yield Shard(key, jobs, work.scratch / f"shard-{key}", config)
 

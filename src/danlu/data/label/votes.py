@@ -11,13 +11,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from danlu.core.artifacts import Corpus
-from danlu.core.errors import WorkFailed
 from danlu.core.stages import Work
-from danlu.core.workers import Died, map_shards
 from danlu.data.label.functions import FunctionFile
 from danlu.data.label.label_model import U8
 from danlu.data.label.records import text_hash
 from danlu.data.parts import parts_of
+from danlu.data.shards import finish
 from danlu.text.records import Document
 from danlu.text.tables import TableWriter, read_groups
 
@@ -43,19 +42,7 @@ class Patterns:
 def cast_votes(work: Work, corpus: Corpus, file: FunctionFile) -> list[Path]:
     """A file of VOTES for each part of the corpus, in the work's scratch folder: what is there already is kept."""
     shards = [_Shard(path, work.scratch / f"votes-{at:05}.parquet") for at, path in enumerate(parts_of(corpus))]
-    waiting = [shard for shard in shards if not shard.outcome.exists()]
-    done = len(shards) - len(waiting)
-    for position, result in map_shards(partial(_cast, file), waiting, work.workers):
-        if isinstance(result, Died):
-            raise WorkFailed(
-                "{part} ended its worker {tries} times, with exit code {code}",
-                "Memory may be short: try with fewer workers.",
-                part=waiting[position].source,
-                tries=result.tries,
-                code=result.exit_code,
-            )
-        done += 1
-        work.progress.advance(done, len(shards), waiting[position].source.stem)
+    finish(work, partial(_cast, file), shards)
     return [shard.outcome for shard in shards]
 
 

@@ -12,14 +12,13 @@ from pathlib import Path
 import numpy as np
 
 from danlu.core.artifacts import Corpus
-from danlu.core.errors import WorkFailed
 from danlu.core.stages import Work
-from danlu.core.workers import Died, map_shards
 from danlu.data.deduplicate.candidates import join_bands, pairs_of_band
 from danlu.data.deduplicate.groups import RECALL_FLOOR, numbered, shingles_of
 from danlu.data.deduplicate.overlap import Sets, Table
 from danlu.data.deduplicate.overlap_kernels import connect
 from danlu.data.parts import parts_of
+from danlu.data.shards import finish
 from danlu.text.minhash import band_keys, banding_for
 from danlu.text.shingles import I64, U64, Hashes
 from danlu.text.tables import read_groups
@@ -36,17 +35,7 @@ class _Shard:
 def near_edges(work: Work, corpus: Corpus, threshold: float) -> I64:
     """Pairs (E, 2) of documents, by position, that connect all near-duplicates at `threshold` with one another."""
     shards = [_Shard(path, work.scratch / f"near-{number:05}") for number, path in enumerate(parts_of(corpus))]
-    waiting = [shard for shard in shards if not shard.outcome.exists()]
-    for done, (position, result) in enumerate(map_shards(_sketch_part, waiting, work.workers), 1):
-        if isinstance(result, Died):
-            raise WorkFailed(
-                "{part} ended its worker {tries} times, with exit code {code}",
-                "Memory may be short: try with fewer workers.",
-                part=waiting[position].source,
-                tries=result.tries,
-                code=result.exit_code,
-            )
-        work.progress.advance(done, len(waiting), waiting[position].source.stem)
+    finish(work, _sketch_part, shards)
     return _edges([shard.outcome for shard in shards], work.scratch / "members.shingles", threshold)
 
 

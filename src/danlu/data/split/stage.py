@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from danlu.core.artifacts import Corpus
-from danlu.core.errors import UserError, WorkFailed
+from danlu.core.errors import UserError
 from danlu.core.stages import Config, Facts, Stage, Work
 from danlu.core.store import link
-from danlu.core.workers import Died, map_shards
 from danlu.data.parts import FACTS, parts_of
+from danlu.data.shards import finish
 from danlu.data.split.groups import group
 from danlu.data.split.near import near_edges
 from danlu.data.split.roster import NO_TIME, U64, Roster, read_roster, value_of
@@ -91,18 +91,8 @@ def _split(work: Work, config: SplitConfig, *, documents: Corpus) -> Facts:
     parts = parts_of(documents)
     decision = Decision.of(parts, work.seed, config, near_edges(work, documents, config.near_threshold))
     shards = list(_shards(work.scratch, parts, decision.sides_N, decision.anchors_N))
-    waiting = [shard for shard in shards if not shard.outcome.exists()]
     task = partial(_write_part, config.time_field or "")
-    for done, (position, result) in enumerate(map_shards(task, waiting, work.workers), 1):
-        if isinstance(result, Died):
-            raise WorkFailed(
-                "{part} ended its worker {tries} times, with exit code {code}",
-                "Memory may be short: try with fewer workers.",
-                part=waiting[position].source,
-                tries=result.tries,
-                code=result.exit_code,
-            )
-        work.progress.advance(done, len(waiting), waiting[position].source.stem)
+    finish(work, task, shards)
     counts, licences = _gather(work.folder, [shard.outcome for shard in shards])
     return Facts(counts | _facts(decision, config), licences)
 

@@ -21,10 +21,10 @@ from pydantic import Field
 from danlu.core.artifacts import Chats, Corpus
 from danlu.core.errors import WorkFailed
 from danlu.core.stages import Config, Facts, Stage, Work
-from danlu.core.workers import Died, map_shards
 from danlu.data.augment.expand import text_hash
 from danlu.data.augment.variants import random_of
 from danlu.data.parts import parts_of
+from danlu.data.shards import finish
 from danlu.data.synthesize.by_model import Asked, ask_all
 from danlu.data.synthesize.completes import Completes
 from danlu.data.synthesize.instruct import BY_RULES, instructions_from_rules
@@ -74,14 +74,8 @@ class _Shard:
 def _synthesize(work: Work, config: SynthesizeConfig, *, documents: Corpus, model: Completes | None = None) -> Facts:
     parts = parts_of(documents)
     shards = [_Shard(path, work.scratch / f"rules-{number:05}.jsonl") for number, path in enumerate(parts)]
-    waiting = [shard for shard in shards if config.kinds and not shard.outcome.exists()]
-    for position, result in map_shards(partial(_rules_of_part, config, work.seed), waiting, work.workers):
-        if isinstance(result, Died):
-            raise WorkFailed(
-                "{part} ended its worker {tries} times, with exit code {code}",
-                "Memory may be short: try with fewer workers.",
-                part=waiting[position].source, tries=result.tries, code=result.exit_code,
-            )  # fmt: skip
+    if config.kinds:
+        finish(work, partial(_rules_of_part, config, work.seed), shards)
     asked = Asked(config.budget_tokens)
     with _Writer(work, documents, config) as writer:
         for number, shard in enumerate(shards):

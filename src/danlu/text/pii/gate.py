@@ -14,7 +14,7 @@ import numpy as np
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 from numpy.typing import NDArray
 
-from danlu.text.pii.gate_kernels import find_stretches, widen
+from danlu.text.pii.gate_kernels import TOKEN, find_stretches, widen
 
 ISSUED, SPELT, SPOKEN, PLATE, PLACE, SECRET, KEYWORD, PEM, CODE, ACCOUNT, BIRTH, DOCUMENT = (64 << n for n in range(12))
 EVERYTHING = (64 << 12) - 1
@@ -87,6 +87,7 @@ ANNOUNCED = (
     ),
     Announced(PEM, ("-----BEGIN",), before=8, after=16_200, follows=re.compile(rb"[^\n-]{0,40}PRIVATE"), any_case=False),
     Announced(CODE, _words("cvv,cvc,cvn,csc,cid,安全码,安全碼,校验码,卡背面,背面,后三位,末三位,security code,card verification,verification value"), follows=_DIGIT_SOON, whole=True),
+    Announced(TOKEN, _words("iban"), follows=_DIGIT_SOON, whole=True),
     Announced(ACCOUNT, _words("qq,扣扣,企鹅"), follows=_DIGIT_SOON, whole=True),
     Announced(ACCOUNT, _words("微信,薇信,威信,wechat,WeChat,weChat,WeiXin,we chat,weixin,wei xin,vx,v信,加v,wx"), follows=_LATIN_SOON, whole=True),
     Announced(BIRTH, _words("出生,生日,生于,生於,born,birth,birthday,birthdate,dob,d.o.b,b-day"), before=40, whole=True),

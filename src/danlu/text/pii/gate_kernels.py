@@ -161,11 +161,13 @@ def _number(text_B, at, end, sizes):
 def _token(text_B, at, end):
     """Whether a long mix of letters and digits, or groups of hexadecimal digits, begins here; and where it ends."""
     place, size, letters, digits, groups, fours, colons = at, 0, 0, 0, 0, 0, 0
-    hexadecimal, doubled, mixed = True, False, False
+    hexadecimal, doubled, mixed, run, longest = True, False, False, 0, 0
     while place < end and place < at + _LONGEST_TOKEN:
         byte = text_B[place]
         if _is_digit(byte) or _is_letter(byte):
             digits += byte <= 57
+            run = run + 1 if byte <= 57 else 0
+            longest = max(longest, run)
             letters += byte > 57
             hexadecimal = hexadecimal and _is_hex(byte)
             size += 1
@@ -176,14 +178,16 @@ def _token(text_B, at, end):
             hexadecimal = hexadecimal and size <= 4
             fours += size == 4
             groups += hexadecimal
-            size = letters = digits = 0
+            size = letters = digits = run = 0
         elif byte == 95 or byte == 43 or byte == 61 or byte == 47 or byte == 60:
             hexadecimal = False
-            size = letters = digits = 0
+            size = letters = digits = run = 0
         else:
             break
         place += 1
     kind = TOKEN if mixed else 0
+    if mixed and longest >= _LEAST_DIGITS:  # `idcard=11010…X` is a token from the label on, and a number in it
+        kind |= SHORT | (MIDDLE if longest >= 10 else 0) | (LONG if longest >= 13 else 0)
     if (
         hexadecimal
         and size <= 4

@@ -31,7 +31,7 @@ _REMOTE = re.compile(r":(?:[\w./~-]+/|~|/)")
 _CREDENTIALS = re.compile(
     r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{1,20}://(?P<value>(?P<user>[^\s/:@\"'<>]{0,64}):(?P<password>[^\s/\"'<>]{1,128}))@(?=[A-Za-z0-9\[])"
 )
-_PLACEHOLDER = re.compile(r"^(?:[$%][{(]?\w+[})%]?|<.*|\{.*|\[.*|\*+|x+|\.+|…+)$", re.IGNORECASE)
+_PLACEHOLDER = re.compile(r"^(?:pass(?:word|wd)?|pwd|secret|[$%][{(]?\w+[})%]?|<.*|\{.*|\[.*|\*+|x+|\.+|…+)$", re.IGNORECASE)
 _V4 = re.compile(
     r"(?<![\w.\-])(?<![A-Za-z]/)(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?P<prefix>/\d{1,2})?(?![\w\-]|\.\d|/\d{3})",
     re.ASCII,
@@ -116,6 +116,8 @@ def _is_host6(written: str) -> bool:
     except ValueError:
         return False
     groups = [group for group in written.split(":") if group]
+    if [len(group) for group in groups] == [2] * 8:
+        return False  # EUI-64 and other identifiers of eight bytes
     plain = len(groups) >= 4 or (len(groups[0]) == 4 and groups[0][0] in "23fF" and len(groups) >= 2)
     mapped = "." in written
     return (

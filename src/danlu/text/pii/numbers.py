@@ -21,7 +21,7 @@ _TAIWAN = re.compile(_START + r"[A-Z][1289]\d{8}" + _END)
 _HONG_KONG = re.compile(_START + r"[A-Z]{1,2} ?\d{6} ?(?:\([0-9A]\)|[0-9A](?![0-9A-Za-z]))" + r"(?![0-9A-Za-z_])")
 _CARD = re.compile(
     _START
-    + r"(?<![A-Z]{2}\d\d )(?=[2-689])(?:\d{13,19}|\d{4}(?P<a>[ -])\d{4}(?P=a)\d{4}(?P=a)\d{1,4}(?:(?P=a)\d{1,3})?|\d{4}(?P<b>[ -])\d{6}(?P=b)\d{4,5}|\d{6}(?P<c>[ -])\d{7,13})"
+    + r"(?<![A-Z]{2}\d\d )(?=[2-689])(?:\d{13,19}|\d{4}(?P<a>[ -])\d{4}(?P=a)\d{4}(?P=a)\d{1,4}(?:(?P=a)\d{1,3}(?!,\d{3}))?|\d{4}(?P<b>[ -])\d{6}(?P=b)\d{4,5}|\d{6}(?P<c>[ -])\d{7,13})"
     + _END
 )
 """Groups as cards are printed: fours, 4-6-5, 4-6-4, 6 and the rest; or none."""

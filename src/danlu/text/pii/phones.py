@@ -26,11 +26,15 @@ _FOREIGN = re.compile(
     r"(?<![0-9A-Za-z_)+.])(?<!\d[ ])\(?(?P<plus>\+ ?|00)(?P<digits>[1-9](?:(?:[ .()/-]|[ -]\(|\) |\)-|\(0\) ?| - )?\d){6,14})"
     + _END
 )
+_MORE_DIGITS = re.compile(r"\d{4} $")
+"""Before a number in groups: it is the rest of a card's."""
 _NORTH_AMERICA = re.compile(
     r"(?<![0-9A-Za-z_+])(?<!\d[.\- ])(?P<one>1[-. ])?(?:\((?P<a>[2-9]\d{2})\) ?|(?P<b>[2-9]\d{2})(?P<gap>[-. ]))[2-9]\d{2}[-. ]\d{4}"
     r"(?: ?(?:x|ext\.?) ?\d{1,6})?" + _END
 )
 _NATIONAL = re.compile(_START + r"\(?\d{2,5}\)?(?:[ -]?\d{2,8}){0,4}" + _END)
+_BRITISH_AREAS = frozenset({"020", "023", "024", "028", "029"})
+"""Area codes of both countries."""
 _HAN = re.compile("[\u4e00-\u9fff]")
 _NANP = re.compile(r"[2-9]\d{2}[2-9]\d{6}$")
 _NATIONAL_LENGTHS = {
@@ -50,7 +54,8 @@ def mobile_phones(text: str) -> Iterator[Candidate]:
         alike = len(set(re.findall(r"[ .-]", body))) <= 1
         dotted = "." in body and groups != [3, 4, 4]
         if alike and not dotted and groups in _GROUPS and _SEGMENT.match(re.sub(r"\D", "", body)):
-            yield from _mobile(text, match.start(), match.end())
+            start = match.start() + (match[0].startswith("(") and ")" not in match[0])
+            yield from _mobile(text, start, match.end())
 
 
 def spoken_phones(text: str) -> Iterator[Candidate]:
@@ -77,6 +82,8 @@ def landlines(text: str) -> Iterator[Candidate]:
         digits = re.sub(r"\D", "", match["number"])
         if not (match["gap"] or match["country"] or label) or (len(digits) == 8 and len(area) > 4):
             continue
+        if _is_spaced(match) and _MORE_DIGITS.search(text[max(0, match.start() - 5) : match.start()]):
+            continue
         if _is_british(text, match) or (not label and claimed(text, match.start(), "phone", "address")):
             continue
         start = match.start() + (match["open"] == "(" and ")" not in match["gap"])
@@ -86,8 +93,11 @@ def landlines(text: str) -> Iterator[Candidate]:
 def _is_british(text: str, match: re.Match[str]) -> bool:
     """`020 7946 0958`: London as well as Guangzhou, told apart by the language around it."""
     line = text[text.rfind("\n", 0, match.start()) + 1 :].partition("\n")[0]
-    spaced = match["gap"] == " " and " " in match["number"]
-    return spaced and not match["country"] and not _HAN.search(line)
+    return _is_spaced(match) and match["area"] in _BRITISH_AREAS and not match["country"] and not _HAN.search(line)
+
+
+def _is_spaced(match: re.Match[str]) -> bool:
+    return match["gap"] == " " and " " in match["number"]
 
 
 def foreign_phones(text: str) -> Iterator[Candidate]:

@@ -25,7 +25,7 @@ from pii_blind_decoys import DECOYS
 from pii_blind_values import VALUES
 
 FIRST_SHA256 = "a32009dc97df24ef8e0899f13b570509ed1b29b0e627e0445a68c30d5de5cc7c"
-SHA256 = "unfrozen"
+SHA256 = "991937dc1a8cd537c9299ab6ae50a64b51318e7b0bc3bf677a4aa5b886795769"
 TEMPLATES = Path(__file__).with_name("pii_blind_templates.txt")
 _SLOT = re.compile(r"<<(-?)([a-z_0-9]+)(:[a-z_]+)?>>")
 _PARAGRAPH = re.compile(r'<p [^>]*class="paragraph"[^>]*>(.*?)</p>', re.DOTALL)
@@ -39,7 +39,16 @@ FULLWIDTH = {
     "cn_resident_id", "mobile_phone", "landline_phone", "bank_card", "hk_id", "tw_id", "passport", "vehicle_plate", "qq_number",
     "social_credit_code", "date_of_birth",
 }  # fmt: skip
-INVISIBLE = {"cn_resident_id", "mobile_phone", "bank_card", "email", "wechat_id", "social_credit_code", "passport", "qq_number"}
+INVISIBLE = {
+    "cn_resident_id",
+    "mobile_phone",
+    "bank_card",
+    "email",
+    "wechat_id",
+    "social_credit_code",
+    "passport",
+    "qq_number",
+}
 CHINESE_LABEL = ("：", "：", "：", ":", ": ", "： ", " ", "为", "是")
 ENGLISH_LABEL = (": ", ": ", ": ", ":", " ", "\t", " is ", " - ")
 Span = tuple[int, int, str]
@@ -76,6 +85,7 @@ def rendered(template: str, draw: random.Random) -> tuple[str, list[Span]]:
 
 
 def kinds_of(template: str) -> list[str]:
+    """The types of the true values in a template."""
     return [slot.group(2) for slot in _SLOT.finditer(template) if not slot.group(1)]
 
 
@@ -146,13 +156,16 @@ def mended(rows: list[tuple[str, list[Span]]]) -> list[tuple[str, list[Span]]]:
 
 
 def main() -> None:
+    """Write the set and print what is in it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--help-pages", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=20261122)
     parser.add_argument("--out", type=Path, default=Path(__file__).with_name("pii_blind.jsonl"))
     chosen = parser.parse_args()
     draw = random.Random(chosen.seed)
-    templates = [line for line in TEMPLATES.read_text(encoding="utf-8").splitlines() if line and not line.startswith("## ")]
+    templates = [
+        line for line in TEMPLATES.read_text(encoding="utf-8").splitlines() if line and not line.startswith("## ")
+    ]
     rows = rows_of(templates, draw) + paragraphs(chosen.help_pages, draw)
     draw.shuffle(rows)
     first = hashlib.sha256(_lines(rows).encode()).hexdigest()

@@ -1,3 +1,4 @@
+# ruff: noqa: D103 - the name of a function says which type it draws
 """What looks like personal data and is none: wrong check digits, numbers of things, and words to fill sentences with.
 
 A decoy whose sentence carries no label never passes a check by chance (`undecidable`): nobody could say what such a number is.
@@ -40,7 +41,9 @@ def wrong(make: Callable[[Draw], str], alphabet: str = string.digits) -> Callabl
 
 
 def safe(make: Callable[[Draw], str]) -> Callable[[Draw], str]:
-    return lambda draw: next(value for value in iter(lambda: make(draw), None) if value is not None and not undecidable(value))
+    return lambda draw: next(
+        value for value in iter(lambda: make(draw), None) if value is not None and not undecidable(value)
+    )
 
 
 def otherwise_free(first_14: str, draw: Draw) -> str:
@@ -59,7 +62,9 @@ def impossible_date(draw: Draw) -> str:
 
 
 def unknown_province(draw: Draw) -> str:
-    return otherwise_free(f"{draw.choice(('170101', '280304', '490105', '990101', '380203'))}{draw.randint(1950, 2005)}0715", draw)
+    return otherwise_free(
+        f"{draw.choice(('170101', '280304', '490105', '990101', '380203'))}{draw.randint(1950, 2005)}0715", draw
+    )
 
 
 def card_elsewhere(draw: Draw) -> str:
@@ -83,7 +88,14 @@ def isbn10(draw: Draw) -> str:
 def timestamp(draw: Draw) -> str:
     year, month, date = values.day(draw, 2015, 2026)
     hour = f"{draw.randint(0, 23):02}:{draw.randint(0, 59):02}:{draw.randint(0, 59):02}"
-    return draw.choice((f"{year}-{month:02}-{date:02} {hour}", f"{year}-{month:02}-{date:02}T{hour}.{draw.randint(0, 999):03}Z", f"{year}{month:02}{date:02}{hour.replace(':', '')}", f"{year}-{month:02}-{date:02}T{hour}+08:00"))
+    return draw.choice(
+        (
+            f"{year}-{month:02}-{date:02} {hour}",
+            f"{year}-{month:02}-{date:02}T{hour}.{draw.randint(0, 999):03}Z",
+            f"{year}{month:02}{date:02}{hour.replace(':', '')}",
+            f"{year}-{month:02}-{date:02}T{hour}+08:00",
+        )
+    )
 
 
 def date_plain(draw: Draw) -> str:
@@ -93,7 +105,13 @@ def date_plain(draw: Draw) -> str:
 
 def date_english(draw: Draw) -> str:
     year, month, date = values.day(draw, 1985, 2026)
-    return draw.choice((f"{values.MONTHS[month - 1]} {date}, {year}", f"{date} {values.MONTHS[month - 1]} {year}", f"{year}-{month:02}-{date:02}"))
+    return draw.choice(
+        (
+            f"{values.MONTHS[month - 1]} {date}, {year}",
+            f"{date} {values.MONTHS[month - 1]} {year}",
+            f"{year}-{month:02}-{date:02}",
+        )
+    )
 
 
 def blob(draw: Draw) -> str:
@@ -116,16 +134,26 @@ def hexadecimal(size: int) -> Callable[[Draw], str]:
 def public_block(draw: Draw) -> str:
     kind = draw.choice(("PUBLIC KEY", "CERTIFICATE", "RSA PUBLIC KEY", "CERTIFICATE REQUEST"))
     body = base64.b64encode(draw.randbytes(180)).decode()
-    return "\n".join((f"-----BEGIN {kind}-----", *(body[at : at + 64] for at in range(0, len(body), 64)), f"-----END {kind}-----"))
+    return "\n".join(
+        (f"-----BEGIN {kind}-----", *(body[at : at + 64] for at in range(0, len(body), 64)), f"-----END {kind}-----")
+    )
 
 
 def unused_mobile(draw: Draw) -> str:
-    return draw.choice(("100", "101", "108", "110", "113", "119", "120", "125", "128", "154", "161", "174", "179", "194", "163")) + values.digits(draw, 8)
+    return draw.choice(
+        ("100", "101", "108", "110", "113", "119", "120", "125", "128", "154", "161", "174", "179", "194", "163")
+    ) + values.digits(draw, 8)
 
 
-NAMES = "张伟 王秀英 李娜 刘洋 陈静 杨磊 赵敏 黄涛 周杰 吴霞 徐丽 孙浩 马超 朱琳 胡军 郭芳 何平 高翔 欧阳雪 林小雨".split()
-NAMES_EN = "Alice Morgan;Ben Carter;Chloe Diaz;Daniel Wu;Erin Walsh;Farid Khan;Grace Lee;Hannah Cole;Ivan Petrov;Julia Stein".split(";")
-COMPANIES = "星河科技有限公司 远山贸易有限公司 恒达物流集团 青禾餐饮管理有限公司 智联软件股份有限公司 长风机械厂".split()
+NAMES = (
+    "张伟 王秀英 李娜 刘洋 陈静 杨磊 赵敏 黄涛 周杰 吴霞 徐丽 孙浩 马超 朱琳 胡军 郭芳 何平 高翔 欧阳雪 林小雨".split()
+)
+NAMES_EN = "Alice Morgan;Ben Carter;Chloe Diaz;Daniel Wu;Erin Walsh;Farid Khan;Grace Lee;Hannah Cole;Ivan Petrov;Julia Stein".split(
+    ";"
+)
+COMPANIES = (
+    "星河科技有限公司 远山贸易有限公司 恒达物流集团 青禾餐饮管理有限公司 智联软件股份有限公司 长风机械厂".split()
+)
 
 DECOYS: dict[str, Callable[[Draw], str]] = {
     "name": lambda draw: draw.choice(NAMES), "ename": lambda draw: draw.choice(NAMES_EN), "company": lambda draw: draw.choice(COMPANIES),

@@ -1,3 +1,4 @@
+# ruff: noqa: D103 - the name of a function says which type it draws
 """Invented values of every type of personal data, check digits computed from the public standards.
 
 Written without a look at danlu's detectors: GB 11643 (resident identity), GB 32100 (social credit), GB 11714 (organisation code),
@@ -32,7 +33,9 @@ UPPER = string.ascii_uppercase + string.digits
 CREDIT = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 BECH32 = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
-SURNAMES_EN = "Smith Taylor Brown Garcia Miller Okafor Novak Rossi Larsen Dubois Moreau Keller Haddad Silva Tanaka".split()
+SURNAMES_EN = (
+    "Smith Taylor Brown Garcia Miller Okafor Novak Rossi Larsen Dubois Moreau Keller Haddad Silva Tanaka".split()
+)
 SURNAMES_PINYIN = "zhang wang li zhao chen liu yang huang wu zhou xu sun ma zhu hu guo lin he luo gao".split()
 GIVEN_PINYIN = "wei fang na xiuying min jing lei qiang jun yang ming juan xia ping gang yu hui tao".split()
 
@@ -146,7 +149,10 @@ def keccak_256(data: bytes) -> bytes:
             for step in range(24):
                 x, y = y, (2 * x + 3 * y) % 5
                 current, lanes[x][y] = lanes[x][y], turn(current, (step + 1) * (step + 2) // 2 % 64)
-            lanes = [[a ^ (~b & c) for a, b, c in zip(lanes[x], lanes[(x + 1) % 5], lanes[(x + 2) % 5], strict=True)] for x in range(5)]
+            lanes = [
+                [a ^ (~b & c) for a, b, c in zip(lanes[x], lanes[(x + 1) % 5], lanes[(x + 2) % 5], strict=True)]
+                for x in range(5)
+            ]
             for power in range(7):
                 register = (register << 1 ^ (register >> 7) * 0x71) % 256
                 if register & 2:
@@ -167,7 +173,9 @@ def bare_resident_id(draw: Draw) -> str:
     year, month, date = day(draw)
     body = f"{region}{year}{month:02}{date:02}{digits(draw, 3)}"
     if draw.random() < 0.1:
-        body = next(b for b in (body[:-3] + f"{n:03}" for n in range(draw.randint(1, 800), 1000)) if resident_check(b) == "X")
+        body = next(
+            b for b in (body[:-3] + f"{n:03}" for n in range(draw.randint(1, 800), 1000)) if resident_check(b) == "X"
+        )
     value = body + resident_check(body)
     return bare_resident_id(draw) if value.isdigit() and is_card(value) else value
 
@@ -202,7 +210,12 @@ def tw_id(draw: Draw) -> str:
 
 def hk_check(letters_: str, six: str) -> str:
     worth = [UPPER_36.index(c) for c in letters_]
-    total = sum(v * w for v, w in zip(([36] if len(letters_) == 1 else []) + worth + [int(d) for d in six], range(9, 1, -1), strict=True))
+    total = sum(
+        v * w
+        for v, w in zip(
+            ([36] if len(letters_) == 1 else []) + worth + [int(d) for d in six], range(9, 1, -1), strict=True
+        )
+    )
     return "0123456789A"[-total % 11]
 
 
@@ -281,7 +294,9 @@ def licence_uk(draw: Draw) -> str:
 
 
 def licence_us(draw: Draw) -> str:
-    return draw.choice((letters(draw, 1) + digits(draw, 7), digits(draw, 9), digits(draw, 8), letters(draw, 1) + digits(draw, 12)))
+    return draw.choice(
+        (letters(draw, 1) + digits(draw, 7), digits(draw, 9), digits(draw, 8), letters(draw, 1) + digits(draw, 12))
+    )
 
 
 PROVINCES = "京津冀晋蒙辽吉黑沪苏浙皖闽赣鲁豫鄂湘粤桂琼渝川贵云藏陕甘青宁新"
@@ -290,18 +305,26 @@ PLATE = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 def vehicle_plate(draw: Draw) -> str:
     office = draw.choice(PROVINCES) + draw.choice("ABCDEFGHJKL")
-    five = digits(draw, 5) if draw.random() < 0.5 else draw.choice(PLATE) + digits(draw, 2) + draw.choice(PLATE) + digits(draw, 1)
+    five = (
+        digits(draw, 5)
+        if draw.random() < 0.5
+        else draw.choice(PLATE) + digits(draw, 2) + draw.choice(PLATE) + digits(draw, 1)
+    )
     green = draw.choice("DF") + digits(draw, 5) if draw.random() < 0.7 else digits(draw, 5) + draw.choice("DF")
     tail = draw.choice((five, five, five, five, green, green, digits(draw, 4) + draw.choice("警学挂")))
     return office + draw.choice(("", "", "", "·", "·", " ", "-")) + tail
 
 
 def plate_special(draw: Draw) -> str:
-    return draw.choice((f"粤Z{digits(draw, 4)}{draw.choice('港澳')}", f"粤Z·{digits(draw, 4)}港", f"粤Z{digits(draw, 3)}A澳"))
+    return draw.choice(
+        (f"粤Z{digits(draw, 4)}{draw.choice('港澳')}", f"粤Z·{digits(draw, 4)}港", f"粤Z{digits(draw, 3)}A澳")
+    )
 
 
 def plate_embassy(draw: Draw) -> str:
-    return draw.choice((f"使{digits(draw, 6)}", f"{digits(draw, 6)}使", f"沪A{digits(draw, 4)}领", f"粤A{digits(draw, 4)}领"))
+    return draw.choice(
+        (f"使{digits(draw, 6)}", f"{digits(draw, 6)}使", f"沪A{digits(draw, 4)}领", f"粤A{digits(draw, 4)}领")
+    )
 
 
 def bare_organisation_code(draw: Draw, letters_too: bool = True) -> str:
@@ -379,7 +402,11 @@ def mobile_phone(draw: Draw) -> str:
 
 
 def mobile_numerals(draw: Draw) -> str:
-    return bare_mobile(draw).translate(str.maketrans("0123456789", draw.choice(("〇一二三四五六七八九", "零幺二三四五六七八九", "零一二三四五六七八九"))))
+    return bare_mobile(draw).translate(
+        str.maketrans(
+            "0123456789", draw.choice(("〇一二三四五六七八九", "零幺二三四五六七八九", "零一二三四五六七八九"))
+        )
+    )
 
 
 def landline(draw: Draw) -> tuple[str, str]:
@@ -391,7 +418,9 @@ def landline(draw: Draw) -> tuple[str, str]:
 def landline_phone(draw: Draw) -> str:
     area, number = landline(draw)
     shown = number if draw.random() < 0.7 else f"{number[:-4]}{draw.choice(' -')}{number[-4:]}"
-    value = draw.choice((f"{area}-{shown}",) * 4 + (f"{area} {shown}", f"({area}){shown}", f"({area}) {shown}", f"（{area}）{shown}"))
+    value = draw.choice(
+        (f"{area}-{shown}",) * 4 + (f"{area} {shown}", f"({area}){shown}", f"({area}) {shown}", f"（{area}）{shown}")
+    )
     if draw.random() < 0.12:
         value = draw.choice(("+86 ", "+86-", "0086-")) + f"{area[1:]}{draw.choice(' -')}{number}"
     if draw.random() < 0.2:
@@ -448,14 +477,33 @@ def international_phone(draw: Draw) -> str:
 
 
 def phone_us(draw: Draw) -> str:
-    area, exchange, line = draw.choice("2345678") + draw.choice("02345678") + digits(draw, 1), draw.choice("23456789") + digits(draw, 2), digits(draw, 4)
+    area, exchange, line = (
+        draw.choice("2345678") + draw.choice("02345678") + digits(draw, 1),
+        draw.choice("23456789") + digits(draw, 2),
+        digits(draw, 4),
+    )
     if "11" in (area[1:], exchange[1:]):
         return phone_us(draw)
-    return draw.choice((f"({area}) {exchange}-{line}", f"({area}){exchange}-{line}", f"{area}-{exchange}-{line}", f"{area}.{exchange}.{line}"))
+    return draw.choice(
+        (
+            f"({area}) {exchange}-{line}",
+            f"({area}){exchange}-{line}",
+            f"{area}-{exchange}-{line}",
+            f"{area}.{exchange}.{line}",
+        )
+    )
 
 
 def phone_national(draw: Draw) -> str:
-    return draw.choice((filled(draw, "020 79## ####"), filled(draw, "07### ######"), filled(draw, "415555####"), filled(draw, "03-5###-####"), filled(draw, "0161 496 ####")))
+    return draw.choice(
+        (
+            filled(draw, "020 79## ####"),
+            filled(draw, "07### ######"),
+            filled(draw, "415555####"),
+            filled(draw, "03-5###-####"),
+            filled(draw, "0161 496 ####"),
+        )
+    )
 
 
 # Money ----------------------------------------------------------------------------------------------------------------------
@@ -544,30 +592,62 @@ DOMAINS = "example.com example.org mail.example.cn qq.com 163.com 126.com gmail.
 
 def email(draw: Draw) -> str:
     family, given = draw.choice(SURNAMES_PINYIN), draw.choice(GIVEN_PINYIN)
-    local = draw.choice((f"{given}.{family}", f"{family}{given}{digits(draw, 3)}", f"{given[0]}{family}", f"{digits(draw, 9)}", f"{family}_{given}", f"{given}+news", f"{family}-{given}"))
+    local = draw.choice(
+        (
+            f"{given}.{family}",
+            f"{family}{given}{digits(draw, 3)}",
+            f"{given[0]}{family}",
+            f"{digits(draw, 9)}",
+            f"{family}_{given}",
+            f"{given}+news",
+            f"{family}-{given}",
+        )
+    )
     domain = draw.choice(DOMAINS)
     shape = draw.random()
     if shape < 0.85 or not domain.isascii():
         return f"{local}@{domain}"
     if shape < 0.89:
         return f"{local}＠{domain}"
-    at, dot = draw.choice((("[at]", "[dot]"), ("(at)", "."), (" [at] ", " [dot] "), (" (at) ", " (dot) "), ("[at]", ".")))
+    at, dot = draw.choice(
+        (("[at]", "[dot]"), ("(at)", "."), (" [at] ", " [dot] "), (" (at) ", " (dot) "), ("[at]", "."))
+    )
     return f"{local}{at}{domain.replace('.', dot)}"
 
 
 def ip_address(draw: Draw) -> str:
     shape = draw.random()
     if shape < 0.7:
-        first = draw.choice(("10.{}.{}.{}", "192.168.{}.{}", "172.16.{}.{}", "203.0.113.{}", "198.51.100.{}", "47.98.{}.{}", "114.114.{}.{}", "8.{}.{}.{}"))
+        first = draw.choice(
+            (
+                "10.{}.{}.{}",
+                "192.168.{}.{}",
+                "172.16.{}.{}",
+                "203.0.113.{}",
+                "198.51.100.{}",
+                "47.98.{}.{}",
+                "114.114.{}.{}",
+                "8.{}.{}.{}",
+            )
+        )
         return first.format(*(draw.randint(1, 254) for _ in range(3)))
     piece = lambda: f"{draw.randint(1, 65535):x}"  # noqa: E731
     pieces = [piece() for _ in range(5)]
-    shapes = ("2001:db8::{1}", "2001:db8:{0}:{1}:{2}:{3}:{4}:1", "fe80::{0}:7aff:fe12:{3}", "2408:801a:{1}::{2}", "240e:{0}:{1}::{2}:{3}", "fd00:{0}::{1}")
+    shapes = (
+        "2001:db8::{1}",
+        "2001:db8:{0}:{1}:{2}:{3}:{4}:1",
+        "fe80::{0}:7aff:fe12:{3}",
+        "2408:801a:{1}::{2}",
+        "240e:{0}:{1}::{2}:{3}",
+        "fd00:{0}::{1}",
+    )
     return draw.choice(shapes).format(*pieces)
 
 
 def ip_v4(draw: Draw) -> str:
-    return draw.choice(("10.{}.{}.{}", "192.168.{}.{}", "203.0.113.{}", "121.40.{}.{}")).format(*(draw.randint(1, 254) for _ in range(3)))
+    return draw.choice(("10.{}.{}.{}", "192.168.{}.{}", "203.0.113.{}", "121.40.{}.{}")).format(
+        *(draw.randint(1, 254) for _ in range(3))
+    )
 
 
 def mac_address(draw: Draw) -> str:
@@ -580,7 +660,13 @@ def mac_address(draw: Draw) -> str:
 def imei(draw: Draw) -> str:
     body = draw.choice(("86", "35", "01", "99", "45")) + digits(draw, 12)
     value = body + luhn_check(body)
-    return value if draw.random() < 0.75 else draw.choice((grouped(value, (2, 6, 6), "-"), grouped(value, (2, 6, 6), " "), grouped(value, (6, 2, 6), "-")))
+    return (
+        value
+        if draw.random() < 0.75
+        else draw.choice(
+            (grouped(value, (2, 6, 6), "-"), grouped(value, (2, 6, 6), " "), grouped(value, (6, 2, 6), "-"))
+        )
+    )
 
 
 def url_credentials(draw: Draw) -> str:
@@ -613,7 +699,16 @@ def api_key(draw: Draw) -> str:
 
 
 def key_labelled(draw: Draw) -> str:
-    return draw.choice((draw.randbytes(16).hex(), characters(draw, 24), characters(draw, 40, ALPHANUMERIC + "-_"), characters(draw, 32), draw.randbytes(20).hex(), characters(draw, 16)))
+    return draw.choice(
+        (
+            draw.randbytes(16).hex(),
+            characters(draw, 24),
+            characters(draw, 40, ALPHANUMERIC + "-_"),
+            characters(draw, 32),
+            draw.randbytes(20).hex(),
+            characters(draw, 16),
+        )
+    )
 
 
 def key_twilio(draw: Draw) -> str:
@@ -624,7 +719,13 @@ def private_key(draw: Draw) -> str:
     kind = draw.choice(("RSA ", "EC ", "OPENSSH ", "", "ENCRYPTED ", "DSA "))
     body = base64.b64encode(draw.randbytes(draw.choice((120, 240, 400)))).decode()
     by = "\\n" if draw.random() < 0.15 else "\n"
-    return by.join((f"-----BEGIN {kind}PRIVATE KEY-----", *(body[at : at + 64] for at in range(0, len(body), 64)), f"-----END {kind}PRIVATE KEY-----"))
+    return by.join(
+        (
+            f"-----BEGIN {kind}PRIVATE KEY-----",
+            *(body[at : at + 64] for at in range(0, len(body), 64)),
+            f"-----END {kind}PRIVATE KEY-----",
+        )
+    )
 
 
 def encoded(data: bytes) -> str:
@@ -632,10 +733,20 @@ def encoded(data: bytes) -> str:
 
 
 def jwt(draw: Draw) -> str:
-    header = {"alg": draw.choice(("HS256", "RS256", "ES256")), "typ": "JWT"} if draw.random() < 0.7 else {"typ": "JWT", "alg": "HS256", "kid": digits(draw, 4)}
+    header = (
+        {"alg": draw.choice(("HS256", "RS256", "ES256")), "typ": "JWT"}
+        if draw.random() < 0.7
+        else {"typ": "JWT", "alg": "HS256", "kid": digits(draw, 4)}
+    )
     claims = {"sub": digits(draw, 8), "name": draw.choice(GIVEN_PINYIN), "iat": 1700000000 + draw.randint(0, 10**7)}
     compact = (",", ":")
-    return ".".join((encoded(json.dumps(header, separators=compact).encode()), encoded(json.dumps(claims, separators=compact).encode()), encoded(draw.randbytes(32))))
+    return ".".join(
+        (
+            encoded(json.dumps(header, separators=compact).encode()),
+            encoded(json.dumps(claims, separators=compact).encode()),
+            encoded(draw.randbytes(32)),
+        )
+    )
 
 
 def password(draw: Draw) -> str:
@@ -654,7 +765,9 @@ def password(draw: Draw) -> str:
 
 
 def password_phrase(draw: Draw) -> str:
-    return f"{draw.choice(('correct', 'purple', 'silent'))} {draw.choice(('horse', 'ladder', 'river'))} {digits(draw, 2)}"
+    return (
+        f"{draw.choice(('correct', 'purple', 'silent'))} {draw.choice(('horse', 'ladder', 'river'))} {digits(draw, 2)}"
+    )
 
 
 # People ---------------------------------------------------------------------------------------------------------------------
@@ -690,7 +803,16 @@ def nino_labelled(draw: Draw) -> str:
 
 def wechat_id(draw: Draw) -> str:
     family, given = draw.choice(SURNAMES_PINYIN), draw.choice(GIVEN_PINYIN)
-    return draw.choice((f"wxid_{characters(draw, 14, string.ascii_lowercase + string.digits)}", f"{family}_{given}{digits(draw, 2)}", f"{family}{given}{digits(draw, 4)}", f"{given}-{family}-{digits(draw, 2)}", f"{given.title()}{family}{digits(draw, 3)}", f"{family}{given}studio"))
+    return draw.choice(
+        (
+            f"wxid_{characters(draw, 14, string.ascii_lowercase + string.digits)}",
+            f"{family}_{given}{digits(draw, 2)}",
+            f"{family}{given}{digits(draw, 4)}",
+            f"{given}-{family}-{digits(draw, 2)}",
+            f"{given.title()}{family}{digits(draw, 3)}",
+            f"{family}{given}studio",
+        )
+    )
 
 
 def qq_number(draw: Draw) -> str:
@@ -702,7 +824,15 @@ MONTHS = "January February March April May June July August September October No
 
 def birth_cn(draw: Draw) -> str:
     year, month, date = day(draw)
-    return draw.choice((f"{year}年{month}月{date}日", f"{year}年{month:02}月{date:02}日", f"{year}-{month:02}-{date:02}", f"{year}/{month}/{date}", f"{year}.{month:02}.{date:02}"))
+    return draw.choice(
+        (
+            f"{year}年{month}月{date}日",
+            f"{year}年{month:02}月{date:02}日",
+            f"{year}-{month:02}-{date:02}",
+            f"{year}/{month}/{date}",
+            f"{year}.{month:02}.{date:02}",
+        )
+    )
 
 
 def birth_cn_words(draw: Draw) -> str:
@@ -713,7 +843,17 @@ def birth_cn_words(draw: Draw) -> str:
 def birth_en(draw: Draw) -> str:
     year, month, date = day(draw)
     name = MONTHS[month - 1]
-    return draw.choice((f"{name} {date}, {year}", f"{date} {name} {year}", f"{date:02}/{month:02}/{year}", f"{year}-{month:02}-{date:02}", f"{name[:3]} {date}, {year}", f"{date:02}.{month:02}.{year}", f"{month}/{date}/{year}"))
+    return draw.choice(
+        (
+            f"{name} {date}, {year}",
+            f"{date} {name} {year}",
+            f"{date:02}/{month:02}/{year}",
+            f"{year}-{month:02}-{date:02}",
+            f"{name[:3]} {date}, {year}",
+            f"{date:02}.{month:02}.{year}",
+            f"{month}/{date}/{year}",
+        )
+    )
 
 
 PLACES = (
@@ -744,12 +884,27 @@ def address(draw: Draw) -> str:
 
 
 def address_village(draw: Draw) -> str:
-    county = draw.choice(("河北省保定市定兴县", "四川省绵阳市三台县", "湖南省衡阳市衡南县", "贵州省遵义市湄潭县", "安徽省六安市霍山县"))
-    return county + draw.choice(("柳林镇", "石桥镇", "双河乡", "青山镇")) + draw.choice(("李家村", "红星村", "东风村", "大湾村")) + draw.choice((f"{draw.randint(1, 12)}组", f"{draw.choice('一二三四五六七八')}组{draw.randint(1, 99)}号", f"{draw.randint(1, 200)}号"))
+    county = draw.choice(
+        ("河北省保定市定兴县", "四川省绵阳市三台县", "湖南省衡阳市衡南县", "贵州省遵义市湄潭县", "安徽省六安市霍山县")
+    )
+    return (
+        county
+        + draw.choice(("柳林镇", "石桥镇", "双河乡", "青山镇"))
+        + draw.choice(("李家村", "红星村", "东风村", "大湾村"))
+        + draw.choice(
+            (
+                f"{draw.randint(1, 12)}组",
+                f"{draw.choice('一二三四五六七八')}组{draw.randint(1, 99)}号",
+                f"{draw.randint(1, 200)}号",
+            )
+        )
+    )
 
 
 def address_road(draw: Draw) -> str:
-    return f"{draw.choice(ROADS)}{draw.randint(1, 999)}号" + draw.choice(("", f"{draw.randint(1, 20)}栋{draw.randint(1, 9)}0{draw.randint(1, 4)}室"))
+    return f"{draw.choice(ROADS)}{draw.randint(1, 999)}号" + draw.choice(
+        ("", f"{draw.randint(1, 20)}栋{draw.randint(1, 9)}0{draw.randint(1, 4)}室")
+    )
 
 
 VALUES: dict[str, Callable[[Draw], str]] = {

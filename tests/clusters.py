@@ -1,12 +1,17 @@
 """Two machines of a Ray cluster on this one: two raylets, each with one CPU."""
 
 import os
+import shutil
+import tempfile
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 from unittest import mock
 
 import pytest
+
+import danlu
+from danlu.core.cluster import code_hash
 
 _SMALL: dict[str, Any] = {"num_cpus": 1, "object_store_memory": 80_000_000}
 
@@ -18,8 +23,13 @@ class TwoMachines:
         pytest.importorskip("ray")
         from ray.cluster_utils import Cluster
 
-        # Workers inherit it from their raylet: tasks that stand in tests are found there.
-        with mock.patch.dict(os.environ, PYTHONPATH=str(Path(__file__).parent)):
+        # Workers inherit their path from the raylet. They run a copy of danlu, as it is now: a file that is edited while
+        # tests run would make them another danlu than the one that plans.
+        self._copy = tempfile.TemporaryDirectory(prefix="danlu-test-cluster-")
+        shutil.copytree(Path(danlu.__path__[0]), Path(self._copy.name) / "danlu")
+        code_hash.cache_clear()
+        code_hash()
+        with mock.patch.dict(os.environ, PYTHONPATH=os.pathsep.join([self._copy.name, str(Path(__file__).parent)])):
             self._cluster = Cluster(
                 initialize_head=True, connect=False, head_node_args={**_SMALL, "include_dashboard": False}
             )
@@ -44,6 +54,7 @@ class TwoMachines:
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         self._cluster.shutdown()
+        self._copy.cleanup()
 
 
 def _pids() -> list[int]:

@@ -86,3 +86,10 @@ def test_furniture_has_no_block_in_a_cleaned_document() -> None:
 def test_a_corpus_that_loses_every_document_fails_with_a_hint() -> None:
     with pytest.raises(WorkFailed, match="kept none of 2 documents"):
         cleaned(document("a", ""), document("b", " "))
+
+
+def test_the_lines_of_a_data_set_are_its_authors_and_those_of_a_page_are_not() -> None:
+    text = "a line of a poem\nand another one"
+    rows, page = read_documents(repaired(document("a", text, kind="lines"), document("b", text)).documents)
+    assert rows.text == text
+    assert page.text == text.replace("\n", " ")

@@ -73,7 +73,7 @@ def test_the_same_bytes_on_one_and_on_several_workers(tmp_path: Path) -> None:
 
 def test_a_judge_that_loses_a_document_is_caught(tmp_path: Path) -> None:
     with pytest.raises(WorkFailed, match="lost a document"):
-        judged(corpus_of(tmp_path, 1, 3), loses_one, 1)
+        judged(corpus_of(tmp_path, 2, 3), loses_one, 1)
 
 
 def test_a_corpus_of_which_nothing_is_left_names_the_rule(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from danlu.cli.remote import named_artifact, project_here
 from danlu.cli.speech import Speech
 from danlu.cli.tables import print_table
 from danlu.core.artifacts import Artifact, Corpus
+from danlu.core.damage import check_intact
 from danlu.core.project import Project
 from danlu.core.store import Store
 from danlu.data.compare import Amounts, Comparison, compare, examples, manifest_differences
@@ -19,6 +20,7 @@ def diff(options: Namespace, say: Speech) -> None:
     """Compare two artifacts by their manifests, and two corpora by their documents too."""
     project = project_here()
     first, second = (named_artifact(name, project) for name in (options.first, options.second))
+    check_intact([first, second])
     facts: dict[str, Any] = {
         "first": first.id, "second": second.id, "same content": first.manifest.content_hash == second.manifest.content_hash,
         "manifest": manifest_differences(first.manifest, second.manifest),

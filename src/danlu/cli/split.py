@@ -21,7 +21,8 @@ def split(options: Namespace, say: Speech) -> None:
 
 def take(options: Namespace, say: Speech) -> None:
     """Make one side of a split a corpus of its own."""
-    make(single_split.take_plan(Path(options.split), options.side), options, say)
+    [folder] = paths_outside([options.split], Path(options.out))
+    make(single_split.take_plan(folder, options.side), options, say)
 
 
 def paths_outside(paths: Sequence[str], out: Path) -> list[Path]:

@@ -60,7 +60,7 @@ class Site:
         """The one of this process."""
         names = {match[0] for requirement in requires("danlu") or () if (match := _NAME.match(requirement))}
         found = {name: _version(name) for name in sorted(names)} | {"Python": platform.python_version()}
-        return cls(Path.cwd(), _code(), tuple(found.items()))
+        return cls(Path.cwd(), code_hash(), tuple(found.items()))
 
 
 @dataclass(frozen=True)
@@ -274,7 +274,7 @@ def _check_site(packed: bytes) -> None:
     """Enter the folder in which the run was started, with the same danlu; raises WorkFailed where that is impossible."""
     wanted: Site = pickle.loads(packed)  # noqa: S301 (our own)
     machine = socket.gethostname()
-    if _code() != wanted.code:
+    if code_hash() != wanted.code:
         raise WorkFailed(
             "{machine} has another danlu than the machine that plans",
             "Install the same release on every machine of the cluster, and start Ray there again.",
@@ -313,7 +313,7 @@ def _is_seen(path: Path, size_bytes: int | None) -> bool:
 
 
 @lru_cache(maxsize=1)
-def _code() -> str:
+def code_hash() -> str:
     """A hash of all files of danlu that Python runs."""
     root = Path(__file__).parents[1]
     told = hashlib.sha256()

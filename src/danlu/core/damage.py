@@ -7,7 +7,7 @@ would else be so many documents lost in silence. That costs a second for each gi
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from danlu.core.artifacts import MANIFEST, Artifact
@@ -19,8 +19,12 @@ from danlu.core.store import open_artifact
 
 def check_given(plan: Plan) -> None:
     """Raises UserError when an artifact that a plan is given from outside is not what its manifest says. Reads all of it."""
-    given = {input.path for step in plan.ids for input in step.inputs.values() if isinstance(input, Artifact)}
-    for folder in sorted(given):
+    check_intact([input for step in plan.ids for input in step.inputs.values() if isinstance(input, Artifact)])
+
+
+def check_intact(artifacts: Iterable[Artifact]) -> None:
+    """Raises UserError that names the first artifact that is not what its manifest says. Reads all of them."""
+    for folder in sorted({artifact.path for artifact in artifacts}):
         damage = damage_of(folder)
         if damage is not None:
             raise damage

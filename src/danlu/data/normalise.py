@@ -2,8 +2,8 @@
 
 Two rounds: mojibake is repaired line by line (ftfy), then characters and white space. Code keeps its letters, spaces and
 line breaks. Text that a page layout broke into lines (PDF, Markdown) is joined: no space between Han characters, one
-space between words, and a hyphen at a line's end between lower-case letters is mended. Where a source gives plain text
-without blocks (a row of a data set), its lines are the author's and stay.
+space between words, and a hyphen at a line's end between lower-case letters is mended. Blocks of `lines`, and text outside of
+blocks, keep their lines.
 """
 
 import re
@@ -113,7 +113,8 @@ def _edits(text: str, blocks: Sequence[tuple[int, int, str]]) -> Iterator[Edit]:
         if kind == "furniture":
             yield Edit(start, end, "", "page furniture")
         else:
-            yield from _matches(verbatim if kind in ("code", "table") else prose, text, start, end)
+            rules = verbatim if kind in ("code", "table") else loose if kind == "lines" else prose
+            yield from _matches(rules, text, start, end)
         position = end
     yield from _matches(loose, text, position, len(text))
 

@@ -52,8 +52,8 @@ def _repair(work: Work, config: RepairConfig, *, documents: Corpus) -> Facts:
 
 def _judge(lines: LineRules, batch: Batch) -> Verdict:
     table = batch.table
-    has_blocks_D = np.array(pc.fill_null(pc.list_value_length(table["blocks"]), 0)) > 0
-    suspect_D = suspects(table["text"]) | has_blocks_D
+    laid_out_D = _has_layout(table["blocks"].combine_chunks())
+    suspect_D = suspects(table["text"]) | laid_out_D
     touched_D = suspect_D | (lines != "none")
     controls_D = np.array(pc.count_substring_regex(table["text"], _CONTROLS))
     repaired, edits = _repaired(table.filter(pa.array(touched_D)), suspect_D[touched_D], lines)
@@ -66,6 +66,16 @@ def _judge(lines: LineRules, batch: Batch) -> Verdict:
     titles = pa.array([clean_title(title) for title in table["title"].to_pylist()], pa.large_string())
     table = table.set_column(table.schema.get_field_index("title"), "title", titles)
     return Verdict(table, edits=edits, beside={"statistics": _statistics(table["doc_id"], languages, columns_DK)})
+
+
+def _has_layout(blocks: pa.ListArray) -> NDArray[np.bool_]:
+    """Which documents have blocks whose line breaks may be those of a page (D,)."""
+    laid = np.concatenate(
+        ([0], np.cumsum(pc.not_equal(blocks.flatten().field("kind"), "lines").to_numpy(zero_copy_only=False)))
+    )
+    ends = np.cumsum(pc.fill_null(pc.list_value_length(blocks), 0).to_numpy(zero_copy_only=False))
+    counts: NDArray[np.bool_] = np.diff(laid[np.concatenate(([0], ends))]) > 0
+    return counts
 
 
 def _repaired(

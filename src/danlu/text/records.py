@@ -43,7 +43,10 @@ FILES = pa.schema(
 
 @dataclass(frozen=True)
 class Block:
-    """A span of a document's text: `kind` is heading, text, code, table, or furniture (page headers and footers)."""
+    """A span of a document's text: `kind` is heading, text, lines, code, table, or furniture (page headers and footers).
+
+    `lines` is text whose line breaks are its author's (a row of a data set), and not those of a page.
+    """
 
     start: int
     end: int

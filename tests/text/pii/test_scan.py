@@ -166,6 +166,18 @@ National Insurance No: ⟦uk_nino|JG103759A⟧ and ⟦uk_nino|CE 12 34 56 D⟧
 加我微信 ⟦wechat_id|li_na-2020⟧ 或 vx：⟦wechat_id|abc12345⟧
 我的微信号是⟦wechat_id|chenwei⟧
 WeChat: ⟦wechat_id|wxid_8f3k2j1h⟧
+verify idcard=⟦cn_resident_id|11010519491231002X⟧ result=OK
+设备 IMEI 号为 ⟦imei|490154-20-323751-8⟧
+物理地址. . . . . : ⟦mac_address|00-1B-44-11-3A-B7⟧
+MAC:⟦mac_address|001b.4411.3ab7⟧
+Tel. ⟦international_phone|0161 496 8328⟧
+固定电话 ⟦landline_phone|02862535893⟧
+住所地⟦address|北京市朝阳区建设北街36号B座17楼⟧，法定代表人
+DB_PASS=⟦password|Qiang@9375⟧
+<password>⟦password|mwBs8drnTD⟧</password>
+| QQ | ⟦qq_number|10469060⟧ |
+Q群：⟦qq_number|753561792⟧
+加V：⟦wechat_id|he_juan19⟧
 扣扣 ⟦qq_number|55667788⟧，QQ号码：⟦qq_number|10001⟧
 加QQ⟦qq_number|2233445566⟧
 生日是⟦date_of_birth|1985年12月3日⟧
@@ -190,6 +202,12 @@ TRX ⟦crypto_wallet|TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t⟧
 """.strip().splitlines()
 
 NOT_FOUND = """
+口令是Samba加密的
+finished in 181.70727641 s
+identifier f9:2a:c2:77:29:f9:5c:00
+网段2001:db8::/32，掩码
+smb://username:password@server/printer
+QQ音乐有86963547首歌
 订单号：13800138000
 order no. 13800138000
 流水号 6222020000000000000

@@ -26,9 +26,9 @@ def extract_text(content: bytes) -> Extracted:
     return writer.finish(edits=edits)
 
 
-def paragraphs(text: str) -> Extracted:
+def paragraphs(text: str, kind: str = "text") -> Extracted:
     """A text that is kept to the letter: its blocks are the paragraphs in it."""
-    blocks = (Block(match.start(), match.end(), "text") for match in _PARAGRAPH.finditer(text))
+    blocks = (Block(match.start(), match.end(), kind) for match in _PARAGRAPH.finditer(text))
     return Extracted(text, tuple(blocks))
 
 

@@ -37,7 +37,7 @@ def record_of(row: Any, source: str, config: ExtractConfig) -> Record | Refused:
 
 def _record(row: Any, source: str, config: ExtractConfig) -> Record:
     if isinstance(row, str) and not config.text_column:
-        return Record(source, paragraphs(row))
+        return Record(source, paragraphs(row, "lines"))
     if not isinstance(row, Mapping):
         raise Unreadable("no text column", f"a {type(row).__name__} and no object", "an object with a text field")
     found, used = _text(row, config)
@@ -70,7 +70,7 @@ def _text(row: Mapping[str, Any], config: ExtractConfig) -> tuple[Extracted, Seq
     if config.text_column:
         value = row.get(config.text_column)
         if isinstance(value, str):
-            return paragraphs(value), [config.text_column]
+            return paragraphs(value, "lines"), [config.text_column]
         turns = list(_turns(value))
         if turns:
             return _conversation(turns), [config.text_column]
@@ -78,7 +78,7 @@ def _text(row: Mapping[str, Any], config: ExtractConfig) -> tuple[Extracted, Seq
     lower = {name.strip().lower(): name for name in row if isinstance(name, str)}
     for name in (lower[wanted] for wanted in TEXT_NAMES if wanted in lower):
         if isinstance(row[name], str) and row[name].strip():
-            return paragraphs(row[name]), [name]
+            return paragraphs(row[name], "lines"), [name]
     for name in (lower[wanted] for wanted in _CONVERSATIONS if wanted in lower):
         turns = list(_turns(row[name]))
         if turns:
@@ -118,7 +118,7 @@ def _turns(value: Any) -> Iterator[tuple[str, str]]:
 def _conversation(turns: Sequence[tuple[str, str]]) -> Extracted:
     writer = BlockWriter()
     for role, text in turns:
-        writer.add("text", f"{role}: {text}")
+        writer.add("lines", f"{role}: {text}")
     return writer.finish()
 
 

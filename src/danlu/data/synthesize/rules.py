@@ -217,4 +217,4 @@ def _facts(text: str, start: int, end: int, language: str) -> Iterator[tuple[int
 
 
 def _prose(document: Document) -> Iterator[Block]:
-    return (block for block in document.blocks if block.kind == "text")
+    return (block for block in document.blocks if block.kind in ("text", "lines"))

@@ -37,7 +37,7 @@ _WORDS = {
         card,account,acct,pan,银联,银联卡,jcb,maestro,discover,diners""",
     "iban": "iban",
     "imei": "imei,imei1,imei2,串号,串號,设备识别码,移动设备识别码",
-    "us_ssn": "ssn,ss#,ssns,social security,social sec,soc sec,社会安全号,社安号",
+    "us_ssn": "ssn,ss#,ssns,social security,social sec,soc sec,soc. sec.,社会安全号,社安号",
     "uk_nino": "nino,national insurance,ni no,ni number,ni num,ni:,ni#,国民保险",
     "wechat_id": "微信,薇信,威信,wechat,we chat,weixin,wei xin,vx,v信,加v,wx",
     "qq_number": "qq,qq群,扣扣,企鹅号",

@@ -31,7 +31,9 @@ _REMOTE = re.compile(r":(?:[\w./~-]+/|~|/)")
 _CREDENTIALS = re.compile(
     r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{1,20}://(?P<value>(?P<user>[^\s/:@\"'<>]{0,64}):(?P<password>[^\s/\"'<>]{1,128}))@(?=[A-Za-z0-9\[])"
 )
-_PLACEHOLDER = re.compile(r"^(?:pass(?:word|wd)?|pwd|secret|[$%][{(]?\w+[})%]?|<.*|\{.*|\[.*|\*+|x+|\.+|…+)$", re.IGNORECASE)
+_PLACEHOLDER = re.compile(
+    r"^(?:pass(?:word|wd)?|pwd|secret|[$%][{(]?\w+[})%]?|<.*|\{.*|\[.*|\*+|x+|\.+|…+)$", re.IGNORECASE
+)
 _V4 = re.compile(
     r"(?<![\w.\-])(?<![A-Za-z]/)(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?P<prefix>/\d{1,2})?(?![\w\-]|\.\d|/\d{3})",
     re.ASCII,
@@ -133,7 +135,9 @@ def machines(text: str) -> Iterator[Candidate]:
         digits = set(re.sub(r"[^0-9A-Fa-f]", "", match[0]).lower())
         decimal = match[0].count(".") == 2 and not any(c.isalpha() for c in match[0])
         label = labelled(text, match.start(), "mac", "ip")
-        if len(digits) > 1 and (label or (not decimal and not claimed(text, match.start(), "phone", "address"))):
+        if len(digits) > 1 and (
+            label or (not decimal and not claimed(text, match.start(), "phone", "address", "mac", "ip"))
+        ):
             yield Candidate(match.start(), match.end(), "mac_address", LABELLED if label else FORM)
 
 

@@ -27,12 +27,13 @@ _PLATE = re.compile(
 )
 _WECHAT = re.compile(
     r"(?<![A-Za-z])(?P<label>微信(?:同)?(?:号码|号|ID)?|薇信|威信|we ?chat(?: ?(?:id|no\.?|account|number|handle))?|weixin(?: ?(?:id|号))?|vx|v信|wx|加v(?![A-Za-z]))"
-    r"(?P<gap>[ \"'(|]*(?:[:=]|是|为|is|号|添加|加|#|(?<= )-(?= ))?[ \"'(:]*)(?P<value>[A-Za-z][A-Za-z0-9_-]{5,19})" + _END,
+    r"(?P<gap>[ \"'(|]*(?:[:=]|是|为|is|号|添加|加|#|(?<= )-(?= ))?[ \"'(:]*)(?P<value>[A-Za-z][A-Za-z0-9_-]{5,19})"
+    + _END,
     re.IGNORECASE,
 )
 _ADDING = re.compile(r"加(?:我|个|一下)?$")
 _QQ = re.compile(
-    r"(?:(?<![A-Za-z])QQ|扣扣|企鹅号?)(?:交流|讨论|客服|技术|用户|粉丝|官方)?(?:群)?(?: ?(?:号码|号|number|no\.?|id|group))?[ \"'(|]*(?:[:=]|是|为|is|加)?[ \"'(]*([1-9]\d{4,10})(?![0-9A-Za-z_@])(?!\.\d)",
+    r"(?:(?<![A-Za-z])QQ|(?<![A-Za-z])Q(?=群)|(?<=加)Q|扣扣|企鹅号?)(?:交流|讨论|客服|技术|用户|粉丝|官方)?(?:群)?(?: ?(?:号码|号|number|no\.?|id|group))?[ \"'(|]*(?:[:=]|是|为|is|加)?[ \"'(]*([1-9]\d{4,10})(?![0-9A-Za-z_@])(?!\.\d)",
     re.IGNORECASE,
 )
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()

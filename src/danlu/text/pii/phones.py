@@ -26,8 +26,8 @@ _FOREIGN = re.compile(
     r"(?<![0-9A-Za-z_)+.])(?<!\d[ ])\(?(?P<plus>\+ ?|00)(?P<digits>[1-9](?:(?:[ .()/-]|[ -]\(|\) |\)-|\(0\) ?| - )?\d){6,14})"
     + _END
 )
-_MORE_DIGITS = re.compile(r"\d{4} $")
-"""Before a number in groups: it is the rest of a card's."""
+_MORE_DIGITS = re.compile(r"[A-Z0-9]{2}\d\d $")
+"""Before a number in groups: it is the rest of a card's or an IBAN."""
 _NORTH_AMERICA = re.compile(
     r"(?<![0-9A-Za-z_+])(?<!\d[.\- ])(?P<one>1[-. ])?(?:\((?P<a>[2-9]\d{2})\) ?|(?P<b>[2-9]\d{2})(?P<gap>[-. ]))[2-9]\d{2}[-. ]\d{4}"
     r"(?: ?(?:x|ext\.?) ?\d{1,6})?" + _END

@@ -32,7 +32,7 @@ from danlu.text.pii.gate import (
 from danlu.text.pii.gate_kernels import HEX, LONG, MIDDLE, QUAD, SHORT, TOKEN
 from danlu.text.pii.window import window_of
 
-VERSION = 1
+VERSION = 2
 """Raised with any change of what is found."""
 
 

@@ -31,7 +31,7 @@ _JWT = re.compile(
 )
 _PASSWORD = re.compile(
     r"(?P<label>(?<![A-Za-z])(?:[A-Za-z0-9]{1,20}[_-]){0,4}(?:password|passwd|passphrase|passcode|pwd|pass|psw)|(?<=[a-z])(?:Password|Passwd|Pwd)|密码|密碼|口令)[\"'`]?\]?\s{0,4}"
-    r"(?P<sign>:=|=>|==|[:=]|是|为|is\b:?)[^\S\n]{0,3}(?:\"(?P<double>[^\"\n]{4,100})\"|'(?P<single>[^'\n]{4,100})'|`(?P<tick>[^`\n]{4,100})`|“(?P<curly>[^”\n]{4,100})”"
+    r"(?P<sign>:=|=>|==|[:=]|是|为|is\b:?|>(?=[^<\s]{4,100}</))[^\S\n]{0,3}(?:\"(?P<double>[^\"\n]{4,100})\"|'(?P<single>[^'\n]{4,100})'|`(?P<tick>[^`\n]{4,100})`|“(?P<curly>[^”\n]{4,100})”"
     r"|(?P<bare>[!-&(-+\--:=-_a-~]{4,100}))",
     re.IGNORECASE,
 )
@@ -116,6 +116,8 @@ def _is_password(value: str, sign: str, name: str, after: str) -> bool:
     if _CODE.search(value) or not value.isascii():
         return False
     prose = _PROSE.match(value) is not None
+    if prose and "\u4e00" <= after[:1] <= "\u9fff":
+        return False  # 口令是Samba加密的
     if sign.startswith("is") or (prose and after[:1] == " " and re.match(r" [A-Za-z]", after)):
         return not prose
     return not prose or sign in ("=", ":", "是", "为", ":=", "=>")

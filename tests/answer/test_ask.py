@@ -109,7 +109,7 @@ def test_an_answer_that_a_filter_kept_back_is_recorded_as_that(project: Project)
     ("command", "file"),
     [
         (["show", "evaluate"], "evaluate/*/report.json"),
-        (["show", "extract"], "extract/*/rejects"),
+        (["show", "extract"], "extract/*/rejects/00000.parquet"),
         (["ask", QUESTION], "index/*/encoder/encoder.json"),
         (["ask", QUESTION], "index/*/encoder/projection.safetensors"),
         (["serve"], "base/*/model.safetensors"),

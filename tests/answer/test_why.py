@@ -89,7 +89,7 @@ def _add(path: Path) -> None:
 @pytest.mark.parametrize(
     ("stage", "file"),
     [
-        ("extract", "documents"), ("deduplicate", "documents"), ("collect", "files.parquet"),
+        ("extract", "documents/00000.parquet"), ("deduplicate", "documents/00000.parquet"), ("collect", "files.parquet"),
         ("index", "index.sqlite"), ("release", "release.json"), ("evaluate", "report.json"),
     ],
 )  # fmt: skip

@@ -5,7 +5,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from danlu.core.hashing import hash_content, hash_database, hash_facts
+from danlu.core.hashing import hash_content, hash_database, hash_facts, hash_rows
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
 VALUE = st.none() | st.booleans() | st.integers() | TEXT | st.lists(st.integers(), max_size=3)
@@ -45,3 +45,8 @@ def test_names_of_files_are_part_of_the_content(tmp_path: Path) -> None:
         (tmp_path / folder / name).write_text("same")
     hashes = [hash_content(tmp_path / folder, ()) for folder in "abc"]
     assert hashes[0] == hashes[2] != hashes[1]
+
+
+def test_rows_hash_as_the_list_of_them() -> None:
+    for rows in ([], [["a", 1]], [["文档", "b"], {"c": None}, 3]):
+        assert hash_rows(iter(rows)) == hash_facts(rows)

@@ -10,7 +10,7 @@ from danlu.text.suspects import suspects
 
 _PARTS = (
     "阀门", "(", "hàn", "han", "）", " ", "\n", "\n\n", "\t", "\r", "é", "e\u0301", "\u200b", "\xad", "Ａ", "ｶ", "pаypal", "μm",
-    "Ã©", "â€™", "\x85", "\ufeff", "-", "word", "的", "。", "\u3000", "\xa0", "𝐇",
+    "Ã©", "â€™", "\x85", "\ufeff", "-", "word", "的", "。", "\u3000", "\xa0", "𝐇", "ﬁ",
 )  # fmt: skip
 
 

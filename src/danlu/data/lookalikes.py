@@ -14,8 +14,8 @@ _TO_LATIN = _CYRILLIC | _GREEK
 _TO_CYRILLIC = {latin: cyrillic for cyrillic, latin in _CYRILLIC.items()}
 
 MIXED_WORD = r"\b(?=\w*[A-Za-z])(?=\w*[\u0370-\u052f])\w+\b"
-WIDE_LETTERS = "[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\uff66-\uff9f\U0001d400-\U0001d7ff]+"
-"""Full-width letters and digits, half-width kana, and the letters made for formulas: NFKC says what they stand for."""
+WIDE_LETTERS = "[\ufb00-\ufb06\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\uff66-\uff9f\U0001d400-\U0001d7ff]+"
+"""Ligatures, full-width letters and digits, half-width kana, and the letters made for formulas: NFKC says what they stand for."""
 
 
 def mend_mixed_word(match: re.Match[str]) -> str:

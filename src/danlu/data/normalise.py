@@ -41,9 +41,9 @@ _RULES = (
         lambda match: unicodedata.normalize("NFC", match.group()),
         "[\u0300-\u036f]",
     ),
-    Rule("blank lines", r"(?<![ \t])[ \t]*+\n(?:[ \t]*+\n){2,}", "\n\n", r"\n[ \t]*+\n[ \t]*+\n"),
 )
 _LETTER_RULES = (
+    Rule("blank lines", r"(?<![ \t])[ \t]*+\n(?:[ \t]*+\n){2,}", "\n\n", r"\n[ \t]*+\n[ \t]*+\n"),
     Rule("width of letters", WIDE_LETTERS, fold_width, WIDE_LETTERS),
     Rule("look-alike letters", MIXED_WORD, mend_mixed_word, "[\u0370-\u052f]"),
 )

@@ -18,7 +18,7 @@ from danlu.text.suspects_kernels import find
 SUSPECT = (
     "\x00-\x08\x0b-\x1f\x7f-\xa0\xad\u0300-\u036f\u200b-\u200f\u2028-\u202f\u2060-\u2064\ufeff"
     "ÃÂâãäåæçèéêïðŸ€™œ"
-    "\u0370-\u052f\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\uff66-\uff9f\U0001d400-\U0001d7ff"
+    "\u0370-\u052f\ufb00-\ufb06\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\uff66-\uff9f\U0001d400-\U0001d7ff"
     "āáǎàōóǒòēěīíǐìūúǔùǖǘǚǜ"
 )
 """Characters of a class in a regular expression: invisible ones, debris of wrong decoding, look-alikes, tones of pinyin."""

@@ -58,7 +58,8 @@ def test_the_transcript_is_of_this_code(readme: str) -> None:
     for step, id in plan_of(load_project(HANDBOOK.parent)).ids.items():
         if not step.stage.numeric and all(parent in plain for parent in step.parents.values()):
             plain[step] = id
-    assert {step.stage.name for step in plain} == {"collect", "extract", "clean", "make_questions", "base"}
+    names = {step.stage.name for step in plain}
+    assert names == {"collect", "extract", "repair", "clean", "deduplicate", "make_questions", "base"}
     assert [id for id in plain.values() if id not in text] == []
 
 

@@ -111,7 +111,7 @@ def check_any_kept(facts: Facts, stage: str) -> Facts:
     )
     raise WorkFailed(
         "{stage} kept none of {input} documents. By rule: {reasons}",
-        "Another rule set or threshold may fit these documents better.",
+        "The rules are explained in docs/data; a setting of the stage may fit these documents better.",
         stage=stage,
         input=facts.counts["input"],
         reasons=reasons,

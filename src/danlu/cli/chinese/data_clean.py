@@ -9,7 +9,9 @@ CHINESE: dict[str, str] = {
     "Memory may be short: try with fewer workers.": "可能内存不足：请减少工作进程。",
     "{rule} {count}": "{rule} {count}",
     "{stage} kept none of {input} documents. By rule: {reasons}": "{stage} 未保留 {input} 篇文档中的任何一篇。按规则：{reasons}",
-    "Another rule set or threshold may fit these documents better.": "换一个规则集或阈值也许更适合这些文档。",
+    "The rules are explained in docs/data; a setting of the stage may fit these documents better.": (
+        "各规则的说明见 docs/data；换一个该阶段的设置也许更适合这些文档。"
+    ),
     "The examples do not tell good from bad: area under the curve {area:.2f} on held-out ones, and 0.5 is chance": (
         "这些样例分不出好坏：留出样例的曲线下面积为 {area:.2f}，随机为 0.5"
     ),

@@ -149,7 +149,7 @@ def test_a_run_that_is_interrupted_from_the_keyboard_goes_on_from_there(folder: 
         [DANLU, "run", "--until", "index"], cwd=folder, env=environment(), stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
-    while process.poll() is None and not list((folder / ".danlu").glob("artifacts/extract/*/.work/*.json")):
+    while process.poll() is None and not list((folder / ".danlu").glob("artifacts/extract/*/.work")):
         time.sleep(0.001)
     os.killpg(process.pid, signal.SIGINT)
     _, err = process.communicate()

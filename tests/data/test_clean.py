@@ -60,6 +60,24 @@ def test_long_lines_of_written_language_are_kept(text: str) -> None:
     assert rejects(cleaned(document("a", text))) == {}
 
 
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("请把阀门关上，然后检查压力表的读数是否正常。如果读数不对，就重新启动设备。", "zh"),
+        ("カラオケ店「アルファ」は、請求書の内容を「ベータ」が確認する前に、料金を変更した。", "ja"),
+        ("東京都渋谷区の会社は、新しい製品の開発を発表しました。来年の春に発売される予定です。", "ja"),
+        ("압력계의 수치가 정상인지 확인한 다음 장치를 다시 시작하십시오. 값이 맞지 않으면 밸브를 닫으십시오.", "ko"),
+        ("卡拉OK（カラオケ）源自日本，后来传到中国各地，成为人们聚会时常见的娱乐方式之一。", "zh"),
+        (PROSE * 3, "en"),
+        ("Die Verwaltung installiert das Paket, und der Dienst startet danach erneut. " * 3, "de"),
+        ("3 4 5", "und"),
+    ],
+)
+def test_repair_tells_the_language(text: str, language: str) -> None:
+    [made] = read_documents(repaired(document("a", text)).documents)
+    assert made.language == language
+
+
 def test_a_threshold_is_a_setting() -> None:
     text = "\ufffd" * 20 + "a few words after it"
     assert rejects(cleaned(document("a", text), bounds={"garbled": 0.6})) == {}

@@ -71,6 +71,47 @@ def test_the_same_bytes_on_one_and_on_several_workers(tmp_path: Path) -> None:
     assert one.manifest.licences == ("MIT",)
 
 
+def judged_once_more(folder: Path, corpus: Corpus, judge: Any, settings: str) -> Facts:
+    """Judge into `folder`, and leave an artifact's manifest there."""
+    work = Work(folder, folder.with_suffix(".work"), 0, 1, 1, Silent())
+    for path in (work.folder, work.scratch):
+        path.mkdir(parents=True)
+    facts = map_parts(work, corpus, judge, {"lengths": LENGTHS}, ("odd_go", settings))
+    (folder / "manifest.json").write_text("{}")
+    return facts
+
+
+def test_parts_that_did_not_change_are_linked_from_an_earlier_artifact(tmp_path: Path) -> None:
+    corpus = corpus_of(tmp_path / "corpus", 3, 5)
+    first = judged_once_more(tmp_path / "made" / "1", corpus, odd_go, "a")
+    (corpus.documents / part_name(1)).rename(corpus.documents / part_name(7))
+    corpus_of(tmp_path / "corpus", 1, 4)
+    counted = judged_once_more(tmp_path / "made" / "2", corpus, odd_go, "a")
+    assert (first.counts["input"], counted.counts["input"]) == (15, 14)
+    inodes = [
+        {path.stat().st_ino for path in sorted((tmp_path / "made" / name / "lengths").iterdir())} for name in "12"
+    ]
+    assert len(inodes[0] & inodes[1]) == 2
+    fresh = judged_once_more(tmp_path / "elsewhere" / "2", corpus, odd_go, "a")
+    assert fresh == counted
+    assert hash_content(tmp_path / "elsewhere" / "2", ("manifest.json",)) == hash_content(
+        tmp_path / "made" / "2", ("manifest.json",)
+    )
+
+
+def test_other_settings_and_damaged_parts_are_judged_again(tmp_path: Path) -> None:
+    corpus = corpus_of(tmp_path / "corpus", 2, 3)
+    first = tmp_path / "made" / "1"
+    judged_once_more(first, corpus, odd_go, "a")
+    judged_once_more(tmp_path / "made" / "2", corpus, odd_go, "b")
+    damaged = first / "lengths" / part_name(0)
+    damaged.write_bytes(damaged.read_bytes() + b" ")
+    judged_once_more(tmp_path / "made" / "3", corpus, odd_go, "a")
+    inodes = [{path.stat().st_ino for path in (tmp_path / "made" / name / "lengths").iterdir()} for name in "123"]
+    assert (len(inodes[0] & inodes[1]), len(inodes[0] & inodes[2])) == (0, 1)
+    assert [row["length"] for row in read_rows(tmp_path / "made" / "3" / "lengths")] == [8] * 6
+
+
 def test_a_judge_that_loses_a_document_is_caught(tmp_path: Path) -> None:
     with pytest.raises(WorkFailed, match="lost a document"):
         judged(corpus_of(tmp_path, 2, 3), loses_one, 1)

@@ -2,7 +2,8 @@
 
 Which documents make a part follows from the data alone, never from the number of workers: the same corpus comes out on
 one core, on all cores and on a cluster. A worker holds one row group at a time. A part that is done lies in the
-scratch folder with its counts; the next run takes it from there.
+scratch folder with its counts; the next run takes it from there. A judge that looks at nothing but its documents and its
+settings may say so (`shaped_by`): parts that an earlier artifact of the stage holds are then linked and not made again.
 """
 
 import json
@@ -18,8 +19,10 @@ import pyarrow.compute as pc
 
 from danlu.core.artifacts import Corpus
 from danlu.core.errors import Phrase, WorkFailed
+from danlu.core.hashing import hash_facts, hash_file
 from danlu.core.stages import Facts, Work
 from danlu.core.store import link
+from danlu.data.reuse import Earlier, note, seal
 from danlu.data.shards import finish
 from danlu.text.records import DOCUMENTS, EDITS, REJECTS, Reject, part_name
 from danlu.text.tables import TableWriter, read_groups
@@ -58,6 +61,8 @@ class _Shard:
     number: int
     source: Path
     outcome: Path
+    key: str
+    """Over all that shapes the part; empty when it is never taken over."""
 
 
 def parts_of(corpus: Corpus) -> list[Path]:
@@ -65,16 +70,42 @@ def parts_of(corpus: Corpus) -> list[Path]:
     return sorted(corpus.documents.glob("*.parquet"))
 
 
-def map_parts(work: Work, corpus: Corpus, judge: Judge, beside: Mapping[str, pa.Schema] | None = None) -> Facts:
+def map_parts(
+    work: Work,
+    corpus: Corpus,
+    judge: Judge,
+    beside: Mapping[str, pa.Schema] | None = None,
+    shaped_by: Sequence[Any] = (),
+) -> Facts:
     """Judge every document of `corpus` and write documents, rejects, edits and the tables `beside` into the work's folder.
 
-    `judge` is a module-level function, or a `partial` of one: it travels to workers. Raises WorkFailed when a part kills
-    its worker again and again.
+    `judge` is a module-level function, or a `partial` of one: it travels to workers. `shaped_by` are the facts, as for
+    `hash_facts`, that decide beside a part's own bytes what becomes of it; without any, every part is judged. Raises
+    WorkFailed when a part kills its worker again and again.
     """
     schemas = TABLES | dict(beside or {})
-    shards = [_Shard(number, path, work.scratch / f"part-{number:05}") for number, path in enumerate(parts_of(corpus))]
+    shards = [
+        _Shard(number, path, work.scratch / f"part-{number:05}", _key(shaped_by, path))
+        for number, path in enumerate(parts_of(corpus))
+    ]
+    if shaped_by:
+        _take_over(work, shards)
     finish(work, partial(_judge_part, judge, schemas), shards)
+    if shaped_by:
+        note(work.folder, [(shard.key, [shard.outcome]) for shard in shards])
     return gather(work.folder, [shard.outcome for shard in shards], tuple(schemas))
+
+
+def _key(shaped_by: Sequence[Any], path: Path) -> str:
+    return hash_facts([*shaped_by, hash_file(path)])[:32] if shaped_by else ""
+
+
+def _take_over(work: Work, shards: Sequence[_Shard]) -> None:
+    earlier = Earlier.beside(work.folder)
+    for shard in shards:
+        half = shard.outcome.with_name(f"{shard.outcome.name}.half")
+        if not shard.outcome.exists() and earlier.take(shard.key, lambda _, half=half: half):  # type: ignore[misc]
+            half.rename(shard.outcome)
 
 
 def gather(folder: Path, outcomes: Sequence[Path], tables: Sequence[str]) -> Facts:
@@ -157,6 +188,7 @@ class PartWriter:
         facts: dict[str, Any] = {"input": read, "kept": kept, "rejected": rejected, "rules": self._rules}
         facts["licences"] = sorted(self._licences)
         (self._half / FACTS).write_text(json.dumps(facts), encoding="utf-8")
+        seal(self._half)
         self._half.rename(self._outcome)
 
 

@@ -28,10 +28,13 @@ def seal(part: Path) -> None:
     (part / HASHES).write_text(json.dumps(hashes), encoding="utf-8")
 
 
-def note(folder: Path, pieces: Mapping[str, Sequence[Path]]) -> None:
-    """Write `shards.json` of an artifact: the sealed parts of each piece by its key, in the order in which they are gathered."""
+def note(folder: Path, pieces: Sequence[tuple[str, Sequence[Path]]]) -> None:
+    """Write `shards.json` of an artifact: each piece's key and sealed parts, in the order in which they are gathered.
+
+    Pieces of one key are the same, and one of them is noted.
+    """
     number, noted = 0, {}
-    for key, parts in pieces.items():
+    for key, parts in pieces:
         noted[key] = {"first": number, "parts": [_described(part) for part in parts]}
         number += len(parts)
     text = json.dumps(noted, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

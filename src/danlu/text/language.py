@@ -8,7 +8,8 @@ import re
 
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _HAN = re.compile(f"[{HAN}]")
-_KANA_OR_HANGUL = re.compile("[\u3040-\u30ff\uac00-\ud7af]")
+KANA_OR_HANGUL = "[\u3040-\u30ff\uac00-\ud7af]"
+_KANA_OR_HANGUL = re.compile(KANA_OR_HANGUL)
 _OTHER_WORD = re.compile(f"[^\\W\\d_{HAN}]+")
 _HAN_SHARE = 0.2
 """Chinese manuals quote many commands: a fifth of the words being Han characters is enough."""

@@ -128,9 +128,30 @@ def test_a_long_text_becomes_documents_that_hold_all_of_it(tmp_path: Path) -> No
     for encoding in ("utf-8", "gb18030", "utf-16"):
         parts = [row for row in rows if row["source"].split("/")[1].startswith(f"{encoding}.txt#")]
         assert "\n\n".join(row["text"] for row in parts) == written
-        assert [row["source"].rpartition("#")[2] for row in parts] == [str(n + 1) for n in range(len(parts))]
+        content = written.encode("utf-8" if encoding == "utf-16" else encoding)
+        places = [int(row["source"].rpartition("#byte-")[2]) for row in parts]
+        for place, row in zip(places, parts, strict=True):
+            start = row["text"].encode("utf-8" if encoding == "utf-16" else encoding)[:20]
+            assert content[place:].lstrip().startswith(start)
         assert max(len(row["text"].encode()) for row in parts) <= 4096
     assert "cut at the length of a document" in {row["rule"] for row in rows_of(corpus, "edits")}
+
+
+@pytest.mark.parametrize("gap", ["\n\n", "\n", " "])
+def test_a_large_text_is_read_in_spans_that_hold_all_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gap: str
+) -> None:
+    written = gap.join(f"{number}. {CHINESE} More." for number in range(2000))
+    (tmp_path / "long.txt").write_text(written)
+    sources, files = sources_of(tmp_path)
+    monkeypatch.setattr(shards, "MAX_BYTES", 20_000)
+    corpus = extracted(sources, files, max_text_bytes=4096)
+    assert len(list(corpus.documents.iterdir())) > 5
+    rows = rows_of(corpus)
+    assert "".join("".join(row["text"].split()) for row in rows) == "".join(written.split())
+    places = [int(row["source"].rpartition("#byte-")[2]) for row in rows]
+    assert places == sorted(set(places)) and places[0] == 0
+    assert max(len(row["text"].encode()) for row in rows) <= 4096
 
 
 def test_a_large_file_of_rows_is_read_in_spans_with_the_same_result(

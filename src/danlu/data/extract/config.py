@@ -18,8 +18,8 @@ class ExtractConfig(Config):
     """Folder of a faster-whisper model for recordings and videos; empty: the installed package of weights."""
     max_file_bytes: int = Field(256 << 20, ge=1 << 10)
     """Bytes of one file that its reader must hold whole (PDF, Office, HTML, e-mail, images): readers need up to ten times that."""
-    max_text_bytes: int = Field(32 << 20, ge=1 << 10)
-    """Bytes of UTF-8 of one document: a longer text is cut at blank lines, so that later stages hold one at a time."""
+    max_text_bytes: int = Field(8 << 20, ge=1 << 10)
+    """Bytes of UTF-8 of one document, room for the longest novels: a longer text is cut at blank lines, so that later stages hold one at a time."""
     max_unpacked_bytes: int = Field(1 << 40, ge=1 << 10)
     """Bytes that one archive or compressed file may unpack to, nested ones counted too."""
     max_unpack_ratio: int = Field(250, ge=2)

@@ -15,15 +15,15 @@ from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
 from danlu.core.errors import WorkFailed
-from danlu.data import media
+from danlu.data import detect, media
 from danlu.data.extract.blocks import Extracted, Unreadable
 from danlu.data.extract.config import ExtractConfig
 from danlu.data.extract.items import Found, Item, Record, Refused
 from danlu.data.extract.json_rows import lines_of, skip_line
-from danlu.data.extract.long_text import pieces
+from danlu.data.extract.long_text import pieces, pieces_of_span
 from danlu.data.extract.parquet_rows import groups_of
 from danlu.data.extract.readers import CONTAINERS, READERS, unread
-from danlu.data.extract.shards import Span
+from danlu.data.extract.shards import LONG_TEXTS, Span
 from danlu.data.extract.unpack import COMPRESSED, Meter, Metered, TooMuch, Unpacked
 from danlu.data.lock import id_of
 from danlu.text.records import Document, Reject
@@ -31,7 +31,6 @@ from danlu.text.records import Document, Reject
 _IN_MEMORY_BYTES = 32 << 20
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 """Python's messages name objects by where they lie in memory: never twice the same."""
-LONG_TEXTS = (media.TEXT, media.MARKDOWN, media.CODE)
 
 Edits = tuple[tuple[str, int], ...]
 Outcome = tuple[Document, Edits] | Reject
@@ -114,16 +113,16 @@ def _detected(item: Item, reading: Reading, opened: ExitStack) -> tuple[Item, st
     if item.media_type:
         return item, item.media_type
     if item.stream.seekable():
-        return item, media.media_type_of(item.name, item.stream)
+        return item, detect.media_type_of(item.name, item.stream)
     stream: Any = item.stream
     if not isinstance(stream, io.BufferedReader):
-        stream = io.BufferedReader(stream, media.SAMPLE_BYTES)
+        stream = io.BufferedReader(stream, detect.SAMPLE_BYTES)
     item = replace(item, stream=stream)
-    head = stream.peek(media.SAMPLE_BYTES)
-    if media.needs_all(head):
+    head = stream.peek(detect.SAMPLE_BYTES)
+    if detect.needs_all(head):
         item = replace(item, stream=_spooled(stream, reading, opened))
-        return item, media.media_type_of(item.name, item.stream)
-    return item, media.media_type_of_start(item.name, head)
+        return item, detect.media_type_of(item.name, item.stream)
+    return item, detect.media_type_of_start(item.name, head)
 
 
 def _spooled(stream: BinaryIO, reading: Reading, opened: ExitStack) -> BinaryIO:
@@ -138,7 +137,7 @@ def _spooled(stream: BinaryIO, reading: Reading, opened: ExitStack) -> BinaryIO:
 def _unpacked(item: Item, kind: str, reading: Reading, depth: int) -> Iterator[Outcome]:
     """What lies in a compressed file: it goes by the file's name without the ending, and stays one file."""
     inner = Unpacked(item.stream, kind)
-    stream: Any = io.BufferedReader(Metered(inner, reading.meter), media.SAMPLE_BYTES)
+    stream: Any = io.BufferedReader(Metered(inner, reading.meter), detect.SAMPLE_BYTES)
     if not stream.peek(1):
         raise inner.broken or Unreadable("empty", "0 bytes", "1 byte")
     within = replace(item, stream=stream, called=_without_ending(item.name), media_type="", size_bytes=None)
@@ -167,7 +166,7 @@ def _contained(item: Item, kind: str, reading: Reading, depth: int) -> Iterator[
 def _found(everything: Iterator[Found], item: Item, kind: str, reading: Reading, depth: int) -> Iterator[Outcome]:
     for found in everything:
         if isinstance(found, Item):
-            stream: Any = io.BufferedReader(Metered(found.stream, reading.meter), media.SAMPLE_BYTES)
+            stream: Any = io.BufferedReader(Metered(found.stream, reading.meter), detect.SAMPLE_BYTES)
             yield from read_item(replace(found, stream=stream, meta={**item.meta, **found.meta}), reading, depth + 1)
         elif isinstance(found, Refused):
             yield _reject(found.source, found.reason, reading)
@@ -204,10 +203,19 @@ def _text(item: Item, kind: str, reading: Reading, depth: int) -> Iterator[Outco
     if len(start) <= limit:
         yield _document(_single(replace(item, stream=io.BytesIO(start)), kind, reading), item, kind, reading)
         return
-    for number, piece in enumerate(pieces(start, item.stream, limit), 1):
-        found = replace(READERS[kind](piece, item.name, reading.config), media_type=kind)
-        cut = replace(found, edits=(*found.edits, ("cut at the length of a document", 1)))
-        yield _document(cut, item, kind, reading, Record(f"{item.source}#{number}", cut))
+    yield from _cut(pieces(start, item.stream, limit), item, kind, reading)
+
+
+def _cut(found: Iterator[tuple[int, bytes]], item: Item, kind: str, reading: Reading) -> Iterator[Outcome]:
+    for place, piece in found:
+        name = f"{item.source}#byte-{place}"
+        try:
+            read = replace(READERS[kind](piece, item.name, reading.config), media_type=kind)
+        except Unreadable as reason:
+            yield _reject(name, reason, reading)
+            continue
+        cut = replace(read, edits=(*read.edits, ("cut at the length of a document", 1)))
+        yield _document(cut, item, kind, reading, Record(name, cut))
 
 
 def _document(
@@ -232,12 +240,16 @@ def _title(item: Item, meta: Mapping[str, Any]) -> str:
 
 
 def read_span(item: Item, span: Span, reading: Reading) -> Iterator[Outcome]:
-    """The rows in a span of a large file: the lines that begin in it, or its row groups."""
+    """What lies in a span of a large file: the lines that begin in it, its row groups, or the documents of a long text."""
+    if item.media_type in LONG_TEXTS:
+        found = pieces_of_span(item.stream, (span.start, span.end), reading.config.max_text_bytes)
+        yield from _cut(found, item, item.media_type, reading)
+        return
     if item.media_type == media.PARQUET:
-        found = groups_of(item, reading.config, range(span.start, span.end), span.rows_before + 1)
+        rows = groups_of(item, reading.config, range(span.start, span.end), span.rows_before + 1)
     else:
-        found = _lines(item, span, reading)
-    yield from _found(found, item, item.media_type, reading, 0)
+        rows = _lines(item, span, reading)
+    yield from _found(rows, item, item.media_type, reading, 0)
 
 
 def _lines(item: Item, span: Span, reading: Reading) -> Iterator[Found]:

@@ -2,7 +2,7 @@
 
 Where a shard ends follows from the names of the files in it (content-defined boundaries, as in Muthitacharoen et al., "A
 low-bandwidth network file system", SOSP 2001), so a file that is added or removed changes its own shard and at most one more.
-A large file of rows is a shard for every 32 MiB of it; any other large file is one alone.
+A large file of rows or of text is a shard for every 32 MiB of it; any other large file is one alone.
 """
 
 import sys
@@ -12,18 +12,21 @@ from pathlib import Path
 from typing import Any
 
 from danlu.data import media
+from danlu.data.extract.long_text import is_wide
 from danlu.data.lock import SourceFile, SourceLock
 
-MAX_FILES = 256
+MAX_FILES = 4096
 MAX_BYTES = 32 << 20
 _SLOW = 8
 """Pages and pictures cost as much time as so many times their bytes of text."""
+LONG_TEXTS = (media.TEXT, media.MARKDOWN, media.CODE)
+"""Kinds whose files are cut at blank lines, into as many documents as their length makes."""
 _SLOW_KINDS = frozenset((media.PDF, media.DOCX, media.PPTX, *media.IMAGES, *media.AUDIO, *media.VIDEO, media.DICOM))
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A piece of a file of rows: bytes of JSON Lines, or row groups of Parquet, from `start` to before `end`."""
+    """A piece of a large file: bytes of JSON Lines or of text, or row groups of Parquet, from `start` to before `end`."""
 
     start: int
     end: int
@@ -74,12 +77,17 @@ def _ends_a_shard(file: SourceFile, cost: int) -> bool:
 
 
 def spans_of(file: SourceFile, kind: str) -> list[Span]:
-    """The spans of a large file of rows; none for any other."""
+    """The spans of a large file of rows or of text; none for any other."""
     if file.size_bytes <= 2 * MAX_BYTES:
         return []
-    if kind == media.JSON_LINES:
+    if kind == media.JSON_LINES or (kind in LONG_TEXTS and not _is_wide(file.path)):
         return _byte_spans(file.path)
     return _group_spans(file.path) if kind == media.PARQUET else []
+
+
+def _is_wide(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return is_wide(stream.read(1 << 20))
 
 
 def _byte_spans(path: Path) -> list[Span]:

@@ -26,7 +26,7 @@ from danlu.data.extract.shards import Job, shards_of
 from danlu.data.extract.unpack import Meter
 from danlu.data.lock import SourceLock
 from danlu.data.parts import TABLES, PartWriter, Verdict, check_any_kept, gather
-from danlu.data.reuse import Earlier, note, seal
+from danlu.data.reuse import Earlier, note
 from danlu.text.records import Document, Reject, part_name
 from danlu.text.tables import stream_rows
 
@@ -129,7 +129,6 @@ class _Parts:
 
     def _end(self) -> None:
         self._writer.finish(self._read)
-        seal(self._folder / Path(part_name(self._number)).stem)
         self._read = self._rows = 0
 
     def _flush(self) -> None:
@@ -151,9 +150,9 @@ def _extract(work: Work, config: ExtractConfig, *, files: Files, sources: Source
     waiting = [shard for shard in shards if not shard.outcome.exists()]
     for shard in _read(work, waiting, len(shards)):
         _read_without_crashers(work, shard)
-    parts = {shard.key: shard.parts() for shard in shards}
+    parts = [(shard.key, shard.parts()) for shard in shards]
     note(work.folder, parts)
-    facts = gather(work.folder, [part for found in parts.values() for part in found], tuple(TABLES))
+    facts = gather(work.folder, [part for _, found in parts for part in found], tuple(TABLES))
     return check_any_kept(facts, extract.name)
 
 

@@ -11,6 +11,7 @@ demo: setup ## real bilingual manuals to cited answers, in examples/handbook
 	@.venv/bin/python scripts/demo.py
 
 test: setup ## all tests
+	@scripts/s3_server.sh
 	@.venv/bin/python -m pytest --cov --cov-report=term:skip-covered
 
 check: setup ## lint, format, types, import rings

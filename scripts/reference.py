@@ -15,18 +15,20 @@ from danlu.cli.main import parser
 from danlu.cli.speech import Speech
 from danlu.core.stages import Config
 from danlu.data.augment.stage import AugmentConfig
-from danlu.data.balance.stage import BalanceConfig, CounterfactualConfig, ResampleConfig
+from danlu.data.balance.counterfactual import CounterfactualConfig
+from danlu.data.balance.resample import ResampleConfig
+from danlu.data.balance.stage import BalanceConfig
 from danlu.data.clean import CleanConfig
 from danlu.data.decontaminate.stage import DecontaminateConfig
 from danlu.data.deduplicate.stage import DeduplicateConfig
 from danlu.data.extract.config import ExtractConfig
 from danlu.data.fetch.common_crawl import CommonCrawlConfig
-from danlu.data.fetch.crawl import CrawlConfig
+from danlu.data.fetch.crawl_config import CrawlConfig
 from danlu.data.fetch.download import DownloadConfig
 from danlu.data.fetch.open_corpora import PileConfig
 from danlu.data.fetch.sql import SqlConfig
-from danlu.data.label.by_model import ModelConfig
 from danlu.data.label.human import ImportConfig
+from danlu.data.label.question import ModelConfig
 from danlu.data.label.suspects import SuspectsConfig
 from danlu.data.label.tasks import ExportConfig
 from danlu.data.label.weak import WeakConfig

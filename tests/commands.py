@@ -1,18 +1,35 @@
 """Runs `danlu` as a user does."""
 
+import argparse
 import contextlib
 import io
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from unittest import mock
 
-from danlu.cli.main import main
+from danlu.cli.main import main, parser
+from danlu.cli.speech import Speech
 
 DANLU = Path(sys.executable).with_name("danlu")
 
 Outcome = subprocess.CompletedProcess[str]
+
+
+def every_command() -> dict[str, argparse.ArgumentParser]:
+    """All commands by name, such as `clean` and `keys list`."""
+    return dict(_leaves(parser(Speech("en")), ""))
+
+
+def _leaves(of: argparse.ArgumentParser, name: str) -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    children = [action for action in of._actions if isinstance(action, argparse._SubParsersAction)]
+    for action in children:
+        for child, command in action.choices.items():
+            yield from _leaves(command, f"{name} {child}".strip())
+    if not children:
+        yield name, of
 
 
 def environment(**changed: str) -> dict[str, str]:

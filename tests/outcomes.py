@@ -5,18 +5,28 @@ from typing import Any
 
 from danlu.core.project import Source
 from danlu.data.extract.config import ExtractConfig
+from danlu.data.extract.outcomes import Edits, Outcome
 from danlu.data.extract.shards import Job
 from danlu.data.extract.stage import read_job
 from danlu.data.lock import lock_sources
 from danlu.text.records import Document, Reject
 
 
-def outcomes_of(folder: Path, name: str, content: bytes, **said: Any) -> tuple[list[Document], list[Reject]]:
-    """Documents and rejects of a file with this name and content."""
+def _read(folder: Path, name: str, content: bytes, said: dict[str, Any]) -> list[Outcome]:
     path = folder / name
     path.write_bytes(content)
     [file] = lock_sources([Source(path, "MIT")]).files
-    found = list(read_job(Job(file, ""), ExtractConfig(**said), folder))
+    return list(read_job(Job(file, ""), ExtractConfig(**said), folder))
+
+
+def read_with_edits(folder: Path, name: str, content: bytes, **said: Any) -> list[tuple[Document, Edits]]:
+    """Documents of a file, each with what reading it changed."""
+    return [outcome for outcome in _read(folder, name, content, said) if not isinstance(outcome, Reject)]
+
+
+def outcomes_of(folder: Path, name: str, content: bytes, **said: Any) -> tuple[list[Document], list[Reject]]:
+    """Documents and rejects of a file with this name and content."""
+    found = _read(folder, name, content, said)
     documents = [outcome[0] for outcome in found if not isinstance(outcome, Reject)]
     return documents, [outcome for outcome in found if isinstance(outcome, Reject)]
 

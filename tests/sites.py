@@ -24,6 +24,9 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
     length: int | None = None
     wait_s: float = 0
+    """Before the first byte."""
+    drip_s: float = 0
+    """Before every byte of the body."""
 
 
 Answer = Reply | Callable[[Asked], Reply]
@@ -68,7 +71,12 @@ class _Requests(BaseHTTPRequestHandler):
         if reply.length is not None:
             self.send_header("Connection", "close")
         self.end_headers()
-        self.wfile.write(reply.body)
+        if not reply.drip_s:
+            self.wfile.write(reply.body)
+        for byte in reply.body if reply.drip_s else b"":
+            if self.ended.wait(reply.drip_s):
+                return
+            self.wfile.write(bytes([byte]))
 
     def log_message(self, format: str, *args: object) -> None:
         pass

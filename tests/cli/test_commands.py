@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from commands import DANLU, danlu, environment, here
+from commands import DANLU, danlu, environment, every_command, here
 from documents import small_project_file, write_yaml
 
 QUESTION = "How does a Debian system boot?"
@@ -69,15 +69,7 @@ def test_wrong_usage_exits_2(tmp_path: Path, arguments: list[str]) -> None:
     assert "Traceback" not in done.stderr
 
 
-COMMANDS = (
-    "init plan run show ask why serve clean index finetune evaluate prove "
-    "fetch deduplicate pairs redact decontaminate split take synthesize augment balance diff push pull"
-).split()
-
-
-@pytest.mark.parametrize(
-    "command", [[name] for name in COMMANDS] + [["keys", name] for name in ("create", "list", "revoke")]
-)
+@pytest.mark.parametrize("command", [name.split() for name in every_command()], ids=" ".join)
 def test_every_command_has_help_with_an_example_in_both_languages(tmp_path: Path, command: list[str]) -> None:
     english, chinese = (here(tmp_path, *command, "--help", "--lang", language) for language in ("en", "zh"))
     for done in (english, chinese):
@@ -99,11 +91,11 @@ def test_plan_lists_the_stages_and_what_is_done(small_project: Path) -> None:
 
 
 def test_run_skips_what_is_done_and_names_its_release(small_project: Path) -> None:
-    done = danlu(small_project, "run")
+    done = here(small_project, "run")
     assert done.returncode == 0
-    assert done.stdout.count("already done") == len(json.loads(danlu(small_project, "plan", "--json").stdout))
+    assert done.stdout.count("already done") == len(json.loads(here(small_project, "plan", "--json").stdout))
     assert "is current: `danlu ask`" in done.stdout
-    until = danlu(small_project, "run", "--until", "extract")
+    until = here(small_project, "run", "--until", "extract")
     assert (until.returncode, until.stdout.count("already done")) == (0, 2)
 
 
@@ -147,14 +139,14 @@ def test_show_lists_artifacts_and_shows_one_with_its_rejects(small_project: Path
 
 
 def test_ask_prints_one_answer_in_the_promised_shape(small_project: Path) -> None:
-    done = danlu(small_project, "ask", QUESTION, "--json")
+    done = here(small_project, "ask", QUESTION, "--json")
     given = json.loads(done.stdout)
     assert (done.returncode, given["refused"]) == (0, False)
     assert list(given) == ["answer_id", "answer", "refused", "citations"]
     for citation in given["citations"]:
         assert list(citation) == ["source", "page", "start", "end", "quote"]
         assert len(citation["quote"]) == citation["end"] - citation["start"]
-    plain = danlu(small_project / "docs", "ask", QUESTION)
+    plain = here(small_project / "docs", "ask", QUESTION)
     assert given["answer"] in plain.stdout
     assert f"[1] {given['citations'][0]['source']}" in plain.stdout
     assert "ans_" in plain.stdout.splitlines()[-1]
@@ -164,7 +156,7 @@ def test_ask_prints_one_answer_in_the_promised_shape(small_project: Path) -> Non
     ("question", "part"), [("Who won the World Cup in 1998?", "I found nothing"), ("红烧肉要炖多久？", "没有找到")]
 )
 def test_a_refusal_exits_0_with_its_text_and_no_citations(small_project: Path, question: str, part: str) -> None:
-    done = danlu(small_project, "ask", question, "--json")
+    done = here(small_project, "ask", question, "--json")
     given = json.loads(done.stdout)
     assert (done.returncode, given["refused"], given["citations"]) == (0, True, [])
     assert part in given["answer"]
@@ -172,12 +164,12 @@ def test_a_refusal_exits_0_with_its_text_and_no_citations(small_project: Path, q
 
 def test_why_prints_the_chain_and_says_what_changed(small_project: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(small_project, tmp_path / "copy"))
-    answer_id = json.loads(danlu(folder, "ask", QUESTION, "--json").stdout)["answer_id"]
-    chain = json.loads(danlu(folder, "why", answer_id, "--json").stdout)
+    answer_id = json.loads(here(folder, "ask", QUESTION, "--json").stdout)["answer_id"]
+    chain = json.loads(here(folder, "why", answer_id, "--json").stdout)
     assert all(list(link)[:3] == ["what", "id", "status"] for link in chain)
     assert {link["status"] for link in chain} == {"verified"}
     shutil.rmtree(folder / "docs")
-    plain = danlu(folder, "why", answer_id)
+    plain = here(folder, "why", answer_id)
     assert plain.returncode == 0
     assert any(line.startswith("missing") and "source 1" in line for line in plain.stdout.splitlines())
 

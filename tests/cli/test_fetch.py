@@ -23,10 +23,37 @@ def test_the_account_is_a_table_in_the_users_language(tmp_path: Path, site: Site
     english = here(tmp_path, *command)
     assert english.returncode == 0, english.stderr
     assert "CC-BY-4.0 1, unknown 1" in english.stdout and "Next: danlu clean out" in english.stdout
+    assert "HTTP status 404" in english.stdout and "new" not in english.stdout
     chinese = here(tmp_path, "--lang", "zh", *command)
-    assert "已获取" in chinese.stdout and "状态码" in chinese.stdout and "下一步" in chinese.stdout
+    assert "已获取" in chinese.stdout and "HTTP 状态 404" in chinese.stdout and "下一步" in chinese.stdout
     asked = json.loads(here(tmp_path, *command, "--json").stdout)
     assert asked["sources"][0]["counts"]["failed"] == 1
+
+
+def test_a_run_that_brings_nothing_new_says_so_and_what_would(tmp_path: Path, site: Site) -> None:
+    command = ["fetch", f"{site.url}/", "--out", "out", "--allow-private", "--set", "crawl.delay_s=0"]
+    here(tmp_path, *command)
+    assert "Nothing new: 2 kept from before. --refresh asks again." in here(tmp_path, *command).stdout
+    assert "没有新内容" in here(tmp_path, "--lang", "zh", *command).stdout
+    assert "Nothing new: 2 asked again and unchanged." in here(tmp_path, *command, "--refresh").stdout
+    site.add_page("/gone", text="here at last")
+    assert "1 new, 2 kept from before." in here(tmp_path, *command, "--refresh").stdout
+
+
+def test_what_a_bound_left_out_is_said_with_the_setting(tmp_path: Path, site: Site) -> None:
+    command = ["fetch", f"{site.url}/", "--out", "out", "--allow-private", "--set", "crawl.delay_s=0"]
+    bounded = here(tmp_path, *command, "--set", "crawl.max_pages=1")
+    assert "Left out by a bound: raise crawl.max_pages with --set" in bounded.stdout
+    assert "bound" not in here(tmp_path, *command).stdout
+
+
+def test_a_source_that_could_not_be_had_is_no_burden_to_the_next(tmp_path: Path, site: Site) -> None:
+    options = ["--out", "out", "--allow-private", "--set", "crawl.delay_s=0"]
+    assert here(tmp_path, "fetch", f"{site.url}/gone", *options).returncode == 1
+    assert here(tmp_path, "fetch", "hf:nobody/nothing", *options, HF_ENDPOINT=site.url).returncode == 2
+    done = here(tmp_path, "fetch", f"{site.url}/", *options, "--json")
+    assert done.returncode == 0, done.stderr
+    assert not any("nobody" in source["source"] for source in json.loads(done.stdout)["sources"])
 
 
 def test_several_sources_share_one_folder_and_one_ledger(tmp_path: Path, site: Site) -> None:

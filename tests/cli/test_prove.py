@@ -95,7 +95,7 @@ def test_one_check_or_one_group_can_be_run(model: Path) -> None:
 )
 def test_a_mistake_in_the_command_ends_with_status_2(model: Path, arguments: list[str], message: str) -> None:
     (model.parent / "empty").mkdir(exist_ok=True)
-    done = danlu(model.parent, "prove", *arguments)
+    done = here(model.parent, "prove", *arguments)
     assert done.returncode == 2, done.stdout
     assert message in done.stderr and "Traceback" not in done.stderr
 

@@ -84,12 +84,15 @@ def test_a_threshold_is_a_setting() -> None:
 
 
 def test_every_change_is_counted_and_leads_back() -> None:
-    text = "exam-\nple  with\nbreaks\u200b and\n软件\n包"
+    text = "exam-\nple  of a text that was wrapped and it goes on with\nbreaks\u200b and then goes on in 中文：软件包管理系统会安装哪些软件\n包"
     corpus = repaired(document("a", text))
     [made] = read_documents(corpus.documents)
-    assert made.text == "example with breaks and 软件包"
+    assert (
+        made.text
+        == "example of a text that was wrapped and it goes on with breaks and then goes on in 中文：软件包管理系统会安装哪些软件包"
+    )
     edits = {row["rule"]: row["count"] for row in read_rows(corpus.path / "edits")}
-    assert edits == {"invisible characters": 1, "joined lines": 3, "mended hyphens": 1, "spaces": 1}
+    assert edits == {"invisible characters": 1, "joined lines": 2, "mended hyphens": 1, "spaces": 1}
     kept = [piece for piece in made.offsets if piece["kept"]]
     assert all(made.text[p["start"] : p["end"]] == text[p["source_start"] : p["source_end"]] for p in kept)
     assert made.blocks == (Block(0, len(made.text), "text"),)
@@ -102,12 +105,17 @@ def test_furniture_has_no_block_in_a_cleaned_document() -> None:
 
 
 def test_a_corpus_that_loses_every_document_fails_with_a_hint() -> None:
-    with pytest.raises(WorkFailed, match="kept none of 2 documents"):
+    with pytest.raises(WorkFailed, match="kept none of 2 documents") as failed:
         cleaned(document("a", ""), document("b", " "))
+    assert "empty 2. For example: docs/a: empty 0 (bound ≥ 1); docs/b: empty 0" in failed.value.message
+    with pytest.raises(WorkFailed) as failed:
+        cleaned(document("a", "联系我们。" * 3), document("b", PROSE), rules="web")
+    assert "gopher_short_doc 2" in failed.value.message
+    assert "clean.rules=manual" in failed.value.hint
 
 
 def test_the_lines_of_a_data_set_are_its_authors_and_those_of_a_page_are_not() -> None:
-    text = "a line of a poem\nand another one"
+    text = "a line of a free poem that is as long as those of a page\nand another one"
     rows, page = read_documents(repaired(document("a", text, kind="lines"), document("b", text)).documents)
     assert rows.text == text
     assert page.text == text.replace("\n", " ")

@@ -8,7 +8,8 @@ from playwright.sync_api import sync_playwright
 
 from danlu.core.artifacts import Corpus
 from danlu.data.clean import CleanConfig, clean
-from danlu.text.records import Document
+from danlu.data.repair import RepairConfig, repair
+from danlu.text.records import Document, Ledger, Reject
 from data.test_clean import repaired
 from stages import ran
 
@@ -48,6 +49,25 @@ def test_examples_stand_next_to_the_bound_on_their_side(cut: Corpus) -> None:
 def test_first_reasons_are_the_rejects(cut: Corpus) -> None:
     report = json.loads((cut.path / "report.json").read_text(encoding="utf-8"))
     assert sum(found["first"] for found in report["cuts"]) == cut.manifest.counts["rejected"]
+
+
+def test_no_axis_begins_below_zero(cut: Corpus) -> None:
+    report = json.loads((cut.path / "report.json").read_text(encoding="utf-8"))
+    edges = [found["histogram"]["edges"] for found in report["cuts"] if found["measured"]]
+    assert edges and all(found[0] >= 0 and found == sorted(found) for found in edges)
+
+
+def test_the_report_says_what_stages_before_rejected_and_changed() -> None:
+    kept = Document("d0", f"\ufb01rst \u200b{TEXTS[0]}", "", "docs/0.txt", "text/plain", "MIT")
+    ledger = Ledger(2, [kept], [Reject("d1", "docs/1.pdf", "password", "encrypted", "readable")])
+    read = ran(Corpus, ledger.write)
+    mended = ran(Corpus, lambda work: repair.body(work, RepairConfig(), documents=read), work=True)
+    made = ran(Corpus, lambda work: clean.body(work, CleanConfig(), documents=mended, extraction=read), work=True)
+    extraction, repaired_ = json.loads((made.path / "report.json").read_text(encoding="utf-8"))["before"]
+    assert extraction["counts"] == {"input": 2, "kept": 1, "rejected": 1, "rejected: password": 1}
+    assert repaired_["changed"]["invisible characters"] == [1, 1]
+    page = (made.path / "report.html").read_text(encoding="utf-8")
+    assert "<code>password</code>" in page and "<code>invisible characters</code>" in page
 
 
 def test_the_page_is_whole_and_speaks_both_languages(cut: Corpus) -> None:

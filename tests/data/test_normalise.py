@@ -17,15 +17,32 @@ def prose(text: str, kind: str = "text") -> tuple[str, dict[str, int]]:
     return final, counts
 
 
-def test_lines_that_a_layout_broke_are_joined() -> None:
-    assert prose("one\ntwo") == ("one two", {"joined lines": 1})
-    assert prose("软件\n包") == ("软件包", {"joined lines": 1})
+ENGLISH = "The system keeps a record of every file that it has installed, and of\nits version"
+CHINESE = "软件包管理系统会记录每一个已经安装的文件，并且在升级的时候检查哪些文件属于哪个软件\n包"
+
+
+def test_lines_that_a_page_broke_are_joined() -> None:
+    assert prose(ENGLISH) == (ENGLISH.replace("\n", " "), {"joined lines": 1})
+    assert prose(CHINESE) == (CHINESE.replace("\n", ""), {"joined lines": 1})
+    assert prose(CHINESE.replace("\n", " \n apt ")) == (CHINESE.replace("\n", " apt "), {"joined lines": 1})
     assert prose("exam-\nple") == ("example", {"mended hyphens": 1})
-    assert prose("软件包 \n apt") == ("软件包 apt", {"joined lines": 1})
+
+
+def test_a_heading_is_one_line_and_the_lines_of_an_author_stay() -> None:
+    assert prose("Chapter\n2", "heading")[0] == "Chapter 2"
+    assert prose("第二章\n总则", "heading")[0] == "第二章总则"
+    assert prose(ENGLISH, "lines")[0] == ENGLISH
 
 
 def test_lists_and_blank_lines_stay() -> None:
-    for text in ("Steps\n- one\n- two", "Steps\n1. one", "one\n\ntwo", "one\n \ntwo"):
+    for text in (
+        "Steps\n- one\n- two",
+        "Steps\n1. one",
+        "one\n\ntwo",
+        "one\n \ntwo",
+        "- 一\n  - 二\n    - 三",
+        "Name: x\nPhone: y",
+    ):
         assert prose(text)[0] == text
 
 
@@ -55,6 +72,7 @@ def test_furniture_is_left_out() -> None:
 def test_composed_and_full_width_spaces_are_normal() -> None:
     assert prose("cafe\u0301")[0] == "café"
     assert prose("a\u3000b\u00a0\u00a0c")[0] == "a b c"
+    assert prose("第一段。\n　　第二段。")[0] == "第一段。\n第二段。"
 
 
 def test_endless_runs_of_spaces_are_read_once() -> None:

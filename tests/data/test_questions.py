@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from danlu.core.artifacts import Chats, Corpus
-from danlu.data.extract.plain import extract_markdown
+from danlu.data.extract.markdown import extract_markdown
 from danlu.data.questions import QuestionsConfig, group_similar, make_questions
 from danlu.data.repair import repair_document
 from danlu.text.language import document_language

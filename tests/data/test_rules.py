@@ -24,6 +24,8 @@ def first_rule(text: str, rules: tuple[Rule, ...]) -> str:
         ("manual", "See page 3.", ""),
         ("manual", "--- ***", "empty"),
         ("en-web", SHORT, "gopher_short_doc"),
+        ("en-web", "Contact us. Contact us. Contact us.", "gopher_short_doc"),
+        ("zh-web", "联系我们。联系我们。联系我们。", "gopher_short_doc"),
         ("en-web", "same line again\n" * 40, "dup_line_frac"),
         ("code", "x = 1\n" * 5, ""),
         ("code", "d = [" + "1," * 600 + "]", "longest line"),

@@ -18,7 +18,7 @@ from danlu.core.store import Store
 from danlu.data.deduplicate.stage import deduplicate
 from danlu.data.extract import shards
 from danlu.recipes.cleaning import cleaned
-from danlu.recipes.corpora import corpus_of
+from danlu.recipes.corpora import extraction_of
 from danlu.recipes.settings import Settings
 from documents import write_bad, write_good
 
@@ -48,7 +48,7 @@ def made(documents: Path, store: Path, machine: Machine) -> dict[str, tuple[str,
         found[manifest.stage] = (manifest.id, manifest.content_hash)
 
     settings = Settings({})
-    plan = Plan(deduplicate(documents=cleaned(corpus_of([documents], "MIT", settings), settings)), 0)
+    plan = Plan(deduplicate(documents=cleaned(extraction_of([documents], "MIT", settings), settings)), 0)
     execute(plan, Store(store), machine, tell=tell)
     return found
 

@@ -18,7 +18,7 @@ from danlu.core.progress import Silent
 from danlu.prove.contamination.checks import ANSWERS, CHECKS, EXACT, NEAR, NGRAM, check_contamination, digest
 from danlu.prove.finding import Finding, Verdict
 from danlu.text.contamination.items import read_items
-from danlu.text.contamination.overlap import common_subsequence
+from danlu.text.contamination.resemblance import common_subsequence
 from danlu.text.contamination.side_by_side import marked
 from danlu.text.waivers import Waiver, Waivers
 

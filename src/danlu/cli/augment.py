@@ -1,9 +1,8 @@
 """augment: a corpus with variants of its documents."""
 
 from argparse import Namespace
-from pathlib import Path
 
-from danlu.cli.project import parsed_settings
+from danlu.cli.given import inputs_of, parsed_settings
 from danlu.cli.speech import Speech
 from danlu.cli.stand_alone import make
 from danlu.core.errors import UserError
@@ -25,7 +24,7 @@ def augment(options: Namespace, say: Speech) -> None:
             "Name two folders with models: --translator ZH_EN EN_ZH.",
         )
     plan = augment_plan(
-        outside_of(options.paths, Path(options.out)),
+        inputs_of(options),
         options.licence,
         Settings(settings),
         options.wordnet,
@@ -33,16 +32,6 @@ def augment(options: Namespace, say: Speech) -> None:
         options.seed,
     )
     make(plan, options, say)
-
-
-def outside_of(paths: list[Path], out: Path) -> list[Path]:
-    """The paths; raises UserError when what is written would lie inside what is read."""
-    for path in paths:
-        if out.resolve().is_relative_to(path.resolve()):
-            raise UserError(
-                "{out} lies inside {path}, which is read", "Name a folder elsewhere after --out.", out=out, path=path
-            )
-    return paths
 
 
 def _known(name: str) -> str:

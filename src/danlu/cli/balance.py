@@ -6,8 +6,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from danlu.cli.augment import outside_of
-from danlu.cli.project import parsed_settings
+from danlu.cli.given import inputs_of, parsed_settings
 from danlu.cli.speech import Speech
 from danlu.cli.stand_alone import make
 from danlu.cli.tables import print_table
@@ -28,7 +27,7 @@ def balance(options: Namespace, say: Speech) -> None:
 
 def _plan(options: Namespace) -> Plan:
     settings = parsed_settings(options.set)
-    paths = outside_of(options.paths, Path(options.out))
+    paths = inputs_of(options)
     if options.swap:
         settings["counterfactual.swap"] = [name.strip() for name in options.swap.split(",")]
         return single_balance.counterfactual_plan(paths, options.licence, Settings(settings), options.seed)
@@ -63,3 +62,6 @@ def _print_groups(report: dict[str, Any], say: Speech) -> None:
             for g in report["groups"]
         ],
     )
+    if report["too_small"]:
+        named = ", ".join(report["too_small"])
+        print(say("too small to be evened out, so that they keep their share: {groups}", groups=named))

@@ -1,6 +1,7 @@
-"""How a command is added to the parser: its help, an example, and the function that it calls."""
+"""How a command is added to the parser: its help, an example, the function that it calls, and the options that many share."""
 
 import argparse
+from pathlib import Path
 
 from danlu.cli.speech import LANGUAGES, Speech
 
@@ -32,6 +33,45 @@ class Commands:
         """Add a command that has commands of its own."""
         child = self._children.add_parser(name, help=help, description=help)
         return Commands(child, self._speech)
+
+
+def documents_arguments(command: argparse.ArgumentParser, say: Speech) -> None:
+    """IN and --licence: what a stage on documents reads."""
+    command.add_argument(
+        "paths",
+        nargs="+",
+        type=Path,
+        metavar="IN",
+        help=say("a corpus that danlu wrote, or folders or files of documents; referenced, not copied"),
+    )
+    licence_option(command, say)
+
+
+def artifact_options(command: argparse.ArgumentParser, say: Speech) -> None:
+    """--out, --set, where the work is done, and --json: what a command takes that makes an artifact."""
+    out_option(command, say)
+    set_option(command, say)
+    machine_options(command, say)
+    json_option(command, say)
+
+
+def licence_option(command: argparse.ArgumentParser, say: Speech) -> None:
+    """--licence."""
+    command.add_argument(
+        "--licence", default="unknown", help=say("SPDX licence of the documents, such as CC-BY-SA-3.0")
+    )
+
+
+def seed_option(command: argparse.ArgumentParser, say: Speech) -> None:
+    """--seed, for stages in which chance has a part."""
+    command.add_argument("--seed", type=int, default=0, help=say("number that all chance follows from (default 0)"))
+
+
+def out_option(command: argparse.ArgumentParser, say: Speech, is_required: bool = True) -> None:
+    """--out."""
+    command.add_argument(
+        "--out", required=is_required, metavar="DIR", help=say("folder of the artifact; made when missing")
+    )
 
 
 def json_option(command: argparse.ArgumentParser, say: Speech) -> None:

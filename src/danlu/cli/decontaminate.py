@@ -5,12 +5,10 @@ from argparse import Namespace
 from itertools import islice
 from pathlib import Path
 
-from danlu.cli.project import parsed_settings
+from danlu.cli.given import inputs_of, settings_of
 from danlu.cli.speech import Speech
-from danlu.cli.split import paths_outside
 from danlu.cli.stand_alone import make
 from danlu.cli.tables import print_table
-from danlu.recipes.settings import Settings
 from danlu.recipes.single_decontaminate import decontaminate_plan
 from danlu.text.contamination.side_by_side import excerpt
 from danlu.text.tables import stream_rows
@@ -18,11 +16,10 @@ from danlu.text.tables import stream_rows
 
 def decontaminate(options: Namespace, say: Speech) -> None:
     """Take evaluation items out of documents, and show what was found side by side."""
-    paths = paths_outside(options.paths, Path(options.out))
     waivers = Path(options.waive) if options.waive else None
     against = [Path(path) for path in options.against]
-    settings = Settings(parsed_settings(options.set))
-    make(decontaminate_plan(paths, options.licence, against, waivers, settings), options, say)
+    plan = decontaminate_plan(inputs_of(options), options.licence, against, waivers, settings_of(options))
+    make(plan, options, say)
     if not options.json:
         _print_found(Path(options.out), options.show, say)
 

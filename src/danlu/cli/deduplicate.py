@@ -1,4 +1,4 @@
-"""deduplicate, pairs: one document of each set of duplicates stays, and what was taken for a duplicate of what."""
+"""deduplicate, pairs, repeats: one document of each set of duplicates stays; what was taken for a duplicate of what, and what was cut."""
 
 import json
 import sys
@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from danlu.cli.project import parsed_settings
+from danlu.cli.given import inputs_of, settings_of
 from danlu.cli.speech import Speech
 from danlu.cli.stand_alone import make
+from danlu.cli.tables import print_table
 from danlu.core.artifacts import Corpus
-from danlu.core.errors import UserError
 from danlu.core.store import open_artifact
 from danlu.data.deduplicate.differences import Change, changes
 from danlu.data.deduplicate.pairs import Pair, least_similar
-from danlu.recipes.settings import Settings
+from danlu.data.deduplicate.shown import CutPassage, commonest_lines, longest_passages
 from danlu.recipes.single_deduplicate import deduplicate_plan
 
 CONTEXT_CHARACTERS = 40
@@ -25,14 +25,7 @@ _RED, _GREEN, _PLAIN = "\x1b[31m", "\x1b[32m", "\x1b[0m"
 
 def deduplicate(options: Namespace, say: Speech) -> None:
     """Keep one document of each set of duplicates."""
-    out = Path(options.out).resolve()
-    for path in options.paths:
-        if out.is_relative_to(Path(path).resolve()):
-            raise UserError(
-                "{out} lies inside {path}, which is read", "Name a folder elsewhere after --out.", out=out, path=path
-            )
-    settings = Settings(parsed_settings(options.set))
-    make(deduplicate_plan([Path(path) for path in options.paths], options.licence, settings), options, say)
+    make(deduplicate_plan(inputs_of(options), options.licence, settings_of(options)), options, say)
 
 
 def pairs(options: Namespace, say: Speech) -> None:
@@ -60,6 +53,40 @@ def print_pairs(corpus: Corpus, say: Speech, limit: int) -> None:
             )
         )
         print(f"  {''.join(_shown(list(changes(pair.kept.text, pair.removed.text)), sys.stdout.isatty()))}\n")
+
+
+def repeats(options: Namespace, say: Speech) -> None:
+    """Show the passages and lines that were cut, and where they stay."""
+    corpus = open_artifact(Path(options.corpus), Corpus)
+    passages, lines = longest_passages(corpus, options.limit), commonest_lines(corpus, options.limit)
+    if options.json:
+        listed = [{"tokens": found.tokens, "cut": vars(found.cut), "kept": vars(found.kept)} for found in passages]
+        print(json.dumps({"passages": listed, "lines": lines}, indent=2, ensure_ascii=False))
+        return
+    if not passages and not lines:
+        print(say("no repeated passages or lines"))
+    for passage in passages:
+        _print_passage(passage, say)
+    if lines:
+        print_table(
+            [say("documents"), say("site or folder"), say("line that was cut")],
+            [[line["documents"], line["of"], _cut(line["line"], True, True)] for line in lines],
+        )
+
+
+def _print_passage(passage: CutPassage, say: Speech) -> None:
+    ours, theirs = (" ".join(place.text.split()) for place in (passage.cut, passage.kept))
+    print(
+        say(
+            "{tokens} tokens were cut from {cut} and stay in {kept}",
+            tokens=passage.tokens,
+            cut=passage.cut.source,
+            kept=passage.kept.source,
+        )
+    )
+    for text in (ours,) if ours == theirs else (ours, theirs):
+        print(f"  {text[:CONTEXT_CHARACTERS]} … {text[-CONTEXT_CHARACTERS:]}")
+    print()
 
 
 def _shown(stretches: list[Change], coloured: bool) -> Iterator[str]:

@@ -8,23 +8,22 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from danlu.cli.project import parsed_settings
+from danlu.cli.given import settings_of, user_cache
 from danlu.cli.speech import Speech
-from danlu.cli.stand_alone import corpus, make
+from danlu.cli.stand_alone import check_free, corpus, make
 from danlu.cli.tables import print_table
 from danlu.core.artifacts import Corpus
 from danlu.core.execute import Machine, execute
 from danlu.core.stages import Plan, Step
 from danlu.core.store import Beside
-from danlu.data.label.endpoint import KEY, Endpoint
-from danlu.data.label.spending import Price, Spending
+from danlu.data.endpoint.client import KEY, Endpoint
+from danlu.data.endpoint.spending import Price, Spending
 from danlu.recipes import single_label
-from danlu.recipes.settings import Settings
 
 
 def weak(options: Namespace, say: Speech) -> None:
     """Label by functions, and say what each is worth."""
-    settings = _settings(options)
+    settings = settings_of(options)
     documents = corpus(options, settings)
     make(single_label.weak_plan(documents, options.functions, options.known, settings, options.seed), options, say)
     if not options.json:
@@ -33,7 +32,7 @@ def weak(options: Namespace, say: Speech) -> None:
 
 def model(options: Namespace, say: Speech) -> None:
     """Tell what labelling by a model will cost, do it, and tell what it cost."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "danlu" / "replies.sqlite"
+    cache = user_cache() / "replies.sqlite"
     spending = Spending(Price(*options.price), options.max_cost)
     url, name = options.model
     endpoint = Endpoint(
@@ -46,8 +45,12 @@ def model(options: Namespace, say: Speech) -> None:
     )
     given = options.schema, endpoint, options.known
     with tempfile.TemporaryDirectory(prefix="danlu-label-") as scratch:
-        documents = _read(corpus(options, _settings(options)), Path(scratch))
-        found = single_label.model_estimate(documents, *given, _settings(options), options.seed)
+        given_documents = corpus(options, settings_of(options))
+        plan = single_label.model_plan(given_documents, *given, settings_of(options), options.seed)
+        if not options.dry_run:
+            check_free(plan, options)
+        documents = _read(given_documents, Path(scratch))
+        found = single_label.model_estimate(documents, *given, settings_of(options), options.seed)
         if options.dry_run and options.json:
             print(json.dumps(found._asdict(), indent=2))
             return
@@ -58,7 +61,7 @@ def model(options: Namespace, say: Speech) -> None:
         print(told, file=sys.stdout if options.dry_run else sys.stderr)
         if options.dry_run:
             return
-        make(single_label.model_plan(documents, *given, _settings(options), options.seed), options, say)
+        make(single_label.model_plan(documents, *given, settings_of(options), options.seed), options, say)
     print(
         say(
             "sent {requests} requests, {from_cache} answered from the cache; {input_tokens} tokens in and {output_tokens} out, cost {cost:.4f}",
@@ -70,21 +73,21 @@ def model(options: Namespace, say: Speech) -> None:
 
 def export(options: Namespace, say: Speech) -> None:
     """Write tasks."""
-    settings = Settings(parsed_settings(options.set) | {"label.to": options.to, "label.count": options.count})
+    settings = settings_of(options, {"label.to": options.to, "label.count": options.count})
     documents = corpus(options, settings)
     make(single_label.export_plan(documents, options.labels, settings, options.seed), options, say)
 
 
 def import_(options: Namespace, say: Speech) -> None:
     """Read what people labelled."""
-    settings = Settings(parsed_settings(options.set) | {"label.field": options.field})
+    settings = settings_of(options, {"label.field": options.field})
     documents = corpus(options, settings)
     make(single_label.import_plan(documents, options.file, options.format, settings, options.seed), options, say)
 
 
 def errors(options: Namespace, say: Speech) -> None:
     """Find wrong labels."""
-    settings = _settings(options)
+    settings = settings_of(options)
     make(single_label.errors_plan(corpus(options, settings), options.labels, settings, options.seed), options, say)
     if not options.json:
         _print_errors(_report(options), say)
@@ -104,10 +107,6 @@ def agreement(options: Namespace, say: Speech) -> None:
         between = " / ".join(pair["between"])
         rows.append([say("Cohen's kappa"), between, pair["documents"], *_interval(pair["cohen_kappa"])])
     print_table([say("measure"), say("between"), say("documents"), say("value"), say("95 % interval")], rows)
-
-
-def _settings(options: Namespace) -> Settings:
-    return Settings(parsed_settings(options.set))
 
 
 def _read(documents: Step[Corpus] | Corpus, scratch: Path) -> Corpus:
@@ -131,8 +130,8 @@ def _print_functions(report: dict[str, Any], say: Speech) -> None:
     header += [say("known accuracy")] if known else []
     rows = []
     for figures in report["functions"]:
-        row = [figures["name"], *(_percent(figures[name]) for name in ("coverage", "overlap", "conflict", "accuracy"))]
-        row.append(f"{_percent(figures['accuracy_low'])} – {_percent(figures['accuracy_high'])}")
+        row = [figures["name"], *(_percent(figures[name]) for name in ("coverage", "overlap", "conflict"))]
+        row += _accuracy(figures, say)
         row += [_percent(figures["known_accuracy"])] if known else []
         rows.append([*row, ", ".join(say(flag) for flag in figures["flags"])])
     print()
@@ -151,6 +150,16 @@ def _print_functions(report: dict[str, Any], say: Speech) -> None:
                 **report["known"],
             )
         )
+
+
+def _accuracy(figures: dict[str, Any], say: Speech) -> list[str]:
+    """The accuracy and its interval."""
+    if figures["accuracy"] is None:
+        return [say("never voted"), ""]
+    return [
+        _percent(figures["accuracy"]),
+        f"{_percent(figures['accuracy_low'])} – {_percent(figures['accuracy_high'])}",
+    ]
 
 
 def _print_errors(report: dict[str, Any], say: Speech) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from danlu.answer.state import State
+from danlu.cli.given import parsed_settings
 from danlu.cli.speech import Speech
 from danlu.cli.tables import padded, print_artifact, print_table
 from danlu.core.artifacts import RUN, Artifact, Release
@@ -57,20 +58,6 @@ def _reference(path: Path, folder: Path) -> str:
         raise UserError("No such file or folder: {path}", "Name documents that exist after --docs.", path=path)
     resolved, root = path.resolve(), folder.resolve()
     return resolved.relative_to(root).as_posix() if resolved.is_relative_to(root) else str(resolved)
-
-
-def parsed_settings(pairs: list[str]) -> dict[str, Any]:
-    """The `--set K=V` options: values are read as YAML, so that numbers are numbers."""
-    settings = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not equals:
-            raise UserError("--set {pair}: expected KEY=VALUE", "For example: --set clean.rules=web", pair=pair)
-        try:
-            settings[key] = yaml.safe_load(value)
-        except yaml.YAMLError:
-            raise UserError("--set {pair}: the value is not valid YAML", "Put it in quotes.", pair=pair) from None
-    return settings
 
 
 def _opened(options: Namespace) -> tuple[Project, Plan]:

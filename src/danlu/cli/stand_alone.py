@@ -1,14 +1,14 @@
 """clean, index, finetune, evaluate: one stage on explicit inputs, into a folder of the user's choice."""
 
 import json
-import os
 import shutil
 import sys
 from argparse import Namespace
 from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 
-from danlu.cli.project import parsed_settings, tell
+from danlu.cli.given import inputs_of, settings_of, user_cache
+from danlu.cli.project import tell
 from danlu.cli.speech import Speech
 from danlu.cli.tables import print_artifact
 from danlu.core.artifacts import BEFORE, MANIFEST, Corpus, Index, Manifest
@@ -20,24 +20,29 @@ from danlu.core.scratch import scratch_of
 from danlu.core.stages import Plan, Step
 from danlu.core.store import Beside
 from danlu.recipes import single
-from danlu.recipes.corpora import corpus_of
+from danlu.recipes.corpora import corpus_of, extraction_of
 from danlu.recipes.settings import Settings
 
 
 def clean(options: Namespace, say: Speech) -> None:
     """Read and clean documents, or a corpus."""
-    examples, settings = Path(options.quality) if options.quality else None, _settings(options)
-    make(single.clean_plan(corpus(options, settings), examples, settings), options, say)
+    examples, settings = Path(options.quality) if options.quality else None, settings_of(options)
+    documents = extraction_of(inputs_of(options), options.licence, settings)
+    make(single.clean_plan(documents, examples, settings), options, say)
 
 
 def index(options: Namespace, say: Speech) -> None:
     """Read, clean and index documents."""
-    make(single.index_plan(_sources(options), _settings(options)), options, say)
+    make(
+        single.index_plan([Source(path, options.licence) for path in inputs_of(options)], settings_of(options)),
+        options,
+        say,
+    )
 
 
 def finetune(options: Namespace, say: Speech) -> None:
     """Fine-tune a base model."""
-    make(single.finetune_plan(options.base, Path(options.data), _settings(options)), options, say)
+    make(single.finetune_plan(options.base, Path(options.data), settings_of(options)), options, say)
 
 
 def evaluate(options: Namespace, say: Speech) -> None:
@@ -47,27 +52,12 @@ def evaluate(options: Namespace, say: Speech) -> None:
         raise UserError("No such folder: {path}", "Name an index folder or a model checkpoint.", path=folder)
     is_index = (folder / MANIFEST).exists() and Manifest.read(folder).kind == Index.__name__
     plan = single.evaluate_index_plan if is_index else single.evaluate_model_plan
-    make(plan(folder, Path(options.data), _settings(options)), options, say)
+    make(plan(folder, Path(options.data), settings_of(options)), options, say)
 
 
 def corpus(options: Namespace, settings: Settings) -> Step[Corpus] | Corpus:
     """What a command reads: the files of its paths, or the corpus in the one folder that is given."""
-    _sources(options)
-    return corpus_of([Path(path) for path in options.paths], options.licence, settings)
-
-
-def _sources(options: Namespace) -> list[Source]:
-    out = Path(options.out).resolve()
-    for path in options.paths:
-        if out.is_relative_to(Path(path).resolve()):
-            raise UserError(
-                "{out} lies inside {path}, which is read", "Name a folder elsewhere after --out.", out=out, path=path
-            )
-    return [Source(Path(path), options.licence) for path in options.paths]
-
-
-def _settings(options: Namespace) -> Settings:
-    return Settings(parsed_settings(options.set))
+    return corpus_of(inputs_of(options), options.licence, settings)
 
 
 def _keep_accounts(plan: Plan, place: Beside) -> None:
@@ -87,15 +77,19 @@ def _keep_accounts(plan: Plan, place: Beside) -> None:
         half.rename(kept)
 
 
+def check_free(plan: Plan, options: Namespace) -> None:
+    """Raises UserError when --out holds another artifact than the one that is to be made: for commands that read before they plan."""
+    Beside(Path(options.out), plan.target, plan.ids[plan.target], Path()).sweep(())
+
+
 def make(plan: Plan, options: Namespace, say: Speech) -> None:
     """Run a plan whose last artifact goes to --out; what leads to it lies in the user's cache while it runs."""
     check_given(plan)
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "danlu"
     id = plan.ids[plan.target]
     compute = Compute().but(options.compute, options.workers)
     # With --json, standard output is for JSON alone: Ray prints there when one of its workers dies.
     aside = redirect_stdout(sys.stderr) if options.json else nullcontext()
-    with scratch_of(id, cache / "stand-alone") as scratch, aside, Machine.of(compute) as machine:
+    with scratch_of(id, user_cache() / "stand-alone") as scratch, aside, Machine.of(compute) as machine:
         place = Beside(Path(options.out), plan.target, id, scratch)
         made = execute(
             plan, place, machine, tell=(lambda _: None) if options.json else (lambda outcome: tell(outcome, say))

@@ -1,13 +1,11 @@
 """synthesize: pairs and instructions made from documents."""
 
-import os
 import sys
 from argparse import Namespace
 from contextlib import ExitStack
 from pathlib import Path
 
-from danlu.cli.augment import outside_of
-from danlu.cli.project import parsed_settings
+from danlu.cli.given import inputs_of, parsed_settings, user_cache
 from danlu.cli.speech import Speech
 from danlu.cli.stand_alone import make
 from danlu.core.artifacts import Manifest
@@ -21,8 +19,8 @@ def synthesize(options: Namespace, say: Speech) -> None:
     for given, field in ((options.kinds, "kinds"), (options.model_kinds, "model_kinds")):
         if given is not None:
             settings[f"synthesize.{field}"] = [name.strip() for name in given.split(",") if name.strip()]
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "danlu" / "replies.sqlite"
-    paths = outside_of(options.paths, Path(options.out))
+    cache = user_cache() / "replies.sqlite"
+    paths = inputs_of(options)
     with ExitStack() as opened:
         model = None
         if options.gguf:

@@ -7,7 +7,8 @@ bounds that were made for other words. A trained classifier may judge what the r
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache, partial, reduce
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
@@ -18,14 +19,17 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from danlu.core.artifacts import Corpus, TextClassifier
+from danlu.core.errors import Phrase, WorkFailed
 from danlu.core.stages import Config, Facts, Stage, Work
-from danlu.data.cuts import CLASSIFIER, EXAMPLES, Outcome, examples_of, write_report
+from danlu.data.cuts import CLASSIFIER, EXAMPLES, Outcome, examples_of, stage_before, write_report
 from danlu.data.parts import Batch, Verdict, check_any_kept, map_parts
 from danlu.data.quality_classifier import scores
 from danlu.data.repair import MEASURED
 from danlu.data.rules import RULE_SETS, Columns, Rule, RuleSet, judge, rule_sets
 from danlu.text.records import Reject, part_name
+from danlu.text.tables import stream_rows
 
+_EXAMPLES_OF_A_FAILURE = 3
 SCORES = pa.schema([("doc_id", pa.string()), ("quality", pa.float32())])
 
 
@@ -53,16 +57,46 @@ class _Court:
     min_quality: float
 
 
-def _clean(work: Work, config: CleanConfig, *, documents: Corpus, classifier: TextClassifier | None = None) -> Facts:
+def _clean(
+    work: Work,
+    config: CleanConfig,
+    *,
+    documents: Corpus,
+    classifier: TextClassifier | None = None,
+    extraction: Corpus | None = None,
+) -> Facts:
+    """`extraction` is what `documents` was repaired from: the report says what both stages rejected and changed."""
     sets = rule_sets(config.rules, config.bounds)
     statistics = documents.path / "statistics"
     court = _Court(sets, config.languages, statistics, classifier.path if classifier else None, config.min_quality)
     beside = {"examples": EXAMPLES} | ({"scores": SCORES} if classifier else {})
     facts = map_parts(work, documents, partial(_judge, court), beside)
-    check_any_kept(facts, "clean")
+    _check_any_kept(work.folder, facts, config.rules)
     quality = _quality_rule(config.min_quality) if classifier else None
-    write_report(work.folder, config.rules, sets, statistics, facts.counts, quality)
+    before = [stage_before(corpus) for corpus in (extraction, documents) if corpus]
+    write_report(work.folder, config.rules, sets, statistics, facts.counts, quality, before)
     return facts
+
+
+def _check_any_kept(folder: Path, facts: Facts, rules: str) -> None:
+    """Raises WorkFailed when nothing was kept, with the first documents, what was measured of them, and what else to try."""
+    try:
+        check_any_kept(facts, "clean")
+    except WorkFailed as failure:
+        examples = (
+            Phrase("{source}: {rule} {value} (bound {threshold})", **row | {"rule": Phrase(row["rule"])})
+            for row in islice(
+                stream_rows(folder / "rejects", ["source", "rule", "value", "threshold"]), _EXAMPLES_OF_A_FAILURE
+            )
+        )
+        raise WorkFailed(
+            "The rules `{rules}` kept none of {input} documents. By rule: {reasons}. For example: {examples}",
+            "Is the text what you expect? `manual` rejects only what nobody can read."
+            if rules == "manual"
+            else "`--set clean.rules=manual` rejects only what nobody can read; docs/data/clean.md says whom each set of rules is for.",
+            **failure.values | {"rules": rules},
+            examples=reduce(lambda first, then: Phrase("{first}; {then}", first=first, then=then), examples),
+        ) from None
 
 
 def _judge(court: _Court, batch: Batch) -> Verdict:

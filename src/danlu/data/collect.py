@@ -9,9 +9,9 @@ from typing import Any
 from danlu.core.artifacts import MANIFEST, SEEN, Files, Manifest
 from danlu.core.errors import Phrase, WorkFailed
 from danlu.core.stages import Config, Facts, Stage, Work
+from danlu.data.detect import media_type_of
 from danlu.data.extract.readers import is_read, unread
 from danlu.data.lock import UNREADABLE, SourceFile, SourceLock
-from danlu.data.media import media_type_of
 from danlu.text.records import FILES, Ledger, Reject
 from danlu.text.tables import GROUP_ROWS, TableWriter, read_rows
 

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from danlu.core.artifacts import Corpus
 from danlu.data.cuts_page import page
 from danlu.data.repair import MEASURED
 from danlu.data.rules import Rule, RuleSet, judge
@@ -79,8 +80,28 @@ def _example(outcome: Outcome, side: str, candidates_D: NDArray[np.bool_], table
     }  # fmt: skip
 
 
+def stage_before(corpus: Corpus) -> dict[str, Any]:
+    """What the stage that made a corpus rejected and changed, by rule."""
+    changed: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for group in read_groups(corpus.path / "edits", ["rule", "count"]):
+        for row in group.group_by("rule").aggregate([("count", "sum"), ("count", "count")]).to_pylist():
+            changed[row["rule"]][0] += row["count_sum"]
+            changed[row["rule"]][1] += row["count_count"]
+    return {
+        "stage": corpus.manifest.stage,
+        "counts": dict(corpus.manifest.counts),
+        "changed": dict(sorted(changed.items())),
+    }
+
+
 def write_report(
-    folder: Path, name: str, sets: Sequence[RuleSet], statistics: Path, counts: Mapping[str, int], quality: Rule | None
+    folder: Path,
+    name: str,
+    sets: Sequence[RuleSet],
+    statistics: Path,
+    counts: Mapping[str, int],
+    quality: Rule | None,
+    before: Sequence[Mapping[str, Any]] = (),
 ) -> None:
     """Write report.json and report.html into a cleaned corpus; the examples of the parts become those of the whole."""
     examples = _nearest(folder / "examples")
@@ -93,6 +114,7 @@ def write_report(
     report = {
         "rules": name,
         "counts": dict(counts),
+        "before": list(before),
         "cuts": sorted(cuts, key=lambda cut: (-cut["first"], -cut["broken"])),
     }
     (folder / "report.json").write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
@@ -153,12 +175,15 @@ def _cut(
 
 
 def _histogram(values_D: NDArray[np.float64], bound: float) -> dict[str, Any]:
-    """Counts between the first and the 99th percentile, the bound always among them; what lies outside is at the edges."""
+    """Counts between the first and the 99th percentile, the bound always among them; what lies outside is at the edges.
+
+    Nothing that is measured is below 0, and neither is an edge.
+    """
     if not len(values_D):
         return {"edges": [], "counts": []}
     low, high = (float(value) for value in np.quantile(values_D, (0.01, 0.99)))
     low, high = min(low, bound), max(high, bound)
     margin = (high - low or 1) / _BINS
-    low, high = low - margin * (low == bound and bound > 0), high + margin * (high == bound)
+    low, high = max(low - margin, 0.0) if low == bound else low, high + margin * (high == bound)
     counts, edges = np.histogram(np.clip(values_D, low, high), _BINS, (low, high))
     return {"edges": [float(f"{edge:.6g}") for edge in edges], "counts": counts.tolist()}

@@ -38,6 +38,7 @@ def page(report: dict[str, Any]) -> str:
         "<button>中文 / English</button>",
         f"<h1>{_both('What cleaning rejected, and why', '清洗拒收了什么，为什么')}</h1>",
         _summary(report),
+        *map(_before, report["before"]),
         *map(_section, shown),
         f"<details><summary>{_both(f'{len(quiet)} rules that no document breaks', f'{len(quiet)} 条规则没有文档违反')}</summary>",
         *map(_section, quiet),
@@ -57,11 +58,40 @@ def _both(english: str, chinese: str) -> str:
 
 def _summary(report: dict[str, Any]) -> str:
     counts = report["counts"]
-    total = counts["input"]
-    head = _both(
-        f"{total:,} documents read, {counts['kept']:,} kept, {counts['rejected']:,} rejected ({_share(counts['rejected'], total)}). Rules: {report['rules']}.",
-        f"读入 {total:,} 篇文档，保留 {counts['kept']:,} 篇，拒收 {counts['rejected']:,} 篇（{_share(counts['rejected'], total)}）。规则：{report['rules']}。",
+    rules = _both(f" Rules: {report['rules']}.", f"规则：{report['rules']}。")
+    return f"<p>{_totals(counts)}{rules}</p>{_rejected(counts)}"
+
+
+def _before(stage: dict[str, Any]) -> str:
+    """What an earlier stage rejected and changed, folded away."""
+    name, counts = stage["stage"], stage["counts"]
+    changed = "".join(
+        f'<tr><td><code>{escape(rule)}</code></td><td class="n">{changes:,}</td><td class="n">{documents:,}</td></tr>'
+        for rule, (changes, documents) in stage["changed"].items()
     )
+    header = (
+        f'<tr><th>{_both("changed by rule", "按规则修改")}</th><th class="n">{_both("changes", "修改次数")}</th>'
+        f'<th class="n">{_both("documents", "文档数")}</th></tr>'
+    )
+    return (
+        f"<details><summary><b>{_both(f'Before, {name}', f'此前，{name}')}</b>: {_totals(counts)}</summary>"
+        + _rejected(counts)
+        + (f"<table>{header}{changed}</table>" if changed else "")
+        + "</details>"
+    )
+
+
+def _totals(counts: dict[str, int]) -> str:
+    total = counts["input"]
+    return _both(
+        f"{total:,} documents read, {counts['kept']:,} kept, {counts['rejected']:,} rejected ({_share(counts['rejected'], total)}).",
+        f"读入 {total:,} 篇文档，保留 {counts['kept']:,} 篇，拒收 {counts['rejected']:,} 篇（{_share(counts['rejected'], total)}）。",
+    )
+
+
+def _rejected(counts: dict[str, int]) -> str:
+    """The rules that rejected documents, the one that took most first."""
+    total = counts["input"]
     taken = sorted(
         ((name.removeprefix("rejected: "), count) for name, count in counts.items() if name.startswith("rejected: ")),
         key=lambda item: (-item[1], item[0]),
@@ -76,7 +106,7 @@ def _summary(report: dict[str, Any]) -> str:
         f"<tr><th>{_both('rule', '规则')}</th><th>{_both('measures', '衡量')}</th>"
         f'<th class="n">{_both("taken first", "首先拒收")}</th><th class="n">%</th><th></th></tr>'
     )
-    return f"<p>{head}</p>" + (f"<table>{header}{rows}</table>" if rows else "")
+    return f"<table>{header}{rows}</table>" if rows else ""
 
 
 def _share(part: int, whole: int) -> str:

@@ -1,17 +1,19 @@
 """Normalise a text by counted edits, with a map back to where every character came from.
 
 Two rounds: mojibake is repaired line by line (ftfy), then characters and white space. Code keeps its letters, spaces and
-line breaks. Text that a page layout broke into lines (PDF, Markdown) is joined: no space between Han characters, one
+line breaks. Text that a page broke into lines (told by danlu.data.line_breaks) is joined: no space between Han characters, one
 space between words, and a hyphen at a line's end between lower-case letters is mended. Blocks of `lines`, and text outside of
-blocks, keep their lines.
+blocks, keep their lines; the indents of lines that stay (nested lists) stay too.
 """
 
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
+from danlu.data.line_breaks import page_breaks
 from danlu.data.lookalikes import MIXED_WORD, WIDE_LETTERS, fold_width, mend_mixed_word
 from danlu.text.language import HAN
 from danlu.text.offsets import Edit, OffsetMap, apply
@@ -47,11 +49,14 @@ _LETTER_RULES = (
     Rule("width of letters", WIDE_LETTERS, fold_width, WIDE_LETTERS),
     Rule("look-alike letters", MIXED_WORD, mend_mixed_word, "[\u0370-\u052f]"),
 )
+_SPACES = "\u00a0\u3000\u2002-\u200a"
+_JOINED = "joined lines"
 _PROSE_RULES = (
     Rule("mended hyphens", r"(?<=[a-z])-\n(?=[a-z])", "", "-\n"),
-    Rule("joined lines", f"(?<=[{_WIDE}])[ \\t]*\\n[ \\t]*(?=[{_WIDE}])", "", "\n"),
-    Rule("joined lines", r"(?<=[^ \t\n])[ \t]*+\n[ \t]*+(?=[^\s\-*•|>#\d])", " ", "\n"),
-    Rule("spaces", "[ \u00a0\u3000\u2002-\u200a]{2,}|[\u00a0\u3000\u2002-\u200a]", " ", "[ \u00a0\u3000\u2002-\u200a]"),
+    Rule(_JOINED, f"(?<=[{_WIDE}])[ \\t]*\\n[ \\t]*(?=[{_WIDE}])", "", "\n"),
+    Rule(_JOINED, r"(?<=[^ \t\n])[ \t]*+\n[ \t]*+(?=\S)", " ", "\n"),
+    Rule("spaces", f"(?<=\n)[ {_SPACES}]*[{_SPACES}][ {_SPACES}]*", "", f"[{_SPACES}]"),
+    Rule("spaces", f"(?<![\n {_SPACES}])[ {_SPACES}]{{2,}}|[{_SPACES}]", " ", f"[ {_SPACES}]"),
 )
 _VERBATIM, _LOOSE, _PROSE = _RULES, _RULES + _LETTER_RULES, _RULES + _LETTER_RULES + _PROSE_RULES
 """For code and tables, for text of no known layout, and for prose that a layout may have broken."""
@@ -71,7 +76,7 @@ def normalise(text: str, blocks: Sequence[Block]) -> tuple[str, OffsetMap, list[
     """The normalised text, its map back to `text`, and the edits of both rounds."""
     repaired = list(_mojibake(text))
     middle, first = apply(text, repaired)
-    edits = list(_edits(middle, [_shifted(block, first) for block in blocks]))
+    edits = list(_edits(middle, [_shifted(block, first) for block in blocks] if repaired else blocks))
     final, second = apply(middle, edits)
     return final, second.after(first) if repaired else second, repaired + edits
 
@@ -97,33 +102,48 @@ def _changed_runs(line: str, fixed: str, start: int) -> Iterator[Edit]:
         start += len(wrong)
 
 
-def _shifted(block: Block, offsets: OffsetMap) -> tuple[int, int, str]:
-    return offsets.from_source(block.start), offsets.from_source(block.end), block.kind
+def _shifted(block: Block, offsets: OffsetMap) -> Block:
+    return replace(block, start=offsets.from_source(block.start), end=offsets.from_source(block.end))
 
 
-def _edits(text: str, blocks: Sequence[tuple[int, int, str]]) -> Iterator[Edit]:
+def _edits(text: str, blocks: Sequence[Block]) -> Iterator[Edit]:
     """Edits of the second round: prose rules inside blocks of prose, furniture left out, code and tables verbatim."""
     may_match = _triggered(text)
     verbatim, loose, prose = (
         tuple(rule for rule in rules if rule in may_match) for rules in (_VERBATIM, _LOOSE, _PROSE)
     )
     position = 0
-    for start, end, kind in blocks:
-        yield from _matches(loose, text, position, start)
-        if kind == "furniture":
-            yield Edit(start, end, "", "page furniture")
+    for block in blocks:
+        yield from _matches(loose, text, position, block.start)
+        if block.kind == "furniture":
+            yield Edit(block.start, block.end, "", "page furniture")
+        elif block.kind in ("code", "table", "lines"):
+            rules = loose if block.kind == "lines" else verbatim
+            yield from _matches(rules, text, block.start, block.end)
         else:
-            rules = verbatim if kind in ("code", "table") else loose if kind == "lines" else prose
-            yield from _matches(rules, text, start, end)
-        position = end
+            yield from _matches(prose, text, block.start, block.end, _joins(text, block))
+        position = block.end
     yield from _matches(loose, text, position, len(text))
 
 
-def _matches(rules: tuple[Rule, ...], text: str, start: int, end: int) -> Iterator[Edit]:
+def _joins(text: str, block: Block) -> frozenset[int]:
+    """The line breaks of a block of prose that go; a heading is one line."""
+    if text.find("\n", block.start, block.end) < 0:
+        return frozenset()
+    if block.kind == "heading":
+        return frozenset(at for at in range(block.start, block.end) if text[at] == "\n")
+    return page_breaks(text, block.start, block.end, block.page is not None)
+
+
+def _matches(
+    rules: tuple[Rule, ...], text: str, start: int, end: int, joins: frozenset[int] = frozenset()
+) -> Iterator[Edit]:
     if not rules:
         return
     for match in _compiled(rules).finditer(text, start, end):
         rule = rules[(match.lastindex or 1) - 1]
+        if rule.name == _JOINED and text.index("\n", match.start()) not in joins:
+            continue
         new = rule.replacement if isinstance(rule.replacement, str) else rule.replacement(match)
         if new != match.group():
             yield Edit(match.start(), match.end(), new, rule.name)

@@ -28,7 +28,7 @@ _CHANCE = 0.6
 
 
 def _train(work: Work, config: Config, *, file: DataFile) -> Facts:
-    texts, good_D = _examples(file.path)
+    texts, good_D = read_examples(file.path)
     matrix = features(texts)
     area = _held_out_area(matrix, good_D, work.seed)
     if area < _CHANCE:
@@ -49,7 +49,8 @@ def _train(work: Work, config: Config, *, file: DataFile) -> Facts:
     return Facts({name: int(count) for name, count in counts.items()})
 
 
-def _examples(path: Path) -> tuple[list[str], NDArray[np.int64]]:
+def read_examples(path: Path) -> tuple[list[str], NDArray[np.int64]]:
+    """Texts, and whether each is good (D,). Raises UserError for a line that is none, and for too few of a kind."""
     texts: list[str] = []
     good: list[int] = []
     for number, line in read_lines(path):

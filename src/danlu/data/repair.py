@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 
 from danlu.core.artifacts import Corpus
 from danlu.core.stages import Config, Facts, Stage, Work
+from danlu.data.languages import languages_of
 from danlu.data.lines import LineRules, line_edits
 from danlu.data.normalise import normalise
 from danlu.data.parts import Batch, Verdict, map_parts
 from danlu.data.pinyin import pinyin_notes
 from danlu.text.characters import TABLE_SHA256
-from danlu.text.language import KANA_OR_HANGUL, document_language
 from danlu.text.offsets import Edit, apply
 from danlu.text.quality import COLUMNS, measure
 from danlu.text.records import DOCUMENTS, Document
@@ -36,8 +36,6 @@ MEASURED = (*COLUMNS, "removed_controls")
 STATISTICS = pa.schema([("doc_id", pa.string()), ("language", pa.string())] + [(name, pa.int64()) for name in MEASURED])
 _CONTROLS = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 _SPACE = re.compile(r"\s+")
-_ENGLISH_STOP_WORDS = 5
-_CHINESE_CHARACTERS = 20
 
 
 class RepairConfig(Config):
@@ -61,7 +59,7 @@ def _judge(lines: LineRules, batch: Batch) -> Verdict:
     repaired, edits = _repaired(table.filter(pa.array(touched_D)), suspect_D[touched_D], lines)
     table = _merged(table, repaired, touched_D)
     columns_DK = np.column_stack((measure(table["text"]), controls_D))
-    languages = _languages(table["text"], columns_DK)
+    languages = languages_of(table["text"], columns_DK)
     table = table.set_column(
         table.schema.get_field_index("language"), "language", pa.array(languages, pa.large_string())
     )
@@ -118,17 +116,6 @@ def clean_title(title: str) -> str:
     return _SPACE.sub(" ", unicodedata.normalize("NFC", title)).strip()
 
 
-def _languages(texts: pa.ChunkedArray, columns_DK: NDArray[np.int64]) -> list[str]:
-    """The language of each text; what is English or Chinese beyond doubt is told by counts, a hundredth of the classifier's cost."""
-    columns = dict(zip(MEASURED, columns_DK.T, strict=True))
-    letters_D = columns["word_characters"] - columns["digits"]
-    english_D = (columns["stop_words_en"] >= _ENGLISH_STOP_WORDS) & (columns["han"] * 20 < letters_D)
-    chinese_D = (columns["han"] >= _CHINESE_CHARACTERS) & (columns["han"] * 2 >= letters_D)
-    chinese_D[chinese_D] = ~np.array(pc.match_substring_regex(texts.filter(pa.array(chinese_D)), KANA_OR_HANGUL))
-    found = np.where(english_D, "en", np.where(chinese_D, "zh", "")).tolist()
-    return [known or document_language(text.as_py()) for text, known in zip(texts, found, strict=True)]
-
-
 def _statistics(doc_ids: pa.ChunkedArray, languages: Sequence[str], columns_DK: NDArray[np.int64]) -> pa.Table:
     columns = [pa.array(column) for column in columns_DK.T]
     return pa.Table.from_arrays(
@@ -143,6 +130,6 @@ repair = Stage(
     body=_repair,
     config=RepairConfig,
     libraries=("ftfy", "py3langid"),
-    rules=(("normalisation", 2), ("characters", TABLE_SHA256)),
+    rules=(("normalisation", 3), ("characters", TABLE_SHA256)),
     resumable=True,
 )

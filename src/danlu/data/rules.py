@@ -1,9 +1,11 @@
 """Rule sets: named, versioned tables of bounds on what repair measured (danlu.text.quality), read from the top down.
 
-The first rule that a text breaks is why it is rejected; the order and the codes of Gopher's, C4's and FineWeb's rules are those
-of datatrove's filters (Penedo et al. 2024), so that decisions can be compared one by one. Bounds for English are of Rae et
-al. 2021 (arXiv 2112.11446), Raffel et al. 2020 (1910.10683) and FineWeb (2406.17557); those for Chinese of FineWeb 2
-(2506.20920, configuration cmn_Hani); those for code of The Stack's filters (Kocetkov et al. 2022, 2211.15533).
+The first rule that a text breaks is why it is rejected. The codes of Gopher's, C4's and FineWeb's rules, and their order within
+each filter, are those of datatrove (Penedo et al. 2024), so that decisions can be compared one by one. Only Gopher's bounds on
+length come before its rules on repetition: of a text of ten words every share is large, and to say so would hide that it is
+short. Bounds for English are of Rae et al. 2021 (arXiv 2112.11446), Raffel et al. 2020 (1910.10683) and FineWeb (2406.17557);
+those for Chinese of FineWeb 2 (2506.20920, configuration cmn_Hani); those for code of The Stack's filters (Kocetkov et al. 2022,
+2211.15533).
 """
 
 from collections.abc import Mapping, Sequence
@@ -113,10 +115,14 @@ def _repetition(lines: float, tops: Sequence[float], runs: Sequence[float]) -> t
     )
 
 
+_LENGTH = (
+    Rule("gopher_short_doc", "words", at_least=50),
+    Rule("gopher_long_doc", "words", at_most=100_000),
+)
+
+
 def _gopher(shortest: float, longest: float, letters: float, language: str) -> tuple[Rule, ...]:
     return (
-        Rule("gopher_short_doc", "words", at_least=50),
-        Rule("gopher_long_doc", "words", at_most=100_000),
         Rule("gopher_below_avg_threshold", "word_characters", "words", at_least=shortest),
         Rule("gopher_above_avg_threshold", "word_characters", "words", at_most=longest),
         Rule("gopher_too_many_hashes", "hashes", "tokens", at_most=0.1),
@@ -176,9 +182,10 @@ RULE_SETS = {
         RuleSet("manual", 1, READABLE),
         RuleSet(
             "en-web",
-            1,
+            2,
             (
                 *READABLE,
+                *_LENGTH,
                 *_repetition(0.3, (0.2, 0.18, 0.16), (0.15, 0.14, 0.13, 0.12, 0.11, 0.10)),
                 *_gopher(3, 10, 0.8, "en"),
                 *_C4,
@@ -189,9 +196,10 @@ RULE_SETS = {
         ),
         RuleSet(
             "zh-web",
-            1,
+            2,
             (
                 *READABLE,
+                *_LENGTH,
                 *_repetition(0.287, (0.256, 0.201, 0.171), (0.198, 0.182, 0.167, 0.154, 0.14, 0.127)),
                 *_gopher(1, 5, 0.735, "zh"),
                 *_fineweb(0.106, 0.178),

@@ -17,7 +17,8 @@ def cleaned(
     repairs = settings.of("repair", RepairConfig)
     if "lines" not in repairs.model_fields_set:
         repairs = RepairConfig(lines=line_rules(rules.rules))
-    return clean(rules, documents=repair(repairs, documents=extraction), classifier=classifier)
+    repaired = repair(repairs, documents=extraction)
+    return clean(rules, documents=repaired, classifier=classifier, extraction=extraction)
 
 
 def distinct(documents: Step[Corpus], settings: Settings) -> Step[Corpus]:

@@ -10,11 +10,20 @@ from danlu.core.store import open_artifact
 from danlu.data.collect import collect
 from danlu.data.extract.config import ExtractConfig
 from danlu.data.extract.stage import extract
+from danlu.data.languages import says_languages, tell_languages
 from danlu.data.lock import lock_sources
 from danlu.recipes.settings import Settings
 
 
 def corpus_of(paths: Sequence[Path], licence: str, settings: Settings) -> Step[Corpus] | Corpus:
+    """What `extraction_of` gives, with the language of every document told."""
+    documents = extraction_of(paths, licence, settings)
+    if isinstance(documents, Corpus) and says_languages(documents):
+        return documents
+    return tell_languages(documents=documents)
+
+
+def extraction_of(paths: Sequence[Path], licence: str, settings: Settings) -> Step[Corpus] | Corpus:
     """The corpus in the folder, when one path is given and it is one; else the steps that read the files.
 
     Raises UserError when a path is missing, or is an artifact of another kind.

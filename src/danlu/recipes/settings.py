@@ -12,6 +12,7 @@ C = TypeVar("C", bound=Config)
 
 _PROBLEMS = {
     "bool_type": Phrase("expected true or false"),
+    "dict_type": Phrase("expected names with values in braces"),
     "float_type": Phrase("expected a number"),
     "greater_than": Phrase("expected more than {gt}"),
     "greater_than_equal": Phrase("expected {ge} or more"),
@@ -48,10 +49,11 @@ class Settings:
             )
         except ValidationError as error:
             first = error.errors()[0]
-            raise self._misfit(stage, str(first["loc"][0]), first) from None
+            raise self._misfit(
+                ".".join([stage, *(part for part in first["loc"] if isinstance(part, str))]), first
+            ) from None
 
-    def _misfit(self, stage: str, field: str, error: Any) -> UserError:
-        key = f"{stage}.{field}"
+    def _misfit(self, key: str, error: Any) -> UserError:
         if error["type"] == "extra_forbidden":
             return unknown_key("set", key, self._known)
         return UserError(

@@ -5,15 +5,10 @@ from pathlib import Path
 
 from danlu.core.artifacts import Corpus
 from danlu.core.stages import Plan, Step
+from danlu.data.balance.counterfactual import CounterfactualConfig, counterfactual
 from danlu.data.balance.groups import WordLists
-from danlu.data.balance.stage import (
-    BalanceConfig,
-    CounterfactualConfig,
-    ResampleConfig,
-    counterfactual,
-    diversity,
-    resample,
-)
+from danlu.data.balance.resample import ResampleConfig, resample
+from danlu.data.balance.stage import BalanceConfig, diversity
 from danlu.recipes.corpora import corpus_of
 from danlu.recipes.settings import Settings
 
@@ -23,7 +18,7 @@ def diversity_plan(
 ) -> Plan:
     """What a corpus consists of, and a weight for every document."""
     config = settings.of("balance", BalanceConfig)
-    target = diversity(config, documents=corpus_of(paths, licence, settings), words=WordLists(words) if words else None)
+    target = diversity(config, words=_lists(words), documents=corpus_of(paths, licence, settings))
     settings.check_all_used()
     return Plan(target, seed)
 
@@ -33,9 +28,7 @@ def resample_plan(
 ) -> Plan:
     """Documents kept so that groups have their shares."""
     config = settings.of("resample", ResampleConfig)
-    target: Step[Corpus] = resample(
-        config, documents=corpus_of(paths, licence, settings), words=WordLists(words) if words else None
-    )
+    target: Step[Corpus] = resample(config, words=_lists(words), documents=corpus_of(paths, licence, settings))
     settings.check_all_used()
     return Plan(target, seed)
 
@@ -46,3 +39,13 @@ def counterfactual_plan(paths: Sequence[Path], licence: str, settings: Settings,
     target = counterfactual(config, documents=corpus_of(paths, licence, settings))
     settings.check_all_used()
     return Plan(target, seed)
+
+
+def _lists(path: Path | None) -> WordLists | None:
+    """The word lists of a file, if one is named: a mistake in it is told before the documents are read."""
+    if path is None:
+        return None
+    lists = WordLists(path)
+    lists.content_hash()
+    lists.read()
+    return lists

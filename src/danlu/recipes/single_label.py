@@ -7,12 +7,13 @@ from typing import Any
 from danlu.core.artifacts import Corpus, Labels
 from danlu.core.stages import Plan, Step
 from danlu.core.store import open_artifact
+from danlu.data.endpoint.client import Endpoint
 from danlu.data.label.agreement import Scale, compare
 from danlu.data.label.answers import AnswerFile
-from danlu.data.label.by_model import Estimate, ModelConfig, estimate, label_by_model, question_of
-from danlu.data.label.endpoint import Endpoint
+from danlu.data.label.by_model import Estimate, estimate, label_by_model
 from danlu.data.label.functions import FunctionFile
 from danlu.data.label.human import ImportConfig, import_labels
+from danlu.data.label.question import ModelConfig, question_of
 from danlu.data.label.schema import SchemaFile
 from danlu.data.label.suspects import SuspectsConfig, find_label_errors
 from danlu.data.label.tasks import ExportConfig, export_tasks
@@ -26,7 +27,7 @@ def weak_plan(documents: Documents, functions: Path, known: Path | None, setting
     """Labels by labelling functions."""
     config = settings.of("label", WeakConfig)
     file = FunctionFile(functions)
-    file.load()  # a mistake in the file is told before the documents are read
+    config.check(functions, file.load().labels)  # a mistake in the file is told before the documents are read
     target = label_weakly(config, documents=documents, functions=file, known=labels_in(known))
     return _checked(target, settings, seed)
 
@@ -38,6 +39,7 @@ def model_plan(
     config = settings.of("label", ModelConfig)
     file = SchemaFile(schema)
     file.load()
+    config.check(known is not None)
     target = label_by_model(config, documents=documents, endpoint=endpoint, schema=file, known=labels_in(known))
     return _checked(target, settings, seed)
 
@@ -61,6 +63,9 @@ def import_plan(documents: Documents, file: Path | None, format: str, settings: 
     """What people labelled."""
     config = settings.of("label", ImportConfig)
     answers = AnswerFile(file, format) if file else None
+    if answers:
+        answers.content_hash()
+        answers.read()  # a file of another format is told before the documents are read
     return _checked(import_labels(config, documents=documents, file=answers), settings, seed)
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from danlu.core.stages import Plan
 from danlu.data.redact.inputs import KeyFile, word_lists
-from danlu.data.redact.policy import actions_of
 from danlu.data.redact.stage import RedactConfig, redact
 from danlu.recipes.corpora import corpus_of
 from danlu.recipes.settings import Settings
@@ -21,12 +20,10 @@ def redact_plan(
 ) -> Plan:
     """Personal data, secrets and the words of the lists, as the policy says."""
     config = settings.of("redact", RedactConfig)
-    actions_of(config.policy, config.types)
-    target = redact(
-        config,
-        documents=corpus_of(paths, licence, settings),
-        words=word_lists(words),
-        key=KeyFile(key) if key else None,
-    )
+    lists, secret = word_lists(words), KeyFile(key) if key else None
+    config.check(lists)  # what is wrong here is told before the documents are read
+    if secret:
+        secret.read()
+    target = redact(config, documents=corpus_of(paths, licence, settings), words=lists, key=secret)
     settings.check_all_used()
     return Plan(target, seed)

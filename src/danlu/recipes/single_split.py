@@ -14,7 +14,9 @@ from danlu.recipes.settings import Settings
 
 def split_plan(paths: Sequence[Path], licence: str, settings: Settings, seed: int = 0) -> Plan:
     """Read documents, or a corpus, and part them."""
-    step = split(settings.of("split", SplitConfig), documents=corpus_of(paths, licence, settings))
+    config = settings.of("split", SplitConfig)
+    config.check()
+    step = split(config, documents=corpus_of(paths, licence, settings))
     settings.check_all_used()
     return Plan(step, seed)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from danlu.core.hashing import hash_file
 from danlu.core.stages import Plan
-from danlu.data.label.endpoint import KEY, Endpoint
+from danlu.data.endpoint.client import KEY, Endpoint
 from danlu.data.synthesize.completes import ByEndpoint, Completes
 from danlu.data.synthesize.stage import SynthesizeConfig, synthesize
 from danlu.recipes.corpora import corpus_of

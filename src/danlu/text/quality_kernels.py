@@ -135,11 +135,51 @@ def _is_mixed(word_flags):
     return ((word_flags & LATIN) != 0) + ((word_flags & GREEK) != 0) + ((word_flags & CYRILLIC) != 0) > 1
 
 
+@numba.njit(inline="always")
+def _keep_word(token_hashes_T, token_lengths_T, token_flags_T, token, word_hash, length, flags, is_all_symbols):
+    token_hashes_T[token], token_lengths_T[token] = word_hash, length
+    token_flags_T[token] = (flags & LETTER) | (SYMBOL if is_all_symbols else 0)
+
+
+@numba.njit(inline="always")
+def _keep_line(lines_N4, line, start, end, characters, flags, last, ends_in_dots):
+    lines_N4[line, 0], lines_N4[line, 1], lines_N4[line, 2] = start, end, characters
+    lines_N4[line, 3] = flags | (_ENDED if last & TERMINAL else 0) | (_ELLIPSIS if ends_in_dots else 0)
+
+
+@numba.njit(inline="always")
+def _in_sentence(code, kind, ending, is_open):
+    """The state of a sentence behind a character, and how many it ended.
+
+    A sentence ends behind a mark that white space follows (`ending` is 1), or behind a wide one (2).
+    """
+    if kind & SPACE:
+        ended = is_open and (ending != 0 or code == 10)
+        return 0, is_open and not ended, 1 if ended else 0
+    if kind & TERMINAL:
+        return (2 if code >= _WIDE else max(ending, 1)), True, 0
+    if ending == 0:
+        return 0, True, 0
+    if _closes(code):
+        return ending, is_open, 0
+    return 0, True, 1 if ending == 2 else 0
+
+
+@numba.njit(inline="always")
+def _in_dots(code, dots, run_of_dots):
+    """Dots towards the next ellipsis, dots at the end of the line so far, whether it ends in an ellipsis, and ellipses begun."""
+    if code != 46:
+        return 0, 0, code == 0x2026, 1 if code == 0x2026 else 0
+    dots, run_of_dots = dots + 1, run_of_dots + 1
+    return (0 if dots == 3 else dots), run_of_dots, run_of_dots >= 3, 1 if dots == 3 else 0
+
+
 @numba.njit(nogil=True, cache=True)
 def _scan(text_B, start, end, flags, token_hashes_T, token_lengths_T, token_flags_T, lines_N4, out_K):
     """Tokens and lines of one text, and the counts that need no memory. Returns how many of each.
 
-    A sentence ends behind a mark that white space follows, or behind a wide one; what is left of a line is one too.
+    One long loop over local variables: it is most of what quality costs, and numba keeps these in registers. What is
+    left of a line without an end is a sentence too.
     """
     tokens = lines = 0
     word_hash, word_length, word_flags, is_all_symbols, is_mixed = U64(0), 0, np.uint16(0), True, False
@@ -164,8 +204,16 @@ def _scan(text_B, start, end, flags, token_hashes_T, token_lengths_T, token_flag
             if not kind & SYMBOL:
                 is_all_symbols = False
         elif word_length:
-            token_hashes_T[tokens], token_lengths_T[tokens] = word_hash, word_length
-            token_flags_T[tokens] = (word_flags & LETTER) | (SYMBOL if is_all_symbols else 0)
+            _keep_word(
+                token_hashes_T,
+                token_lengths_T,
+                token_flags_T,
+                tokens,
+                word_hash,
+                word_length,
+                word_flags,
+                is_all_symbols,
+            )
             tokens += 1
             mixed += is_mixed or _is_mixed(word_flags)
             word_hash, word_length, word_flags, is_all_symbols, is_mixed = U64(0), 0, np.uint16(0), True, False
@@ -177,24 +225,12 @@ def _scan(text_B, start, end, flags, token_hashes_T, token_lengths_T, token_flag
             simplified += (kind & SIMPLIFIED) != 0
             traditional += (kind & TRADITIONAL) != 0
             common += (kind & COMMON) != 0
-        if kind & SPACE:
-            longest_run, run = max(longest_run, run), 0
-            if is_open and (ending or code == 10):
-                sentences += 1
-                is_open = False
-            ending = 0
-        else:
-            run += 1
-            if kind & TERMINAL:
-                ending, is_open = (2 if code >= _WIDE else max(ending, 1)), True
-            elif ending == 0:
-                is_open = True
-            elif not _closes(code):
-                sentences += ending == 2
-                ending, is_open = 0, True
+        ending, is_open, ended = _in_sentence(code, kind, ending, is_open)
+        sentences += ended
+        run = 0 if kind & SPACE else run + 1
+        longest_run = max(longest_run, run)
         if code == 10:
-            lines_N4[lines, 0], lines_N4[lines, 1], lines_N4[lines, 2] = line_start, at, line_characters
-            lines_N4[lines, 3] = line_flags | (_ENDED if last & TERMINAL else 0) | (_ELLIPSIS if ends_in_dots else 0)
+            _keep_line(lines_N4, lines, line_start, at, line_characters, line_flags, last, ends_in_dots)
             lines += 1
             line_start, line_characters, line_flags, last = at + 1, 0, _BLANK, np.uint16(0)
             dots, run_of_dots, ends_in_dots = 0, 0, False
@@ -207,18 +243,9 @@ def _scan(text_B, start, end, flags, token_hashes_T, token_lengths_T, token_flag
                     run_of_dots = 0
                 if line_flags & _BLANK:
                     line_flags = _BULLET if code == 0x2022 or code == 45 else 0
-                if code == 46:
-                    dots += 1
-                    run_of_dots += 1
-                    if dots == 3:
-                        ellipses += 1
-                        dots = 0
-                    ends_in_dots = run_of_dots >= 3
-                else:
-                    dots = run_of_dots = 0
-                    ends_in_dots = code == 0x2026
-                    ellipses += ends_in_dots
-                    hashes += code == 35
+                dots, run_of_dots, ends_in_dots, begun = _in_dots(code, dots, run_of_dots)
+                ellipses += begun
+                hashes += code == 35
                 if not kind & WORD:
                     brackets += code == 0x7B
                     token_hashes_T[tokens], token_lengths_T[tokens] = hash_letter(U64(0), code), 1
@@ -227,19 +254,19 @@ def _scan(text_B, start, end, flags, token_hashes_T, token_lengths_T, token_flag
             last = kind
         at += size
     if word_length:
-        token_hashes_T[tokens], token_lengths_T[tokens] = word_hash, word_length
-        token_flags_T[tokens] = (word_flags & LETTER) | (SYMBOL if is_all_symbols else 0)
+        _keep_word(
+            token_hashes_T, token_lengths_T, token_flags_T, tokens, word_hash, word_length, word_flags, is_all_symbols
+        )
         tokens += 1
         mixed += is_mixed or _is_mixed(word_flags)
-    lines_N4[lines, 0], lines_N4[lines, 1], lines_N4[lines, 2] = line_start, end, line_characters
-    lines_N4[lines, 3] = line_flags | (_ENDED if last & TERMINAL else 0) | (_ELLIPSIS if ends_in_dots else 0)
+    _keep_line(lines_N4, lines, line_start, end, line_characters, line_flags, last, ends_in_dots)
     lines += 1
     out_K[_CHARACTERS], out_K[_HASHES], out_K[_ELLIPSES] = characters, hashes, ellipses
     out_K[_NEW_LINES], out_K[_LINES] = lines - 1, lines
     out_K[_HAN], out_K[_DIGITS], out_K[_CAPITALS], out_K[_GARBLED] = han, digits, capitals, garbled
     out_K[_SIMPLIFIED], out_K[_TRADITIONAL], out_K[_COMMON_HAN] = simplified, traditional, common
     out_K[_SENTENCES], out_K[_CURLY_BRACKETS], out_K[_LOREM_IPSUM] = sentences + is_open, brackets, lorem
-    out_K[_MIXED_TOKENS], out_K[_LONGEST_RUN] = mixed, max(longest_run, run)
+    out_K[_MIXED_TOKENS], out_K[_LONGEST_RUN] = mixed, longest_run
     return tokens, lines
 
 

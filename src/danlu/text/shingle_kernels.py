@@ -41,20 +41,23 @@ def _decode(text_B, at):
 
 
 @numba.njit(nogil=True, cache=True)
-def hash_tokens(text_B, starts_D, ends_D, table, tokens_T, token_starts_D, slow_D):
+def hash_tokens(text_B, starts_D, ends_D, table, tokens_T, token_starts_D, slow_D, begins_T, ends_T):
     """Fill the tokens of every text one after the other; a text with a slow character gets none and is marked.
 
-    Returns how many tokens there are.
+    Where each token begins and ends, in code points of its text, goes to `begins_T` and `ends_T`; with None, numba compiles
+    the kernel without them. Returns how many tokens there are.
     """
     count = 0
     for text in range(len(starts_D)):
         token_starts_D[text] = count
         first = count
         at, end, value, power = starts_D[text], ends_D[text], U64(0), U64(1)
-        in_word = False
+        in_word, place = False, 0
+        begin = past = 0
         while at < end:
             code, size = _decode(text_B, at)
             at += size
+            place += 1
             entry = table[code]
             if entry & _SLOW:
                 slow_D[text] = True
@@ -63,18 +66,26 @@ def hash_tokens(text_B, starts_D, ends_D, table, tokens_T, token_starts_D, slow_
             if kind == _WORD:
                 value += U64(code) * power
                 power *= _LETTER_BASE
-                in_word = True
+                if not in_word:
+                    begin = place - 1
+                in_word, past = True, place
             elif kind != _DROPPED:
                 if in_word:
                     tokens_T[count] = _scramble(value)
+                    if begins_T is not None:
+                        begins_T[count], ends_T[count] = begin, past
                     count, value, power, in_word = count + 1, U64(0), U64(1), False
                 if kind == _ALONE:
                     tokens_T[count] = _scramble(U64(code))
+                    if begins_T is not None:
+                        begins_T[count], ends_T[count] = place - 1, place
                     count += 1
         if slow_D[text]:
             count = first
         elif in_word:
             tokens_T[count] = _scramble(value)
+            if begins_T is not None:
+                begins_T[count], ends_T[count] = begin, past
             count += 1
     token_starts_D[len(starts_D)] = count
     return count

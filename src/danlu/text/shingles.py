@@ -12,7 +12,7 @@ Letters in shapes: B bytes of a batch, T tokens, S shingles, D texts.
 import re
 import unicodedata
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -34,7 +34,8 @@ LETTER_BASE = 0x9E3779B97F4A7C15
 TOKEN_BASE = 0xD6E8FEB86659FD93
 """A shingle of tokens t0 ... t(n-1) is the sum of t_k * TOKEN_BASE**(n-1-k), modulo 2**64."""
 
-_SEPARATOR, _WORD, _ALONE, _DROPPED = range(4)
+SEPARATOR, WORD, ALONE, DROPPED = range(4)
+"""Kinds of characters: it ends tokens, is part of a word, is a token by itself, or is as if it were not there."""
 _ALONE_CHARACTER = re.compile(
     f"[{HAN}\u3007\u3041-\u309a\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u0e01-\u0e3a\u0e40-\u0e4e\u0e50-\u0e59\u0e81-\u0ede\u1000-\u1049\u1050-\u1089\u1780-\u17d3\u17e0-\u17e9]"
 )
@@ -74,7 +75,7 @@ def fold(text: str) -> str:
     """NFKC, case folded, NFKC again, invisible characters dropped; white space and punctuation are still there."""
     if text.isascii():
         return text.lower()
-    return "".join(character for character in _folded(text) if _kind(character) != _DROPPED)
+    return "".join(character for character in _folded(text) if _known_kind(character) != DROPPED)
 
 
 def tokens(text: str) -> list[str]:
@@ -82,13 +83,13 @@ def tokens(text: str) -> list[str]:
     found: list[str] = []
     word = ""
     for character in fold(text):
-        kind = _kind(character)
-        if kind == _WORD:
+        kind = _known_kind(character)
+        if kind == WORD:
             word += character
             continue
         found += [word] if word else []
         word = ""
-        found += [character] if kind == _ALONE else []
+        found += [character] if kind == ALONE else []
     return [*found, word] if word else found
 
 
@@ -100,15 +101,26 @@ def token_spans(text: str) -> list[tuple[str, int, int]]:
     found: list[tuple[str, int, int]] = []
     in_word = False
     for at, source in enumerate(text):
-        for character in fold(source):
-            kind = _kind(character)
-            if kind == _WORD and in_word:
+        for character, kind in _read_alone(source):
+            if kind == WORD and in_word:
                 word, start, _ = found[-1]
                 found[-1] = (word + character, start, at + 1)
-            elif kind != _SEPARATOR:
+            elif kind != SEPARATOR:
                 found.append((character, at, at + 1))
-            in_word = kind == _WORD
+            in_word = kind == WORD
     return found
+
+
+@lru_cache(1 << 14)
+def _known_kind(character: str) -> int:
+    """A text has a few thousand different characters at most, and asks for each again and again."""
+    return _kind(character)
+
+
+@lru_cache(1 << 14)
+def _read_alone(character: str) -> tuple[tuple[str, int], ...]:
+    """What a character folds to by itself, each with its kind."""
+    return tuple((folded, _kind(folded)) for folded in fold(character))
 
 
 def hash_tokens(texts: Sequence[str]) -> Hashes:
@@ -128,7 +140,7 @@ def hash_utf8_tokens(text_B: Bytes, starts_D: I64, ends_D: I64) -> Hashes:
     A text with a character that folds together with its neighbours, or to several, is folded as a whole and read again:
     about one in 300 in Chinese and English, every one in scripts that write vowels as marks.
     """
-    hashed, slow_D = _hash(text_B, starts_D, ends_D, _table())
+    hashed, slow_D = _hash(text_B, starts_D, ends_D, character_table())
     if not slow_D.any():
         return hashed
     slow = np.flatnonzero(slow_D).tolist()
@@ -165,7 +177,7 @@ def _hash(text_B: Bytes, starts_D: I64, ends_D: I64, table: U32) -> tuple[Hashes
     token_starts_D, slow_D = np.zeros(len(starts_D) + 1, np.int64), np.zeros(len(starts_D), bool)
     given_B = text_B.view()
     given_B.flags.writeable = False  # as Arrow's are: for writable bytes numba would compile the kernel once more
-    count = shingle_kernels.hash_tokens(given_B, starts_D, ends_D, table, tokens_T, token_starts_D, slow_D)
+    count = shingle_kernels.hash_tokens(given_B, starts_D, ends_D, table, tokens_T, token_starts_D, slow_D, None, None)
     return Hashes(tokens_T[:count], token_starts_D), slow_D
 
 
@@ -181,11 +193,11 @@ def _spliced(hashed: Hashes, again: Hashes, slow: Sequence[int]) -> Hashes:
 
 
 @cache
-def _table() -> U32:
+def character_table() -> U32:
     """What each code point becomes, and the kind of it; `slow` ones depend on their neighbours or become several."""
     entries = np.arange(_CODE_POINTS, dtype=np.uint32)
     for ideographs in _IDEOGRAPHS:
-        entries[ideographs] |= _ALONE << CODE_BITS
+        entries[ideographs] |= ALONE << CODE_BITS
     for code in (code for codes in _VARIED for code in codes):
         character = chr(code)
         result = _folded(character)
@@ -199,7 +211,7 @@ def _table() -> U32:
 @cache
 def _folded_table() -> U32:
     """The table for text that is folded already: every character is what it is, and none is slow."""
-    entries = np.arange(_CODE_POINTS, dtype=np.uint32) | _table() & np.uint32(3 << CODE_BITS)
+    entries = np.arange(_CODE_POINTS, dtype=np.uint32) | character_table() & np.uint32(3 << CODE_BITS)
     entries.flags.writeable = False
     return entries
 
@@ -214,8 +226,8 @@ def _is_combining(character: str) -> bool:
 
 def _kind(character: str) -> int:
     if _ALONE_CHARACTER.match(character):
-        return _ALONE
+        return ALONE
     category = unicodedata.category(character)
     if category == "Cf" or "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef":
-        return _DROPPED
-    return _WORD if category[0] in "LMN" or character == "_" else _SEPARATOR
+        return DROPPED
+    return WORD if category[0] in "LMN" or character == "_" else SEPARATOR

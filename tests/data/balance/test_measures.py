@@ -1,9 +1,20 @@
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from danlu.core.errors import UserError
-from danlu.data.balance.groups import GENDER, NO_GROUP, SEVERAL, cramers_v, group_of, target_shares, weights_of
+from danlu.data.balance.groups import (
+    GENDER,
+    NO_GROUP,
+    SEVERAL,
+    cramers_v,
+    group_of,
+    target_shares,
+    too_small,
+    weights_of,
+)
 from danlu.data.balance.measures import domain_of, mtld, tokens_of
 from danlu.data.balance.swap import KINDS, swaps
 from danlu.data.balance.tone import emotion_of, formality, is_imperative, polarity, register_of
@@ -97,15 +108,40 @@ def test_weights_bring_groups_to_their_shares_and_make_labels_independent() -> N
 
 
 def test_weights_are_bounded() -> None:
-    weights = weights_of({("a", ""): 999, ("b", ""): 1}, {}, most=10)
+    weights = weights_of({("a", ""): 999, ("b", ""): 1}, {"a": 0.5, "b": 0.5}, most=10)
     assert weights == {("a", ""): pytest.approx(0.500501), ("b", ""): 10}
 
 
 def test_documents_without_a_group_keep_their_share() -> None:
-    shares = target_shares({"a": 60, "b": 20, NO_GROUP: 20}, {"a": 1.0, "b": 3.0})
+    shares = target_shares({"a": 60, "b": 20, NO_GROUP: 20}, {"a": 1.0, "b": 3.0}, most=10)
     assert shares == {"a": pytest.approx(0.2), "b": pytest.approx(0.6), NO_GROUP: 0.2}
     with pytest.raises(UserError, match="No document is in the group c"):
-        target_shares({"a": 1}, {"c": 1.0})
+        target_shares({"a": 1}, {"c": 1.0}, most=10)
+
+
+def test_a_handful_of_documents_is_no_language_to_be_evened_out() -> None:
+    counts = {"zh": 10_000, "en": 2_000, "nb": 3, "la": 2, NO_GROUP: 5}
+    assert too_small(counts, most=10) == {"nb", "la"}
+    shares = target_shares(counts, {}, most=10)
+    assert shares["zh"] == shares["en"] and shares["nb"] == pytest.approx(3 / 12_010)
+    weights = weights_of({(language, ""): n for language, n in counts.items()}, {}, most=10)
+    assert weights["nb", ""] == weights[NO_GROUP, ""] == 1 and weights["en", ""] == pytest.approx(3)
+
+
+def test_what_the_user_gives_a_share_is_never_too_small() -> None:
+    assert target_shares({"zh": 10_000, "nb": 3}, {"zh": 0.5, "nb": 0.5}, most=10) == {"zh": 0.5, "nb": 0.5}
+
+
+@given(st.dictionaries(st.text(min_size=1), st.integers(1, 10**6), min_size=1), st.floats(1, 100))
+def test_shares_add_up_and_no_group_outgrows_its_bound(counts: dict[str, int], most: float) -> None:
+    shares = target_shares(counts, {}, most)
+    total = sum(counts.values())
+    assert sum(shares.values()) == pytest.approx(1)
+    assert all(shares[group] * total <= n * most * (1 + 1e-9) for group, n in counts.items())
+
+
+def test_a_language_that_nobody_could_tell_is_no_group() -> None:
+    assert group_of(page("123", "und"), "language", {}) == NO_GROUP
 
 
 def test_cramers_v_is_one_for_perfect_and_nought_for_no_association() -> None:

@@ -7,15 +7,10 @@ import pytest
 from commands import danlu, here
 from corpora import corpus, manual, manuals
 from danlu.core.artifacts import Corpus, Manifest, Report
+from danlu.data.balance.counterfactual import CounterfactualConfig, counterfactual
 from danlu.data.balance.groups import WordLists
-from danlu.data.balance.stage import (
-    BalanceConfig,
-    CounterfactualConfig,
-    ResampleConfig,
-    counterfactual,
-    diversity,
-    resample,
-)
+from danlu.data.balance.resample import ResampleConfig, resample
+from danlu.data.balance.stage import BalanceConfig, diversity
 from danlu.data.families import family
 from danlu.text.records import read_documents
 from danlu.text.tables import read_rows

@@ -13,15 +13,17 @@ from danlu.core.artifacts import Corpus
 from danlu.core.errors import UserError
 from danlu.core.outside import DataFile
 from danlu.data.decontaminate.benchmarks import Benchmarks
-from danlu.data.decontaminate.find import Finder, pieces_of, shared_shingles
+from danlu.data.decontaminate.find import Finder, pieces_of
+from danlu.data.decontaminate.judge import Judge, judge_batch
 from danlu.data.decontaminate.paragraphs import without
-from danlu.data.decontaminate.stage import DecontaminateConfig, Judge, decontaminate, judge_batch
+from danlu.data.decontaminate.stage import DecontaminateConfig, decontaminate
 from danlu.data.parts import Batch
 from danlu.text.contamination.items import Item, digest
 from danlu.text.contamination.overlap import Comparer, Kind
 from danlu.text.contamination.overlap_index import OverlapIndex
 from danlu.text.offsets import OffsetMap, Piece
 from danlu.text.records import DOCUMENTS, Block, Document
+from danlu.text.shingles import hash_tokens
 from danlu.text.waivers import Waiver, Waivers
 from data.corpora import contents, corpus, document, made, paragraphs, rows
 
@@ -61,7 +63,7 @@ def cleaned(folder: Path, documents: list[Document], workers: int = 2, **config:
 
 def finder(texts: list[str], *items: Item) -> Finder:
     index = OverlapIndex(items, max_led=None)
-    shingles, _ = shared_shingles(index, texts)
+    shingles, _ = index.shared(hash_tokens(texts))
     index.counted(np.bincount(shingles, minlength=index.shingle_count), len(texts))
     return Finder(items, index, Comparer(items, index))
 
@@ -120,7 +122,8 @@ def test_signed_waivers_keep_a_document_and_stay_in_sight() -> None:
     waivers = Waivers(
         (Waiver("contamination.exact", "our own riddle", 1, digest(items[0])[:16], "Li Lei, 2026-11-01"),)
     )
-    judge = Judge(finder([one.text for one in documents], *items), ("eggs", "eggs"), waivers, "drop")
+    found = finder([one.text for one in documents], *items)
+    judge = Judge(found, ("eggs", "eggs"), waivers, "drop", lambda batch: list(range(batch.table.num_rows)))
     verdict = judge_batch(judge, Batch(pa.Table.from_pylist([asdict(one) for one in documents], DOCUMENTS), 0, 0))
     assert verdict.kept["doc_id"].to_pylist() == ["whole"]
     assert [reject.doc_id for reject in verdict.rejects] == ["edited"]
@@ -162,6 +165,24 @@ def test_one_item_in_many_documents_is_found_in_each() -> None:
     found = finder(texts, Item(1, ENGLISH, "question")).find(texts)
     assert [one.document for one in found] == list(range(6000, 6055))
     assert {one.match.kind for one in found} == {Kind.EXACT}
+
+
+def test_what_is_not_looked_at_again_holds_nothing() -> None:
+    texts = [one.text for one in leaking()]
+    items = (Item(1, ENGLISH, "question", answer="1040"), Item(2, CHINESE, "question"))
+    looks = finder(texts, *items)
+    found = {one.document for one in looks.find(texts)}
+    index = OverlapIndex(items, max_led=None)
+    shingles, owners = index.shared(hash_tokens(texts))
+    index.counted(np.bincount(shingles, minlength=index.shingle_count), len(texts))
+    worth = set(index.owners_in_pairs(shingles, owners).tolist())
+    assert found == worth == {20, 21, 22, 23}
+
+
+def test_spans_are_exact_beside_signs_that_fold_to_several() -> None:
+    text = f"①㎡ ﬁrst e\u0301t\u0301 ²\n{CHINESE}ﬀ\n㌔ {ENGLISH} ㎡"
+    found = finder([text], Item(1, ENGLISH, "question"), Item(2, CHINESE, "question")).find([text])
+    assert {text[slice(*one.span)] for one in found} == {ENGLISH[:-1], CHINESE[:-1]}
 
 
 @given(st.text("a b\n", max_size=300), st.integers(0, 10**6))

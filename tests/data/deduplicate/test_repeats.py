@@ -53,6 +53,38 @@ def test_files_lose_no_line_and_paragraphs_are_kept_by_default(tmp_path: Path) -
     assert kept == documents and edits == []
 
 
+def saved(at: int, folder: str) -> Document:
+    text = f"版权所有 打印本页\n\n# Parameters\n\n{passages('zh' if at % 2 else 'en')[at]}\n\nAll rights reserved"
+    heading = text.index("# Parameters")
+    blocks = (Block(heading, heading + 12, "heading"), Block(heading + 14, len(text), "text"))
+    return Document(f"d{at}", text, "", f"{folder}/{at}.html", "text/html", "MIT", blocks=blocks)
+
+
+def test_short_lines_of_a_folder_go_where_most_documents_have_them_but_headings_stay(tmp_path: Path) -> None:
+    documents = [saved(at, "pages" if at < 6 else "notes") for at in range(9)]
+    documents[5] = replace(documents[5], text=passages("zh")[5], blocks=())
+    kept, edits, out = run(tmp_path, documents, max_line_documents=3, folder_lines="cut")
+    assert ["打印本页" in document.text for document in kept] == [True] + [False] * 5 + [True] * 3
+    assert ["All rights reserved" in document.text for document in kept] == [True] + [False] * 5 + [True] * 3
+    assert ["# Parameters" in document.text for document in kept] == [True] * 5 + [False] + [True] * 3
+    assert {(row["doc_id"], row["rule"], row["count"]) for row in edits} == {
+        (f"d{at}", "repeated line of a folder", 2) for at in range(1, 5)
+    }
+    assert [(row["line"], row["of"], row["documents"], row["kept"]) for row in read_rows(out / "lines")] == [
+        ("版权所有 打印本页", "pages", 5, "d0"),
+        ("All rights reserved", "pages", 5, "d0"),
+    ]
+
+
+def test_a_line_in_few_documents_of_a_large_folder_stays(tmp_path: Path) -> None:
+    documents = [saved(at, "pages") for at in range(4)]
+    documents += [
+        Document(f"d{at}", f"{passages('en')[at]} {at}", "", f"pages/{at}", "text/html", "MIT") for at in range(4, 13)
+    ]
+    kept, edits, _ = run(tmp_path, documents, max_line_documents=2, folder_lines="cut")
+    assert edits == [] and [document.text for document in kept] == [document.text for document in documents]
+
+
 def test_paragraphs_are_cut_where_they_stand_again_and_lead_back_to_the_source(tmp_path: Path) -> None:
     documents = [page(at, "") for at in range(9)]
     text, offsets = apply("xx" + documents[3].text, [Edit(0, 2, "", "first")])

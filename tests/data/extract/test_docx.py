@@ -4,6 +4,7 @@ import zipfile
 import docx
 import pytest
 from docx.oxml import parse_xml
+from docx.oxml.ns import qn
 
 from danlu.data.extract.blocks import Unreadable
 from danlu.data.extract.docx import extract_docx
@@ -47,12 +48,34 @@ def test_headings_paragraphs_and_rows_come_in_order() -> None:
     assert found.title == "The title"
 
 
-def test_a_merged_cell_is_read_once() -> None:
+def test_merged_cells_stand_in_every_row_and_column_that_they_span() -> None:
     document = docx.Document()
-    table = document.add_table(2, 2)
-    table.cell(0, 0).merge(table.cell(0, 1)).text = "wide"
-    table.cell(1, 0).text = "x"
-    assert extracted(document) == [("table", "| wide |  |\n| --- | --- |"), ("table", "| x |  |")]
+    table = document.add_table(4, 3)
+    rows = [("年份", "销售额", ""), ("2024", "国内", "10"), ("", "国外", "20"), ("合计", "30", "")]
+    for number, row in enumerate(rows):
+        for column, text in enumerate(row):
+            table.cell(number, column).text = text
+    for first, last, text in (((0, 1), (0, 2), "销售额"), ((1, 0), (2, 0), "2024"), ((3, 0), (3, 2), "合计 30")):
+        table.cell(*first).merge(table.cell(*last)).text = text
+    assert [text for _, text in extracted(document)] == [
+        "| 年份 | 销售额 | 销售额 |\n| --- | --- | --- |", "| 2024 | 国内 | 10 |", "| 2024 | 国外 | 20 |", "| 合计 30 |  |  |",
+    ]  # fmt: skip
+
+
+def test_nested_bullets_keep_their_indent() -> None:
+    document = docx.Document()
+    for text, style in (("outer", "List Bullet"), ("inner", "List Bullet")):
+        document.add_paragraph(text, style)
+    numbering = document.styles["List Bullet"].element.find(".//" + qn("w:numId")).get(qn("w:val"))
+    level = f'<w:numPr {W}><w:ilvl w:val="1"/><w:numId w:val="{numbering}"/></w:numPr>'
+    document.paragraphs[1]._p.get_or_add_pPr().append(parse_xml(level))
+    rule = next(iter(document.part.numbering_part.element.iterfind(qn("w:num") + f"[@{qn('w:numId')}='{numbering}']")))
+    name = rule.find(qn("w:abstractNumId")).get(qn("w:val"))
+    abstract = document.part.numbering_part.element.find(qn("w:abstractNum") + f"[@{qn('w:abstractNumId')}='{name}']")
+    abstract.append(parse_xml(f'<w:lvl {W} w:ilvl="1"><w:numFmt w:val="bullet"/></w:lvl>'))
+    file = io.BytesIO()
+    document.save(file)
+    assert extract_docx(file.getvalue()).text == "- outer\n\n  - inner"
 
 
 def test_a_table_inside_a_cell_is_read() -> None:

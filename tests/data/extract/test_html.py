@@ -19,7 +19,7 @@ def test_headings_paragraphs_and_lists_are_blocks() -> None:
     page = "<h1>One</h1><p>Text <b>bold</b>\n  folded.</p><ul><li>a<li>b</ul><h3>Three</h3>tail"
     found = extract_html(page.encode())
     assert blocks(page) == [
-        ("heading", "One"), ("text", "Text bold folded."), ("text", "a"), ("text", "b"), ("heading", "Three"), ("text", "tail"),
+        ("heading", "One"), ("text", "Text bold folded."), ("text", "- a"), ("text", "- b"), ("heading", "Three"), ("text", "tail"),
     ]  # fmt: skip
     assert [block.level for block in found.blocks if block.kind == "heading"] == [1, 3]
 
@@ -116,7 +116,7 @@ def test_a_page_whose_own_box_is_named_like_a_banner_is_kept() -> None:
 
 def test_a_table_that_lays_out_a_page_is_read_cell_by_cell() -> None:
     page = "<table><tr><td><h2>One</h2>left<td><ul><li>a<li>b</ul></table>"
-    assert blocks(page) == [("heading", "One"), ("text", "left"), ("text", "a"), ("text", "b")]
+    assert blocks(page) == [("heading", "One"), ("text", "left"), ("text", "- a"), ("text", "- b")]
 
 
 def test_ruby_notes_do_not_tear_a_word_apart() -> None:
@@ -125,8 +125,17 @@ def test_ruby_notes_do_not_tear_a_word_apart() -> None:
     assert ("ruby note left out", 2) in found.edits
 
 
-def test_two_breaks_end_a_paragraph_and_one_does_not() -> None:
-    assert text("one<br>two<br><br>three") == "one two\n\nthree"
+def test_one_break_ends_a_line_and_two_end_the_paragraph() -> None:
+    page = (
+        "<address>张三<br>海淀区中关村大街一号 <br/>\n北京</address><p>one<br>two<br>\n<br>three<br></p><h2>A<br>B</h2>"
+    )
+    assert blocks(page) == [
+        ("lines", "张三\n海淀区中关村大街一号\n北京"), ("lines", "one\ntwo"), ("text", "three"), ("heading", "A B"),
+    ]  # fmt: skip
+
+
+def test_a_word_of_code_or_a_cell_with_a_break_stays_one_piece() -> None:
+    assert blocks("<table><tr><td>a<br>b<td>c<tr><td>d<td>e</table>")[0] == ("table", "| a b | c |\n| --- | --- |")
 
 
 def test_what_a_page_says_of_itself_is_kept() -> None:
@@ -153,6 +162,8 @@ def test_a_page_of_nothing_but_a_menu_is_read_by_the_second_reader() -> None:
 
 def test_a_long_page_is_read_in_time_that_grows_with_its_length() -> None:
     assert text("<div>" + "<p>line</p>" * 50_000 + "</div>").count("line") == 50_000
+    assert text("<table>" + "<tr><td>a<td>b" * 3_000 + "</table>").count("| a | b |") == 3_000
+    assert "text" in text("<p>text</p><aside>" + "<a>link</a> " * 5_000 + "</aside>")
 
 
 MARKUP = st.lists(

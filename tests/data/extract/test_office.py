@@ -1,4 +1,6 @@
 import io
+import random
+import re
 import zipfile
 from datetime import date, datetime
 from pathlib import Path
@@ -6,12 +8,14 @@ from pathlib import Path
 import pptx
 import pytest
 import xlsxwriter
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from pptx.util import Inches
 
 from danlu.data.extract.blocks import Unreadable
 from danlu.data.extract.pptx import extract_pptx
 from danlu.data.extract.sheets import _shown, _trimmed
-from outcomes import outcomes_of, rules_of, texts_of
+from outcomes import outcomes_of, read_with_edits, rules_of, texts_of
 
 CHINESE = "软件包管理系统会记录每一个已经安装的文件。"
 
@@ -54,6 +58,86 @@ def test_dates_are_iso_and_whole_numbers_have_no_point() -> None:
     assert _trimmed([["", ""], ["", "x"], ["", "y", " "]]) == [["x"], ["y"]]
 
 
+def formatted(calculated: bool) -> bytes:
+    """A price list as its maker sees it: currency, percent, a month, and a total."""
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file, {"in_memory": True}) as book:
+        sheet = book.add_worksheet("价格")
+        percent, money, month = (
+            book.add_format({"num_format": code}) for code in ("0.0%", '"¥"#,##0.00', 'yyyy"年"m"月"')
+        )
+        sheet.write_row(1, 1, ["名称", "单价", "折扣", "月份", "合计", "比"])
+        sheet.write_row(2, 1, ["苹果"])
+        sheet.write(2, 2, 1234.5, money)
+        sheet.write(2, 3, 0.25, percent)
+        sheet.write(2, 4, 45352, month)
+        sheet.write_formula(2, 5, "=C3*D3", money, 308.625 if calculated else 0)
+        sheet.write_formula(2, 6, "=C3/0", None, "#DIV/0!")
+    return file.getvalue()
+
+
+def test_numbers_are_written_as_the_sheet_shows_them(tmp_path: Path) -> None:
+    [document] = outcomes_of(tmp_path, "a.xlsx", formatted(calculated=True))[0]
+    assert document.text.split("\n")[-1] == "| 苹果 | ¥1,234.50 | 25.0% | 2024-03 | ¥308.63 | #DIV/0! |"
+
+
+def without_values(content: bytes, *cells: str, value: bytes = b"<v></v>") -> bytes:
+    """The workbook as programs write it that never calculate: formulas without a result."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(file, "w") as new:
+        for name in old.namelist():
+            part = old.read(name)
+            if name.startswith("xl/worksheets/"):
+                for cell in cells:
+                    part = re.sub(rf'(<c r="{cell}"[^>]*><f>[^<]*</f>)<v>[^<]*</v>'.encode(), rb"\1" + value, part)
+            new.writestr(name, part)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        formatted(calculated=False),
+        *(without_values(formatted(calculated=True), "F3", value=value) for value in (b"", b"<v></v>", b"<v/>")),
+    ],
+)
+def test_a_formula_that_was_never_calculated_stays_a_formula_and_is_counted(tmp_path: Path, content: bytes) -> None:
+    [(document, edits)] = read_with_edits(tmp_path, "a.xlsx", content)
+    assert document.text.split("\n")[-1] == "| 苹果 | ¥1,234.50 | 25.0% | 2024-03 | =C3*D3 | #DIV/0! |"
+    assert edits == (("formula without a value", 1),)
+
+
+def test_a_column_of_formulas_alone_is_kept(tmp_path: Path) -> None:
+    rows: list[list[object]] = [["a", "b"], [1, 2], [3, 4]]
+    content = without_values(workbook(A=[[*row, f"=A{n}+B{n}"] for n, row in enumerate(rows, 1)]), "C1", "C2", "C3")
+    [(document, edits)] = read_with_edits(tmp_path, "a.xlsx", content)
+    assert document.text.split("\n")[-1] == "| 3 | 4 | =A3+B3 |"
+    assert edits == (("formula without a value", 3),)
+
+
+def test_formulas_of_a_sheet_of_prose_are_counted_once(tmp_path: Path) -> None:
+    rows: list[list[object]] = [["正文", "n"], *([CHINESE * 2, f"={n}+1"] for n in range(3))]
+    found = read_with_edits(tmp_path, "a.xlsx", without_values(workbook(A=rows), "B2", "B3", "B4"))
+    assert [edits for _, edits in found] == [(("formula without a value", 3),), (), ()]
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(0, 2**32))
+def test_a_workbook_of_damaged_parts_gives_documents_or_a_reason(tmp_path: Path, seed: int) -> None:
+    """Damage inside the packed parts, which a damaged ZIP never reaches."""
+    chance, file = random.Random(seed), io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(formatted(calculated=False))) as old, zipfile.ZipFile(file, "w") as new:
+        for name in old.namelist():
+            part = bytearray(old.read(name))
+            for _ in range(chance.randrange(4)):
+                at = chance.randrange(len(part))
+                part[at : at + chance.randrange(6)] = chance.randbytes(chance.randrange(4))
+            new.writestr(name, bytes(part))
+    documents, rejects = outcomes_of(tmp_path, "a.xlsx", file.getvalue())
+    assert documents or rejects
+    assert {reject.rule for reject in rejects} <= {"damaged", "no documents", "encrypted"}
+
+
 def test_a_workbook_that_is_damaged_or_a_bomb_is_refused(tmp_path: Path) -> None:
     content = workbook(A=[["a"], ["b"]])
     assert rules_of(outcomes_of(tmp_path, "a.xlsx", content[:-30])[1]) == {"a.xlsx": "damaged"}
@@ -84,8 +168,8 @@ def presentation() -> bytes:
 def test_slides_are_pages_with_title_groups_tables_and_notes() -> None:
     found = extract_pptx(presentation())
     assert [(b.kind, b.page, found.text[b.start : b.end]) for b in found.blocks] == [
-        ("heading", 1, "幻灯片 One"), ("text", 1, f"in a group {CHINESE}"), ("text", 1, "below"),
-        ("table", 1, "| c00 | c01 |\n| --- | --- |"), ("table", 1, "| c10 | c11 |"), ("text", 1, "what the speaker says"),
+        ("heading", 1, "幻灯片 One"), ("lines", 1, f"in a group {CHINESE}"), ("lines", 1, "below"),
+        ("table", 1, "| c00 | c01 |\n| --- | --- |"), ("table", 1, "| c10 | c11 |"), ("lines", 1, "what the speaker says"),
         ("heading", 2, "Two"),
     ]  # fmt: skip
 

@@ -1,7 +1,11 @@
 import random
+from collections.abc import Sequence
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
 
 from danlu.data.extract.blocks import Extracted, Unreadable
@@ -201,6 +205,156 @@ def test_facts_of_the_file_are_kept() -> None:
     assert found.title == "Printers at home"
     assert found.meta["author"] == "A. Writer"
     assert found.meta["pages"] == 2
+
+
+TABLE = [
+    ("Package", "Size", "Licence", "Section"),
+    ("apt", "4,161", "GPL-2", "admin"),
+    ("dpkg", "6,570", "GPL-2", "admin"),
+    ("bash", "7,176", "GPL-3", "shells"),
+]
+CHINESE_TABLE = [("名称", "数量", "单位", "备注"), ("纸张", "三百", "包", "已到货"), ("墨盒", "二十", "个", "未到货"), ("鼠标", "五十", "个", "已到货")]  # fmt: skip
+
+
+def set_table(canvas: Canvas, cells: Sequence[Sequence[str]], top: float, font: str = "Times-Roman") -> float:
+    """A table over the whole width; no cell touches the strip between the columns."""
+    for row in cells:
+        for x, cell in zip((60, 190, 320, 450), row, strict=True):
+            lines(canvas, [cell], x, top, font)
+        top -= 14
+    return top
+
+
+def markdown(cells: Sequence[Sequence[str]]) -> list[str]:
+    shown = [f"| {' | '.join(row)} |" for row in cells]
+    return [f"{shown[0]}\n| --- | --- | --- | --- |", *shown[1:]]
+
+
+@pytest.mark.parametrize("between", [True, False])
+def test_a_wide_table_below_or_between_columns_stays_whole(between: bool) -> None:
+    def page(canvas: Canvas) -> None:
+        lines(canvas, wrapped(ENGLISH * 2, 48), 60, 780)
+        y = lines(canvas, wrapped(OTHER * 2, 48), 310, 780) - 20
+        lines(canvas, ["Table 1. Packages"], 60, y)
+        y = set_table(canvas, TABLE, y - 18) - 20
+        if between:
+            lines(canvas, wrapped(ENGLISH.lower(), 48), 60, y)
+            lines(canvas, wrapped(OTHER.lower(), 48), 310, y)
+
+    found = extract_pdf(drawn(page))
+    assert said(found, "table") == markdown(TABLE)
+    parts = [ENGLISH, OTHER, "Table 1. Packages", "| bash |", *([ENGLISH.lower(), OTHER.lower()] if between else [])]
+    order = [flat(found.text).find(part) for part in parts]
+    assert -1 not in order
+    assert order == sorted(order)
+
+
+def test_a_wide_chinese_table_below_columns_stays_whole() -> None:
+    def page(canvas: Canvas) -> None:
+        for x, text in ((60, CHINESE * 3), (310, "打印机" + CHINESE * 3)):
+            y = lines(canvas, wrapped(text, 22), x, 780, CHINESE_FONT)
+        set_table(canvas, CHINESE_TABLE, y - 30, CHINESE_FONT)
+
+    found = extract_pdf(drawn(page))
+    assert said(found, "table") == markdown(CHINESE_TABLE)
+    assert "打印机" + CHINESE * 3 in "".join(found.text.split())
+
+
+def test_a_table_of_wide_cells_is_not_taken_for_columns() -> None:
+    cells = [(f"http://mirror{n}.example.org/debian/", f"stable-backports-{n} of twelve", f"the {n}th newer release") for n in range(10)]  # fmt: skip
+
+    def page(canvas: Canvas) -> None:
+        y = lines(canvas, wrapped(ENGLISH, 90), 60, 780) - 14
+        for row in cells:
+            for x, cell in zip((60, 240, 400), row, strict=True):
+                lines(canvas, [cell], x, y)
+            y -= 14
+        lines(canvas, wrapped(OTHER, 90), 60, y - 14)
+
+    found = extract_pdf(drawn(page))
+    assert [text.split("\n")[0] for text in said(found, "table")] == [f"| {' | '.join(row)} |" for row in cells]
+
+
+def test_tables_side_by_side_stay_in_their_columns() -> None:
+    def page(canvas: Canvas) -> None:
+        for x, number in ((60, 1), (310, 2)):
+            y = lines(canvas, [f"Table {number}. Some packages"], x, 780) - 6
+            for row in TABLE:
+                for step, cell in enumerate(row[:3]):
+                    lines(canvas, [f"{cell}{number}"], x + 70 * step, y)
+                y -= 14
+            lines(canvas, wrapped((ENGLISH, OTHER)[number - 1] * 2, 46), x, y - 20)
+
+    found = extract_pdf(drawn(page))
+    assert [line.count("|") for text in said(found, "table") for line in text.split("\n")] == [4] * 10
+    order = [flat(found.text).find(part) for part in ("Table 1.", "| bash1 |", ENGLISH, "Table 2.", "| bash2 |", OTHER)]
+    assert -1 not in order
+    assert order == sorted(order)
+
+
+def test_columns_in_the_lower_part_of_a_page_alone_are_told() -> None:
+    def page(canvas: Canvas) -> None:
+        y = lines(canvas, wrapped((ENGLISH + " ") * 7, 100), 60, 780) - 14
+        lines(canvas, wrapped(f"{ENGLISH.lower()} {OTHER}", 48), 60, y)
+        lines(canvas, wrapped(f"{OTHER.lower()} {ENGLISH}", 48), 310, y)
+
+    found = flat(extract_pdf(drawn(page)).text)
+    assert found.endswith(f"{ENGLISH.lower()} {OTHER} {OTHER.lower()} {ENGLISH}")
+
+
+def test_bands_of_two_and_of_three_columns_are_read_one_after_the_other() -> None:
+    def page(canvas: Canvas) -> None:
+        lines(canvas, wrapped(ENGLISH, 46), 60, 780)
+        lines(canvas, wrapped(OTHER, 46), 310, 780)
+        for x, text in ((60, ENGLISH.upper()), (225, OTHER.upper()), (390, ENGLISH.lower())):
+            lines(canvas, wrapped(text, 26 if text.islower() else 20), x, 600)
+
+    found = flat(extract_pdf(drawn(page)).text)
+    order = [found.find(part) for part in (ENGLISH, OTHER, ENGLISH.upper(), OTHER.upper(), ENGLISH.lower())]
+    assert -1 not in order
+    assert order == sorted(order)
+
+
+def set_chinese(canvas: Canvas, texts: Sequence[str], pitch: float, indent: int = 2, gap: float = 0) -> None:
+    """Paragraphs of 34 characters a line, set at 12 points."""
+    pdfmetrics.registerFont(UnicodeCIDFont(CHINESE_FONT))
+    canvas.setFont(CHINESE_FONT, 12)
+    y = 780.0
+    for text in texts:
+        canvas.drawString(72 + 12 * indent, y, text[: 34 - indent])
+        for line in wrapped(text[34 - indent :], 34):
+            y -= pitch
+            canvas.drawString(72, y, line)
+        y -= pitch + gap
+
+
+PARAGRAPHS = (CHINESE, CHINESE * 2, f"打印机{CHINESE}参见附录", "下一段很短。", CHINESE)
+
+
+@pytest.mark.parametrize("pitch", [14.4, 18, 23.4, 31])
+@pytest.mark.parametrize(("indent", "gap"), [(2, 0), (0, 12)])
+def test_chinese_paragraphs_are_told_at_any_line_spacing(pitch: float, indent: int, gap: float) -> None:
+    found = extract_pdf(drawn(lambda canvas: set_chinese(canvas, PARAGRAPHS, pitch, indent, gap * pitch / 18)))
+    assert ["".join(text.split()) for text in said(found)] == list(PARAGRAPHS)
+
+
+@pytest.mark.parametrize("scale", [0.24, 0.75, 2, 12])
+def test_the_size_of_letters_is_the_one_that_is_shown(scale: float) -> None:
+    def page(canvas: Canvas) -> None:
+        canvas.scale(scale, scale)
+        for number, (size, text) in enumerate([(18, "A large title"), *((12, line) for line in wrapped(ENGLISH, 80))]):
+            lines(canvas, [text], 60 / scale, (780 - 23.4 * number) / scale, size=size / scale)
+
+    found = extract_pdf(drawn(page))
+    assert [(block.kind, flat(found.text[block.start : block.end])) for block in found.blocks] == [
+        ("heading", "A large title"), ("text", ENGLISH),
+    ]  # fmt: skip
+
+
+def test_a_sentence_that_ends_short_of_the_margin_ends_its_chinese_paragraph() -> None:
+    texts = (f"{(CHINESE * 2)[:96]}。", CHINESE, CHINESE)
+    found = extract_pdf(drawn(lambda canvas: set_chinese(canvas, texts, 18, indent=0)))
+    assert ["".join(text.split()) for text in said(found)] == list(texts)
 
 
 LINE = st.builds(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from outcomes import outcomes_of, rules_of, texts_of
+from outcomes import outcomes_of, read_with_edits, rules_of, texts_of
 
 CHINESE = "软件包管理系统会记录每一个已经安装的文件。"
 
@@ -41,6 +41,10 @@ def test_each_line_is_a_document_and_its_other_fields_are_kept(tmp_path: Path) -
     [
         ({"内容": CHINESE}, CHINESE),
         ({"text": " ", "content": "c"}, "c"),
+        ({"rating": 5, "Review": "Fresh and quick."}, "Fresh and quick."),
+        ({"评分": 1, "评论": "送货太慢。"}, "送货太慢。"),
+        ({"comment": "a remark", "text": "the text"}, "the text"),
+        ({"comment": "a remark", "question": "Q", "answer": "A"}, "user: Q\n\nassistant: A"),
         ({"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": [{"type": "text", "text": "Yes"}]}]},
          "user: Hi\n\nassistant: Yes"),
         ({"conversations": [{"from": "human", "value": "问"}, {"from": "gpt", "value": "答"}]}, "human: 问\n\ngpt: 答"),
@@ -61,7 +65,7 @@ def test_a_line_that_gives_no_text_is_named_with_its_fields(tmp_path: Path) -> N
     documents, rejects = outcomes_of(tmp_path, "a.jsonl", content)
     assert texts_of(documents) == {"a.jsonl#1": "good", "a.jsonl#8": "last"}
     assert rules_of(rejects) == {
-        "a.jsonl#2": "no text column", "a.jsonl#3": "no text column", "a.jsonl#4": "no text column",
+        "a.jsonl#2": "no text column", "a.jsonl#3": "no text column", "a.jsonl#4": "empty text",
         "a.jsonl#5": "not JSON", "a.jsonl#7": "undecodable",
     }  # fmt: skip
     assert rejects[0].value == "fields: name, v"
@@ -73,6 +77,43 @@ def test_the_text_column_is_a_setting(tmp_path: Path) -> None:
     )
     assert texts_of(documents) == {"a.jsonl#1": "yes"}
     assert (rejects[0].rule, rejects[0].threshold) == ("no text column", "text in raw")
+
+
+@pytest.mark.parametrize(
+    ("row", "named"),
+    [({"text": None, "id": 1}, "text"), ({"评论": "  "}, "评论"), ({"messages": []}, "messages"), ({"text": "", "body": None}, "text, body")],
+)  # fmt: skip
+def test_a_row_whose_text_is_empty_says_so(tmp_path: Path, row: Any, named: str) -> None:
+    [reject] = outcomes_of(tmp_path, "a.jsonl", lines(row))[1]
+    assert (reject.rule, reject.value) == ("empty text", f"nothing in {named}")
+
+
+def test_a_set_column_that_is_null_is_empty_and_one_that_is_missing_is_not(tmp_path: Path) -> None:
+    rejects = outcomes_of(tmp_path, "a.parquet", parquet([{"raw": None, "x": "1"}]), text_column="raw")[1]
+    rejects += outcomes_of(tmp_path, "b.parquet", parquet([{"x": "1"}]), text_column="raw")[1]
+    assert [reject.rule for reject in rejects] == ["empty text", "no text column"]
+
+
+def test_a_table_of_reviews_is_a_document_per_row(tmp_path: Path) -> None:
+    content = f"编号,评论\n1,{CHINESE}\n2,{CHINESE}送货太慢\n3,\n".encode()
+    documents, rejects = outcomes_of(tmp_path, "a.csv", content)
+    assert [document.text for document in documents] == [CHINESE, f"{CHINESE}送货太慢"]
+    assert rules_of(rejects) == {"a.csv#3": "empty text"}
+
+
+def test_a_table_with_a_remark_here_and_there_is_read_whole(tmp_path: Path) -> None:
+    content = f"名称,数量,评论\n纸张,3,{CHINESE * 5}\n墨盒,5,\n鼠标,7,\n".encode()
+    [document], rejects = outcomes_of(tmp_path, "a.csv", content)
+    assert document.text.count("\n") == 4
+    assert rejects == []
+
+
+def test_a_file_that_is_not_what_its_name_says_is_read_and_noted(tmp_path: Path) -> None:
+    [(document, edits)] = read_with_edits(tmp_path, "说明.pdf", f"{CHINESE}\n".encode())
+    assert (document.text, document.media_type) == (CHINESE, "text/plain")
+    assert json.loads(document.meta) == {"named": ".pdf"}
+    assert edits == (("file told by its content, not by its name", 1),)
+    assert read_with_edits(tmp_path, "说明.txt", CHINESE.encode())[0][1] == ()
 
 
 def test_two_rows_of_the_same_id_are_both_kept_and_the_second_is_counted(tmp_path: Path) -> None:

@@ -6,8 +6,6 @@ from pathlib import Path
 
 import pytest
 from fastwarc.warc import ArchiveIterator
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from danlu.data.extract.warc import WarcWriter
 from outcomes import outcomes_of, rules_of, texts_of
@@ -84,18 +82,3 @@ def test_a_record_of_a_length_that_cannot_be_is_damaged(tmp_path: Path, length: 
     content = record("response", "http://a/", b"x", "text/plain").replace(b"Length: 1", f"Length: {length}".encode())
     _, rejects = outcomes_of(tmp_path, "a.warc", content)
     assert next(reject.rule for reject in rejects) in ("damaged", "cut short", "too large")
-
-
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.data())
-def test_damaged_archives_give_documents_or_reasons(tmp_path: Path, data: st.DataObject) -> None:
-    content = bytearray(
-        b"".join(
-            record("response", f"http://a/{n}", b"HTTP/1.1 200 OK\r\n\r\n<p>x", "application/http") for n in range(3)
-        )
-    )
-    for _ in range(data.draw(st.integers(1, 5))):
-        at = data.draw(st.integers(0, len(content) - 1))
-        content[at : at + data.draw(st.integers(0, 9))] = data.draw(st.binary(max_size=5))
-    documents, rejects = outcomes_of(tmp_path, "a.warc", bytes(content))
-    assert documents or rejects

@@ -1,5 +1,6 @@
 import hashlib
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -131,6 +132,24 @@ def test_a_file_that_broke_off_is_continued_and_a_wrong_one_never_gets_its_name(
     assert len(ranges) == 3
 
 
+def test_a_busy_hub_is_waited_for_as_long_as_is_allowed_and_no_longer(tmp_path: Path, site: Site) -> None:
+    hugging_face(site, {"a.jsonl": b'{"text": "x"}'}, {})
+    times: list[float] = []
+    served_at_last = ranged(b'{"text": "x"}')
+
+    def busy(asked: Asked) -> Reply:
+        times.append(time.monotonic())
+        return Reply(status=429, headers={"Retry-After": "1"}) if len(times) == 1 else served_at_last(asked)
+
+    site.pages["/cdn/a.jsonl"] = busy
+    refused = fetch(tmp_path, site, "hf:team/handbook", "--set", "download.max_wait_s=0.9")
+    assert refused.returncode == 1 and "server busy, 429 Too Many Requests" in refused.stderr
+    assert len(times) == 1
+    times.clear()
+    assert fetch(tmp_path, site, "hf:team/handbook").returncode == 0
+    assert times[1] - times[0] >= 1
+
+
 def test_the_token_is_sent_to_the_hub_alone(tmp_path: Path, site: Site) -> None:
     with served(Site()) as cdn:
         hugging_face(site, {"a.jsonl": b'{"text": "x"}'}, {})
@@ -167,6 +186,14 @@ def test_what_cannot_be_asked_for_is_told(
     refused = fetch(tmp_path, site, source)
     assert refused.returncode == 2
     assert said in refused.stderr
+
+
+def test_a_server_that_is_no_hub_is_told_from_one(tmp_path: Path, site: Site) -> None:
+    site.otherwise = Reply(b"<html>Sign in to the guest network</html>", headers={"Content-Type": "text/html"})
+    for source in ("hf:team/handbook", "ms:team/handbook"):
+        refused = fetch(tmp_path, site, source)
+        assert refused.returncode == 1, refused.stderr
+        assert "does not answer as a hub does: <html>Sign in" in refused.stderr
 
 
 def test_without_a_network_the_next_step_is_named(tmp_path: Path, site: Site) -> None:

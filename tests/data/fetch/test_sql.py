@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -133,11 +133,15 @@ def test_new_rows_come_with_refresh_and_another_question_needs_another_folder(tm
 
 @dataclass
 class Wire:
-    """A connection to a server that can be cut: after so many bytes from the server, the first `cuts` times."""
+    """A connection to a server that can be cut: after so many bytes from the server, the first `cuts` times.
+
+    With `strike` nothing is cut: that is called then, with the port that the server sees.
+    """
 
     port: int
     cuts: int = 0
     after_bytes: int = 0
+    strike: Callable[[int], object] | None = None
     connections: int = 0
     listening: socket.socket = field(default_factory=lambda: socket.create_server(("127.0.0.1", 0)))
 
@@ -152,16 +156,23 @@ class Wire:
 
     def _carry(self, client: socket.socket, is_cut: bool) -> None:
         with contextlib.suppress(OSError), client, socket.create_connection(("127.0.0.1", self.port)) as server:
-            threading.Thread(target=_copy, args=(client, server, None), daemon=True).start()
-            _copy(server, client, self.after_bytes if is_cut else None)
+            threading.Thread(target=_copy, args=(client, server), daemon=True).start()
+            _copy(server, client, self.after_bytes if is_cut else None, self.strike)
             for end in (client, server):
                 end.shutdown(socket.SHUT_RDWR)
 
 
-def _copy(source: socket.socket, target: socket.socket, most: int | None) -> None:
+def _copy(
+    source: socket.socket, target: socket.socket, most: int | None = None, strike: Callable[[int], object] | None = None
+) -> None:
     carried = 0
     with contextlib.suppress(OSError):
-        while (content := source.recv(4096)) and (most is None or carried < most):
+        while content := source.recv(4096):
+            if most is not None and carried >= most:
+                if strike is None:
+                    return
+                strike(source.getsockname()[1])
+                most = None
             target.sendall(content)
             carried += len(content)
 
@@ -211,12 +222,14 @@ def postgres() -> Iterator[int]:
         holder.cleanup()
 
 
+def _keeper(port: int) -> psycopg.Connection[Any]:
+    return psycopg.connect(f"host=127.0.0.1 port={port} user=keeper password='open sesame' dbname=postgres")
+
+
 def _fill(port: int) -> None:
     for _ in range(200):
         try:
-            with psycopg.connect(
-                f"host=127.0.0.1 port={port} user=keeper password='open sesame' dbname=postgres"
-            ) as database:
+            with _keeper(port) as database:
                 database.execute(
                     "CREATE TABLE pages (part text, number int, body text, made timestamptz, PRIMARY KEY (part, number))"
                 )
@@ -260,6 +273,27 @@ def test_a_connection_that_breaks_costs_no_row_and_doubles_none(tmp_path: Path, 
     assert len(set(found)) == len(found) == ROWS
 
 
+def test_a_backend_that_is_terminated_in_the_middle_costs_no_row_and_doubles_none(
+    tmp_path: Path, postgres: int
+) -> None:
+    terminated: list[Any] = []
+
+    def terminate(port: int) -> None:
+        query = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE client_port = %s"
+        with _keeper(postgres) as database:
+            terminated.extend(database.execute(query, [port]).fetchall())
+
+    wire = Wire(postgres, cuts=2, after_bytes=150_000, strike=terminate)
+    threading.Thread(target=wire.run, daemon=True).start()
+    done = fetch(tmp_path, _address(wire.listening.getsockname()[1]), "--table", "pages")
+    wire.listening.close()
+    assert done.returncode == 0, done.stderr
+    assert terminated == [(True,)]
+    assert wire.connections == 3  # for the columns, to the end of the backend, and for the rest
+    found = [row["id"] for row in rows(tmp_path)]
+    assert len(set(found)) == len(found) == ROWS
+
+
 def test_a_database_that_stays_away_fails_with_what_was_kept_and_is_continued(tmp_path: Path, postgres: int) -> None:
     wire = Wire(postgres, cuts=100, after_bytes=60_000)
     threading.Thread(target=wire.run, daemon=True).start()
@@ -286,7 +320,5 @@ def test_a_query_that_writes_is_refused_by_the_database(tmp_path: Path, postgres
     query = "WITH gone AS (DELETE FROM pages RETURNING *) SELECT * FROM gone"
     refused = fetch(tmp_path, _address(postgres), "--query", query, "--text-column", "body", "--key-column", "number")
     assert refused.returncode == 2, refused.stdout
-    with psycopg.connect(
-        f"host=127.0.0.1 port={postgres} user=keeper password='open sesame' dbname=postgres"
-    ) as database:
+    with _keeper(postgres) as database:
         assert database.execute("SELECT count(*) FROM pages").fetchone() == (ROWS,)

@@ -5,12 +5,13 @@ from pathlib import Path
 import pytest
 
 from danlu.core.errors import UserError, WorkFailed
-from danlu.data.label.by_model import ModelConfig, estimate, label_by_model, question_of
-from danlu.data.label.endpoint import Endpoint
+from danlu.data.endpoint.client import Endpoint
+from danlu.data.endpoint.spending import Price, Spending
+from danlu.data.label.by_model import estimate, label_by_model
 from danlu.data.label.prompt import read_reply
+from danlu.data.label.question import ModelConfig, question_of
 from danlu.data.label.records import read_labels
 from danlu.data.label.schema import LabelMeaning, LabelSchema, SchemaFile
-from danlu.data.label.spending import Price, Spending
 from danlu.text.tables import read_rows
 from label_ground import corpus, document, labels, made, mails
 from labelling_server import Script, serve

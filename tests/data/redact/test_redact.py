@@ -173,6 +173,15 @@ def _with_words(given: Corpus, folder: Path, actions: dict[str, str], most: int)
     return ran(Corpus, lambda work: redact.body(work, config, documents=given, words=word_lists([folder])), work=True)
 
 
+def test_a_category_that_no_list_has_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "violence.txt").write_text("毒品\n", encoding="utf-8")
+    with pytest.raises(UserError) as told:
+        RedactConfig(words={"violense": "drop"}).check(word_lists([tmp_path]))
+    assert "violense" in str(told.value) and "violence" in told.value.hint
+    with pytest.raises(UserError, match="no word of the lists"):
+        RedactConfig(words={"violence": "drop"}).check(None)
+
+
 def test_a_missing_list_and_a_short_key_are_errors(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="not found"):
         word_lists([tmp_path / "none.txt"])

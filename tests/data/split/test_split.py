@@ -155,7 +155,7 @@ def test_too_few_groups_are_told() -> None:
     ("config", "message"),
     [
         ({"time_field": "written"}, "No document has a date in the field written"),
-        ({"stratify_by": "language"}, "No document says its language"),
+        ({"stratify_by": "language"}, "The language of no document could be told"),
     ],
 )
 def test_settings_that_cannot_be_met_are_told(config: dict[str, Any], message: str) -> None:

@@ -2,7 +2,7 @@ import pytest
 
 from corpora import manual
 from danlu.data.augment.variants import random_of
-from danlu.data.synthesize.pairs import Limits, Pair, check, find_quote
+from danlu.data.synthesize.pairs import Limits, Pair, Rejected, check, find_quote
 from danlu.data.synthesize.rules import KINDS, from_rules
 from danlu.text.records import Block, Document
 
@@ -13,7 +13,20 @@ def page(text: str, language: str = "en", kind: str = "text") -> Document:
 
 def found(document: Document, *kinds: str) -> list[tuple[str, str]]:
     made = from_rules(document, kinds or KINDS, random_of(0, "a", "synthesize", 0), 400)
-    return [(pair.question, pair.answer) for pair in made]
+    return [(pair.question, pair.answer) for pair in made if isinstance(pair, Pair)]
+
+
+def refused(document: Document, kind: str) -> list[tuple[str, str]]:
+    made = from_rules(document, (kind,), random_of(0, "a", "synthesize", 0), 400)
+    return [(pair.rule, pair.value) for pair in made if isinstance(pair, Rejected)]
+
+
+def table(*lines: str, language: str = "en") -> Document:
+    text, blocks = "", []
+    for line in lines:
+        blocks.append(Block(len(text), len(text) + len(line), "table"))
+        text += line + "\n"
+    return Document("a", text, "", "a", "text/plain", "MIT", language, tuple(blocks))
 
 
 @pytest.mark.parametrize(
@@ -80,12 +93,10 @@ def test_headings_ask_for_their_sections() -> None:
     ],
 )
 def test_cells_answer_for_row_and_column(lines: list[str]) -> None:
-    text, blocks = "", []
-    for line in lines:
-        blocks.append(Block(len(text), len(text) + len(line), "table"))
-        text += line + "\n"
-    document = Document("a", text, "", "a", "text/plain", "MIT", "en", tuple(blocks))
-    assert found(document, "table") == [("What is the size of alpha?", "3 kB"), ("What is the size of beta?", "4 kB")]
+    assert found(table(*lines), "table") == [
+        ("What is the size of alpha?", "3 kB"),
+        ("What is the size of beta?", "4 kB"),
+    ]
 
 
 def test_a_cloze_asks_for_a_number_or_a_name_of_its_sentence() -> None:
@@ -98,10 +109,55 @@ def test_a_cloze_asks_for_a_number_or_a_name_of_its_sentence() -> None:
     assert answer == "北京" and "____" in question
 
 
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("However, the old archive was closed in 2006 after a vote of members.", "sentence cannot be read alone"),
+        ("the old archive was closed in 2006 after a vote of the members.", "sentence cannot be read alone"),
+        ("The old archive was closed in 2006 after a vote of the members:", "sentence cannot be read alone"),
+        ("The archive was closed (in 2006 after a vote of the members.", "sentence cannot be read alone"),
+        ("The reasons for the vote are told at length in chapter 12 of the book.", "number of a place in the text"),
+        ("The members voted for the closed archive of the GNU/Linux system.", "gap is part of a name"),
+        ("Manual pages are written for every command of the old archive.", "gap begins its sentence"),
+        ("Readers of this Manual find every command of the old archive in it.", "name stands all over the document"),
+    ],
+)
+def test_a_gap_that_asks_for_nothing_is_refused_with_the_reason(text: str, rule: str) -> None:
+    if rule == "gap begins its sentence":
+        text = text.replace("Manual pages", "The WWW")
+    assert found(page(text), "cloze") == []
+    assert [name for name, _ in refused(page(text), "cloze")] == [rule]
+
+
+def test_a_chinese_gap_is_no_common_word_and_no_sentence_that_leans_on_another() -> None:
+    assert found(page("管理员把一组互相关联的命令写进了变更日志。", "zh"), "cloze") == []
+    leaning = page("但是管理员们在北京讨论了新的服务器管理办法。", "zh")
+    assert refused(leaning, "cloze") == [("sentence cannot be read alone", "“北京”")]
+
+
+def test_rows_and_cells_that_read_badly_give_no_question_but_a_reason() -> None:
+    parts = table(
+        "名称\t价格\t备注\t2023", "水泵\t320元\t无\t12", "1001\t9元\t备用\t4", "阀门\t45元\t提前申请\t3",
+        "水泵\t330元\t旧款\t1", "如果过热，请先停机。\t1元\t备用\t2", language="zh",
+    )  # fmt: skip
+    assert found(parts, "table") == [("阀门的价格是多少？", "45元"), ("阀门的备注是什么？", "提前申请")]
+    assert refused(parts, "table") == [
+        ("two rows have this name", "“水泵”"),
+        ("row has no name for a question", "“1001”"),
+        ("column has no name for a question", "“2023”"),
+        ("two rows have this name", "“水泵”"),
+        ("row has no name for a question", "“如果过热，请先停机。”"),
+    ]
+    english = table("Name\tWeight\tNote", "Pump\t3 kg\tn/a", language="zh")
+    assert found(english, "table") == [("What is the Weight of Pump?", "3 kg")]
+    assert refused(english, "table") == [("cell says nothing by itself", "“n/a”")]
+
+
 @pytest.mark.parametrize("chinese", [False, True])
 def test_every_answer_is_verbatim_at_its_offsets(chinese: bool) -> None:
     document = manual(4, chinese)
-    pairs = list(from_rules(document, KINDS, random_of(0, "a", "synthesize", 0), 400))
+    made = from_rules(document, KINDS, random_of(0, "a", "synthesize", 0), 400)
+    pairs = [pair for pair in made if isinstance(pair, Pair)]
     assert {pair.kind for pair in pairs} >= {"heading", "faq", "definition", "table"}
     assert all(document.text[pair.start : pair.end] == pair.answer for pair in pairs)
 

@@ -14,7 +14,7 @@ from danlu.core.errors import WorkFailed
 from danlu.data.families import with_parent
 from danlu.data.synthesize.completes import Completion, read_object
 from danlu.data.synthesize.stage import SynthesizeConfig, synthesize
-from danlu.text.records import Document
+from danlu.text.records import Block, Document
 from danlu.text.tables import read_rows
 from killed import killed_when
 from stages import ran
@@ -264,7 +264,7 @@ def test_a_repeated_run_asks_the_server_nothing_and_tells_the_cost(tmp_path: Pat
 
 
 def test_a_server_that_is_not_there_is_told(tmp_path: Path) -> None:
-    from danlu.data.label.endpoint import Endpoint
+    from danlu.data.endpoint.client import Endpoint
     from danlu.data.synthesize.completes import ByEndpoint
 
     endpoint = Endpoint("http://127.0.0.1:9/v1", "none", tmp_path / "replies.sqlite", tries=1)
@@ -293,3 +293,58 @@ def test_wrong_usage_is_told_with_status_2(tmp_path: Path, arguments: list[str],
     (tmp_path / "in.txt").write_text("A package is a set of files.", encoding="utf-8")
     refused = here(tmp_path, "synthesize", "in.txt", "--out", "out", *arguments)
     assert refused.returncode == 2 and message in refused.stderr
+
+
+_PRIVATE = "Contact\n\nThe pump room is led by Ada. Ada is reached at ada@pump.example or +44 20 7946 0958.\n\nCare\n\nThe pump is checked in spring. Its bearing is greased twice, in 2021 and in 2022."
+
+
+def private() -> Document:
+    blocks, at = [], 0
+    for part in _PRIVATE.split("\n\n"):
+        blocks.append(
+            Block(at, at + len(part), "heading" if len(part) < 10 else "text", level=1 if len(part) < 10 else 0)
+        )
+        at += len(part) + 2
+    return Document("a", _PRIVATE, "Pump room rules", "a.txt", "text/plain", "MIT", "en", tuple(blocks))
+
+
+def test_no_personal_data_enters_a_pair_and_no_model_sees_it() -> None:
+    model = Planted('{"pairs": []}')
+    made_of = made(corpus([private()], parts=1), model, held_out_share=0.0)
+    held = (made_of.path / "train.jsonl").read_text(encoding="utf-8") + "".join(model.prompts)
+    assert "ada@pump" not in held and "7946" not in held and "bearing" in held
+    reasons = [row for row in read_rows(made_of.path / "rejects") if row["rule"] == "holds personal data"]
+    assert reasons and all("email 1" in row["value"] for row in reasons)
+    assert "`danlu redact` masks them first" in made_of_note(private())
+
+
+def made_of_note(document: Document, **config: Any) -> str:
+    notes: list[str] = []
+
+    def body(work: Any) -> Any:
+        facts = synthesize.body(work, SynthesizeConfig(**config), documents=corpus([document], parts=1), model=None)
+        notes.append(facts.note)
+        return facts
+
+    ran(Chats, body, work=True)
+    return notes[0]
+
+
+def test_personal_data_stays_where_the_user_says_so() -> None:
+    kept = made(corpus([private()], parts=1), personal_data="keep", held_out_share=0.0)
+    assert "ada@pump.example" in (kept.path / "train.jsonl").read_text(encoding="utf-8")
+    assert "holds personal data" not in rules(kept)
+
+
+def test_an_empty_side_is_told() -> None:
+    assert "held_out.jsonl is empty" in made_of_note(private(), personal_data="keep", held_out_share=0.001)
+    assert made_of_note(private(), personal_data="keep", held_out_share=0.0) == ""
+
+
+def test_documents_of_which_all_pairs_hold_personal_data_say_so() -> None:
+    text = "Contact of the pump room\n\nAda is reached at ada@pump.example every day."
+    blocks = (Block(0, 24, "heading", level=1), Block(26, len(text), "text"))
+    document = Document("a", text, "", "a.txt", "text/plain", "MIT", "en", blocks)
+    with pytest.raises(WorkFailed, match="hold personal data or secrets") as told:
+        made(corpus([document], parts=1))
+    assert "`danlu redact` masks them" in told.value.hint

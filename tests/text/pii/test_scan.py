@@ -153,6 +153,17 @@ Authorization: Bearer ⟦api_key|aB3dE5fG7hI9jK1lM3nO5pQ7⟧
 access_token：⟦api_key|8f14e45fceea167a5a36dedd4bea2543⟧
 secret: ⟦api_key|q7W9eR5tY3uI1oP8aS6d⟧
 ⟦api_key|LTAI5tAbCdEfGhIjKlMnOpQr⟧
+⟦api_key|AKIAIOSFODNN7ABCDEFG⟧ / ⟦api_key|wJalrXUtnFEMI/K7MDENG/bPxRfiCYzZyYxXwWvV⟧
+user,⟦api_key|AKIAIOSFODNN7ABCDEFG⟧,⟦api_key|wJalrXUtnFEMI/K7MDENG/bPxRfiCYzZyYxXwWvV⟧
+⟦api_key|LTAI5tAbCdEfGhIjKlMnOpQr⟧ ⟦api_key|8xQvT3nZk2LpW9sYb5RmC7dHj4FgA6⟧
+开户账号 ⟦iban|KZ60 ABCD EFGH IJKL MNOP⟧ 谢谢
+⟦iban|MT84 MALT 0110 0001 2345 MTLC AST0 01S⟧
+请核对 ⟦passport|E12345678⟧ 是我的护照号，⟦passport|E12345678⟧（护照号）
+⟦passport|X1234567⟧ (passport number) and ⟦us_ssn|536228726⟧ is my social security number
+⟦qq_number|12345678⟧（QQ），⟦wechat_id|zhang_san88⟧（微信），⟦card_cvv|330⟧ (CVV)
+设备 ⟦imei|490154203237518⟧（IMEI）
+初始密码 ⟦password|abc123⟧，请修改；密码⟦password|Qw3rty!⟧登录
+the password ⟦password|Hunter2!⟧ was leaked
 数据库密码：⟦password|Root@2024⟧ 口令：⟦password|qwer1234⟧
 密码是⟦password|zhang1990⟧。
 pwd = '⟦password|My_P4ss!⟧'
@@ -327,6 +338,13 @@ QQ12 微信v8.0.42
 税号不能为空 VAT 20% EIN required
 CVV required 安全码不正确 CVC 校验
 卡号格式 16 位
+密码 SHA256 加密，密码 MD5值，密码2次输入错误，密码长度8位，密码学3.0，密码 2024年修改
+password sha256 hash, password policy v2, the password argon2id function, password 2FA
+密码 utf8mb4 密码 8-16位 口令 https://example.com/a1
+AKIAXXXXXXXXXXXXXXXX / 2fd4e1c67a2d28fced849ee1bb76e7391b93eb12
+AT 60 ABCD EFGH IJKL, KZ61 ABCD EFGH IJKL MNOP
+E12345678（型号），Q1234567 (part number) 12345678（订单号）
+see chapter 123 (CVV is explained there)
 """.strip().splitlines()
 
 

@@ -2,7 +2,6 @@
 
 CHINESE: dict[str, str] = {
     "add variants of documents: synonyms, other grammar, back-translation, typing errors": "为文档增添变体：同义词、句式变换、回译、输入错误",
-    "a corpus that danlu wrote, or folders and files of documents": "danlu 生成的语料，或文档的文件夹与文件",
     "methods, joined by commas, of: {methods}": "方法，用逗号连接，可选：{methods}",
     "folder of WordNet's files (default: /usr/share/wordnet)": "WordNet 文件所在的文件夹（默认 /usr/share/wordnet）",
     "two folders with translation models of transformers, for back_translation": "两个 transformers 翻译模型的文件夹，用于 back_translation",

@@ -10,6 +10,7 @@ CHINESE: dict[str, str] = {
     "write a corpus with counterfactuals instead, of: gender,names,places": "改为写出带反事实变体的语料，可选：gender,names,places",
     "the whole report: {file}": "完整报告：{file}",
     "group": "组",
+    "too small to be evened out, so that they keep their share: {groups}": "文档太少、不参与平衡而保持原有占比的组：{groups}",
     "target": "目标",
     "tokens": "词数",
     "--target {pair}: expected GROUP=SHARE": "--target {pair}：应为 组=比例",

@@ -12,6 +12,16 @@ CHINESE: dict[str, str] = {
     "The rules are explained in docs/data; a setting of the stage may fit these documents better.": (
         "各规则的说明见 docs/data；换一个该阶段的设置也许更适合这些文档。"
     ),
+    "The rules `{rules}` kept none of {input} documents. By rule: {reasons}. For example: {examples}": (
+        "规则 `{rules}` 未保留 {input} 篇文档中的任何一篇。按规则：{reasons}。例如：{examples}"
+    ),
+    "{source}: {rule} {value} (bound {threshold})": "{source}：{rule} {value}（界限 {threshold}）",
+    "Is the text what you expect? `manual` rejects only what nobody can read.": (
+        "文本内容是否正常？`manual` 只拒收无法阅读的文档。"
+    ),
+    "`--set clean.rules=manual` rejects only what nobody can read; docs/data/clean.md says whom each set of rules is for.": (
+        "`--set clean.rules=manual` 只拒收无法阅读的文档；各规则集适用于什么，见 docs/data/clean.zh.md。"
+    ),
     "The examples do not tell good from bad: area under the curve {area:.2f} on held-out ones, and 0.5 is chance": (
         "这些样例分不出好坏：留出样例的曲线下面积为 {area:.2f}，随机为 0.5"
     ),

@@ -71,6 +71,9 @@ STORED: dict[str, str] = {
     "extract.max_unpack_ratio": "extract.max_unpack_ratio",
     # data sets and tables
     "no text column": "没有文本列",
+    "empty text": "文本为空",
+    "nothing in {names}": "{names} 中没有内容",
+    "1 letter": "1 个字母",
     "fields: {names}": "字段：{names}",
     "columns: {names}": "列：{names}",
     "a column {name}": "名为 {name} 的列",
@@ -106,6 +109,8 @@ STORED: dict[str, str] = {
     # edits
     "cut at the length of a document": "按文档长度切分",
     "duplicate id": "重复的编号",
+    "file told by its content, not by its name": "按内容而非文件名判定类型的文件",
+    "formula without a value": "没有计算结果的公式",
     "long fields left out": "略去过长字段",
     "cell outputs left out": "略去单元格输出",
 }

@@ -1,4 +1,4 @@
-"""Chinese for deduplicate and pairs."""
+"""Chinese for deduplicate, pairs and repeats."""
 
 CHINESE: dict[str, str] = {
     "keep one document of each set of exact and near duplicates": "完全重复和近似重复的文档，每组只保留一个",
@@ -7,6 +7,15 @@ CHINESE: dict[str, str] = {
     "how many; default 10": "显示几对；默认 10",
     "no near duplicates": "没有近似重复的文档",
     "similarity {jaccard}: {removed} was removed for {kept}": "相似度 {jaccard}：保留 {kept}，去掉 {removed}",
+    "show the passages and lines that were cut, and where they stay": "显示被剪去的文段和行，以及它们保留在何处",
+    "no repeated passages or lines": "没有重复的文段或行",
+    "site or folder": "网站或文件夹",
+    "line that was cut": "被剪去的行",
+    "{tokens} tokens were cut from {cut} and stay in {kept}": "从 {cut} 剪去 {tokens} 个词元，保留在 {kept}",
+    "{folder} lists no repeated passages or lines": "{folder} 中没有重复文段或行的记录",
+    "Name a folder that `danlu deduplicate` wrote with `--set deduplicate.passage_tokens=50` or `--set deduplicate.folder_lines=cut`.": (
+        "请指定由 `danlu deduplicate` 加 `--set deduplicate.passage_tokens=50` 或 `--set deduplicate.folder_lines=cut` 写出的文件夹。"
+    ),
     "{folder} lists no duplicates": "{folder} 中没有重复文档的记录",
     "Name a folder that `danlu deduplicate` wrote.": "请指定由 `danlu deduplicate` 写出的文件夹。",
     "Text in languages without spaces has {found:.0f} bytes a token, and at most {most} are plausible: nothing would be found": (
@@ -25,5 +34,10 @@ STORED: dict[str, str] = {
     "all of it stands in earlier documents": "全部内容已在前面的文档中出现",
     "some text of its own": "至少有一些自己的内容",
     "repeated line of a site": "同一网站的重复行",
+    "repeated line of a folder": "同一文件夹的重复行",
     "repeated paragraph": "重复段落",
+    "repeated passage": "重复文段",
+    "little beside repeated passages": "除重复文段外所剩无几",
+    "{left} of {tokens} tokens are its own": "{tokens} 个词元中只有 {left} 个是自己的",
+    "at least {least}": "至少 {least}",
 }

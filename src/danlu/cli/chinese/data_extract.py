@@ -46,6 +46,7 @@ STORED: dict[str, str] = {
     "{width} x {height} pixels": "{width} x {height} 像素",
     # rules of edits
     "ruby note left out": "略去的注音",
+    "front matter into metadata": "文首信息转入元数据",
     "read by trafilatura": "由 trafilatura 读取",
     "damaged page left out": "略去的损坏页面",
     "picture of a page left out": "略去的图片页面",

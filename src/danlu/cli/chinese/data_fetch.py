@@ -1,8 +1,15 @@
 """Chinese for fetch."""
 
 CHINESE: dict[str, str] = {
-    "": "",
-    "{before}{rule} {count}  ": "{before}{rule} {count}  ",
+    "{rule} ({count})": "{rule}（{count}）",
+    "{before}, {next}": "{before}、{next}",
+    "it is empty": "来源为空",
+    "Left out by a bound: raise {settings} with --set if it should come.": "部分内容因上限略去：如需获取，请用 --set 提高 {settings}。",
+    "{new} new, {kept} kept from before.": "新增 {new} 项，原有 {kept} 项保留。",
+    "Nothing new: {kept} asked again and unchanged.": "没有新内容：已重新核对 {kept} 项，均无变化。",
+    "Nothing new: {kept} kept from before. --refresh asks again.": "没有新内容：原有 {kept} 项保留。加 --refresh 可重新核对。",
+    "{endpoint} does not answer as a hub does: {start}": "{endpoint} 的应答不像数据集平台：{start}",
+    "Check {variable}_ENDPOINT and the proxy.": "请检查 {variable}_ENDPOINT 和代理设置。",
     "{reason}: {value}": "{reason}：{value}",
     "{crawl} has the {kind} files 0 to {last}": "{crawl} 的 {kind} 文件编号为 0 至 {last}",
     "Name a range among them.": "请指定其中的范围。",
@@ -126,7 +133,9 @@ CHINESE: dict[str, str] = {
     "Add --allow-private if that is meant: an intranet, a site on this machine, a proxy with addresses of its own.": (
         "如确需如此（内网、本机站点、使用自有地址的代理），请加 --allow-private。"
     ),
-    "Nothing was fetched from {source}: {reasons}": "未能从 {source} 获取任何内容：{reasons}",
+    "Nothing was fetched from {source}: {reasons}; first {item}: {value}": (
+        "未能从 {source} 获取任何内容：{reasons}；首个为 {item}：{value}"
+    ),
     "fetch.jsonl names every address with its reason.": "每个地址及原因见 fetch.jsonl。",
     "{source} was given up after {count}: {reasons}": "{source} 在获取 {count} 项后放弃：{reasons}",
     "The same command goes on where it stopped; later may be better.": "再次运行同一命令会从停下处继续；不妨稍后再试。",
@@ -164,7 +173,8 @@ STORED: dict[str, str] = {
     "size limit": "达到大小上限",
     "server busy": "服务器繁忙",
     "server error": "服务器出错",
-    "status": "状态码",
+    "HTTP status": "HTTP 状态",
+    "{reason}, HTTP status {status}": "{reason}，HTTP 状态 {status}",
     "timed out": "超时",
     "no connection": "无法连接",
     "connection broke": "连接中断",

@@ -10,8 +10,8 @@ CHINESE: dict[str, str] = {
     "labels that are known, to measure by; nothing learns from them": "已知标签，只用来衡量，不参与学习",
     "label by a language model behind an OpenAI-compatible address": "用兼容 OpenAI 接口的语言模型打标签",
     "YAML with the question, and each label with its definition and examples": "YAML 文件，含问题以及每个标签的定义和例子",
-    "the address and the model's name there; the key comes from DANLU_LABEL_KEY": (
-        "地址和那里的模型名；密钥取自环境变量 DANLU_LABEL_KEY"
+    "the address and the model's name there; the key comes from DANLU_ENDPOINT_KEY": (
+        "地址和那里的模型名；密钥取自环境变量 DANLU_ENDPOINT_KEY"
     ),
     "labels by people, from which examples are taken (label.shots)": "人工标签，从中取示例（label.shots）",
     "for a million tokens": "每百万词元的价格",
@@ -34,7 +34,6 @@ CHINESE: dict[str, str] = {
     "nominal: equal or not; ordinal: in the order of the names; interval: labels are numbers": (
         "nominal：相同与否；ordinal：按名称顺序；interval：标签是数值"
     ),
-    "what chance starts from (default 0)": "随机种子（默认 0）",
     # what commands print
     "{documents} documents: {requests} requests to send, {from_cache} answered before; about {input_tokens} tokens in and {output_tokens} out, cost {cost:.4f}": (
         "文档 {documents} 篇：需发送请求 {requests} 个，此前已答复 {from_cache} 个；约输入 {input_tokens} 词元、输出 {output_tokens} 词元，费用 {cost:.4f}"
@@ -49,6 +48,7 @@ CHINESE: dict[str, str] = {
     "accuracy": "准确率",
     "95 % interval": "95% 区间",
     "known accuracy": "实测准确率",
+    "never voted": "从未投票",
     "remarks": "备注",
     "{covered} of {documents} documents have a vote, {overlapping} several, {conflicting} votes in conflict": (
         "{documents} 篇文档中 {covered} 篇有投票，{overlapping} 篇有多票，{conflicting} 篇投票冲突"
@@ -90,6 +90,15 @@ CHINESE: dict[str, str] = {
         "请给出 keywords、regex、meta、min_characters、max_characters 或 language。"
     ),
     "{path}: {place}: {problem}": "{path}：{place}：{problem}",
+    "{path}: {place}: there is no field `{field}`": "{path}：{place}：没有字段 `{field}`",
+    "The fields are, the nearest first: {fields}.": "可用的字段（最接近的在前）：{fields}。",
+    "{needs}": "{needs}",
+    "it is missing": "缺少此项",
+    "a keyword is empty": "有空的关键词",
+    "no such type: {unknown}; the types are, the nearest first: {types}": "没有类型 {unknown}；可用的类型（最接近的在前）：{types}",
+    "give equals, one_of, at_least or at_most": "请给出 equals、one_of、at_least 或 at_most",
+    "label.class_balance is {shares}: its shares add up to {total}": "label.class_balance 为 {shares}：各比例之和为 {total}",
+    "Each label has a share above 0, and all of them add up to 1.": "每个标签的比例须大于 0，总和为 1。",
     "The file needs `labels: [...]` and `functions:` with a name, a label and a condition each.": (
         "文件须有 `labels: [...]` 和 `functions:`，每个函数有名称、标签和条件。"
     ),
@@ -122,10 +131,10 @@ CHINESE: dict[str, str] = {
     ),
     "{url} answered HTTP {status}: {said}": "{url} 返回 HTTP {status}：{said}",
     "Compare the address and the model's name with what the server offers.": "请核对地址和模型名。",
-    "give the key by the variable DANLU_LABEL_KEY": "请用环境变量 DANLU_LABEL_KEY 给出密钥",
+    "give the key by the variable DANLU_ENDPOINT_KEY": "请用环境变量 DANLU_ENDPOINT_KEY 给出密钥",
     "{url} does not accept the key (HTTP {status}): {said}": "{url} 不接受该密钥（HTTP {status}）：{said}",
     "{url} asks for a key (HTTP {status}): {said}": "{url} 需要密钥（HTTP {status}）：{said}",
-    "Set the variable DANLU_LABEL_KEY to the server's key.": "请把环境变量 DANLU_LABEL_KEY 设为服务器的密钥。",
+    "Set the variable DANLU_ENDPOINT_KEY to the server's key.": "请把环境变量 DANLU_ENDPOINT_KEY 设为服务器的密钥。",
     "The limit of {limit} is reached: {cost:.4f} spent on {requests} requests": (
         "已到上限 {limit}：{requests} 个请求共花费 {cost:.4f}"
     ),

@@ -12,7 +12,12 @@ CHINESE: dict[str, str] = {
         "生成假名和值的散列所用的密钥；不提供时由 --seed 决定"
     ),
     "redact.types: unknown type `{name}`": "redact.types：没有名为 `{name}` 的类型",
-    "The types are: {types}.": "可用的类型：{types}。",
+    "The types are, the nearest first: {types}.": "可用的类型（最接近的在前）：{types}。",
+    "redact.words: no word of the lists is in the category `{name}`": "redact.words：词表中没有属于类别 `{name}` 的词",
+    "The categories are, the nearest first: {categories}.": "可用的类别（最接近的在前）：{categories}。",
+    "Name word lists after --words.": "请在 --words 之后给出词表。",
+    "redact.types: `{name}` cannot be pseudonymised: it has no form that another value could keep": "redact.types：`{name}` 不能用假名替换：它没有可供另一个值保持的形式",
+    "Mask it: --set 'redact.types={{{name}: mask}}'": "请改为掩盖：--set 'redact.types={{{name}: mask}}'",
     "No word list in {path}": "{path} 中没有词表",
     "Name a folder with .txt files, or a file.": "请给出含有 .txt 文件的文件夹，或一个文件。",
     "Make a key: head -c 32 /dev/urandom > redact.key": "请生成密钥：head -c 32 /dev/urandom > redact.key",

@@ -22,6 +22,11 @@ def add(commands: Commands, say: Speech) -> None:
     )
     why.add_argument("answer_id", metavar="ANSWER_ID", help=say("the id that `ask` or the server printed"))
     json_option(why, say)
+    _serve(commands, say)
+    _keys(commands, say)
+
+
+def _serve(commands: Commands, say: Speech) -> None:
     serve = commands.add(
         "serve",
         "serving:serve",
@@ -30,6 +35,9 @@ def add(commands: Commands, say: Speech) -> None:
     )
     serve.add_argument("--host", default="127.0.0.1", help=say("address to listen on (default 127.0.0.1)"))
     serve.add_argument("--port", type=int, default=8000, help=say("port to listen on (default 8000)"))
+
+
+def _keys(commands: Commands, say: Speech) -> None:
     keys = commands.group("keys", say("make, list and revoke access keys"))
     for name, help in (
         ("create", say("make a key; it is shown once")),

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from danlu.cli.commands import Commands, json_option, machine_options, set_option
+from danlu.cli.commands import Commands, artifact_options, documents_arguments, seed_option
 from danlu.cli.speech import Speech
 
 
@@ -14,13 +14,7 @@ def add(commands: Commands, say: Speech) -> None:
         say("report what a corpus consists of; even out groups; add counterfactuals"),
         "danlu balance corpus --out report --group-by language",
     )
-    balance.add_argument(
-        "paths",
-        nargs="+",
-        type=Path,
-        metavar="IN",
-        help=say("a corpus that danlu wrote, or folders and files of documents"),
-    )
+    documents_arguments(balance, say)
     balance.add_argument(
         "--group-by",
         metavar="FIELD",
@@ -44,11 +38,5 @@ def add(commands: Commands, say: Speech) -> None:
     kind.add_argument(
         "--swap", metavar="LIST", help=say("write a corpus with counterfactuals instead, of: gender,names,places")
     )
-    balance.add_argument(
-        "--licence", default="unknown", help=say("SPDX licence of the documents, such as CC-BY-SA-3.0")
-    )
-    balance.add_argument("--seed", type=int, default=0, help=say("number that all chance follows from (default 0)"))
-    balance.add_argument("--out", required=True, metavar="DIR", help=say("folder of the artifact; made when missing"))
-    set_option(balance, say)
-    machine_options(balance, say)
-    json_option(balance, say)
+    seed_option(balance, say)
+    artifact_options(balance, say)

@@ -1,6 +1,6 @@
 """decontaminate."""
 
-from danlu.cli.commands import Commands, json_option, machine_options, set_option
+from danlu.cli.commands import Commands, artifact_options, documents_arguments
 from danlu.cli.speech import Speech
 
 
@@ -12,12 +12,7 @@ def add(commands: Commands, say: Speech) -> None:
         say("find evaluation items in documents and take them out"),
         "danlu decontaminate corpus --against benchmarks/ --out clean --set decontaminate.policy=paragraph",
     )
-    decontaminate.add_argument(
-        "paths",
-        nargs="+",
-        metavar="IN",
-        help=say("a corpus that danlu wrote, or folders or files of documents; referenced, not copied"),
-    )
+    documents_arguments(decontaminate, say)
     decontaminate.add_argument(
         "--against",
         nargs="+",
@@ -33,12 +28,4 @@ def add(commands: Commands, say: Speech) -> None:
     decontaminate.add_argument(
         "--show", type=int, default=3, metavar="N", help=say("matches shown side by side; default 3")
     )
-    decontaminate.add_argument(
-        "--licence", default="unknown", help=say("SPDX licence of the documents, such as CC-BY-SA-3.0")
-    )
-    decontaminate.add_argument(
-        "--out", required=True, metavar="DIR", help=say("folder of the artifact; made when missing")
-    )
-    set_option(decontaminate, say)
-    machine_options(decontaminate, say)
-    json_option(decontaminate, say)
+    artifact_options(decontaminate, say)

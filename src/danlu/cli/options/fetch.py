@@ -1,6 +1,8 @@
 """fetch: documents from outside."""
 
-from danlu.cli.commands import Commands, json_option, set_option
+import argparse
+
+from danlu.cli.commands import Commands, json_option, licence_option, set_option
 from danlu.cli.speech import Speech
 
 
@@ -24,24 +26,8 @@ def add(commands: Commands, say: Speech) -> None:
     fetch.add_argument(
         "--out", required=True, metavar="DIR", help=say("folder for what is fetched; the same command goes on there")
     )
-    fetch.add_argument("--licence", default="unknown", help=say("SPDX licence of the documents, such as CC-BY-SA-3.0"))
-    fetch.add_argument("--table", help=say("table or view of a database"))
-    fetch.add_argument("--query", metavar="SQL", help=say("a SELECT instead of a table"))
-    fetch.add_argument(
-        "--text-column",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help=say("column with the text (several: repeat it)"),
-    )
-    fetch.add_argument(
-        "--key-column",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help=say("unique column to read by; default: the table's primary key"),
-    )
-    fetch.add_argument("--title-column", metavar="NAME", help=say("column with the title"))
+    licence_option(fetch, say)
+    _database_options(fetch, say)
     fetch.add_argument(
         "--refresh", action="store_true", help=say("ask again for what is finished: only what changed is fetched")
     )
@@ -50,3 +36,14 @@ def add(commands: Commands, say: Speech) -> None:
     )
     set_option(fetch, say)
     json_option(fetch, say)
+
+
+def _database_options(fetch: argparse.ArgumentParser, say: Speech) -> None:
+    fetch.add_argument("--table", help=say("table or view of a database"))
+    fetch.add_argument("--query", metavar="SQL", help=say("a SELECT instead of a table"))
+    for option, help in (
+        ("--text-column", say("column with the text (several: repeat it)")),
+        ("--key-column", say("unique column to read by; default: the table's primary key")),
+    ):
+        fetch.add_argument(option, action="append", default=[], metavar="NAME", help=help)
+    fetch.add_argument("--title-column", metavar="NAME", help=say("column with the title"))

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from danlu.cli.commands import Commands, json_option, machine_options, set_option
+from danlu.cli.commands import Commands, artifact_options, documents_arguments, json_option, seed_option
 from danlu.cli.speech import Speech
 
 TOOLS = ("label-studio", "argilla", "csv")
@@ -58,7 +58,7 @@ def _model(group: Commands, say: Speech) -> None:
         nargs=2,
         required=True,
         metavar=("URL", "NAME"),
-        help=say("the address and the model's name there; the key comes from DANLU_LABEL_KEY"),
+        help=say("the address and the model's name there; the key comes from DANLU_ENDPOINT_KEY"),
     )
     _known(model, say("labels by people, from which examples are taken (label.shots)"))
     model.add_argument(
@@ -143,14 +143,6 @@ def _known(command: argparse.ArgumentParser, help: str) -> None:
 
 
 def _reads(command: argparse.ArgumentParser, say: Speech) -> None:
-    command.add_argument(
-        "paths", nargs="+", metavar="IN", help=say("a corpus that danlu wrote, or folders and files of documents")
-    )
-    command.add_argument(
-        "--licence", default="unknown", help=say("SPDX licence of the documents, such as CC-BY-SA-3.0")
-    )
-    command.add_argument("--seed", type=int, default=0, help=say("what chance starts from (default 0)"))
-    command.add_argument("--out", required=True, metavar="DIR", help=say("folder of the artifact; made when missing"))
-    set_option(command, say)
-    machine_options(command, say)
-    json_option(command, say)
+    documents_arguments(command, say)
+    seed_option(command, say)
+    artifact_options(command, say)

@@ -1,27 +1,12 @@
 """init, plan, run, show."""
 
-from danlu.cli.commands import Commands, json_option, machine_options, set_option
+from danlu.cli.commands import Commands, json_option, licence_option, machine_options, set_option
 from danlu.cli.speech import Speech
 
 
 def add(commands: Commands, say: Speech) -> None:
     """Add these commands."""
-    init = commands.add(
-        "init",
-        "project:init",
-        say("make a project from documents"),
-        "danlu init handbook --recipe knowledge-bot --docs ./manuals",
-    )
-    init.add_argument("dir", metavar="DIR", help=say("the project's folder; made when missing"))
-    init.add_argument("--recipe", default="knowledge-bot", help=say("what to build: knowledge-bot"))
-    init.add_argument(
-        "--docs",
-        nargs="+",
-        required=True,
-        metavar="PATH",
-        help=say("folders or files of documents; referenced, not copied"),
-    )
-    init.add_argument("--licence", default="unknown", help=say("SPDX licence of the documents, such as CC-BY-SA-3.0"))
+    _init(commands, say)
     plan = commands.add("plan", "project:plan", say("print the stages and what is already done"), "danlu plan")
     set_option(plan, say)
     json_option(plan, say)
@@ -39,3 +24,22 @@ def add(commands: Commands, say: Speech) -> None:
     )
     show.add_argument("id", nargs="?", metavar="ID", help=say("an artifact's id, the start of one, or a stage's name"))
     json_option(show, say)
+
+
+def _init(commands: Commands, say: Speech) -> None:
+    init = commands.add(
+        "init",
+        "project:init",
+        say("make a project from documents"),
+        "danlu init handbook --recipe knowledge-bot --docs ./manuals",
+    )
+    init.add_argument("dir", metavar="DIR", help=say("the project's folder; made when missing"))
+    init.add_argument("--recipe", default="knowledge-bot", help=say("what to build: knowledge-bot"))
+    init.add_argument(
+        "--docs",
+        nargs="+",
+        required=True,
+        metavar="PATH",
+        help=say("folders or files of documents; referenced, not copied"),
+    )
+    licence_option(init, say)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from danlu.cli.commands import Commands, json_option, machine_options, set_option
+from danlu.cli.commands import Commands, artifact_options, documents_arguments, seed_option
 from danlu.cli.speech import Speech
 
 POLICIES = ("mask-all", "pseudonymise", "report-only", "drop-secrets")
@@ -16,13 +16,7 @@ def add(commands: Commands, say: Speech) -> None:
         say("mask, replace or drop personal data, secrets and sensitive words"),
         "danlu redact corpus --out redacted --policy mask-all --set 'redact.types={email: keep}'",
     )
-    redact.add_argument(
-        "paths",
-        nargs="+",
-        type=Path,
-        metavar="IN",
-        help=say("a corpus that danlu wrote, or folders and files of documents"),
-    )
+    documents_arguments(redact, say)
     redact.add_argument(
         "--policy",
         choices=POLICIES,
@@ -42,9 +36,5 @@ def add(commands: Commands, say: Speech) -> None:
         metavar="FILE",
         help=say("secret that pseudonyms and hashes of values are made by; without one they follow from --seed"),
     )
-    redact.add_argument("--licence", default="unknown", help=say("SPDX licence of the documents, such as CC-BY-SA-3.0"))
-    redact.add_argument("--seed", type=int, default=0, help=say("number that all chance follows from (default 0)"))
-    redact.add_argument("--out", required=True, metavar="DIR", help=say("folder of the artifact; made when missing"))
-    set_option(redact, say)
-    machine_options(redact, say)
-    json_option(redact, say)
+    seed_option(redact, say)
+    artifact_options(redact, say)

@@ -1,6 +1,6 @@
 """push, pull."""
 
-from danlu.cli.commands import Commands, json_option
+from danlu.cli.commands import Commands, json_option, out_option
 from danlu.cli.speech import Speech
 
 
@@ -25,7 +25,7 @@ def add(commands: Commands, say: Speech) -> None:
         "danlu pull b30c7a460533 --remote s3://data/danlu --out corpus",
     )
     pull.add_argument("id", nargs="?", metavar="ID", help=say("an artifact's id, or the start of one"))
-    pull.add_argument("--out", metavar="DIR", help=say("folder of the artifact; made when missing"))
+    out_option(pull, say, is_required=False)
     pull.add_argument("--parents", action="store_true", help=say("in a project: also what it was made from"))
     pull.add_argument("--list", action="store_true", help=say("list what the remote holds"))
     for command in (push, pull):

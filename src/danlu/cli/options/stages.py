@@ -1,33 +1,54 @@
 """Stages on explicit inputs, without a project."""
 
-from danlu.cli.commands import Commands, json_option, machine_options, set_option
+from danlu.cli.commands import (
+    Commands,
+    artifact_options,
+    documents_arguments,
+    json_option,
+    licence_option,
+    out_option,
+    set_option,
+)
 from danlu.cli.speech import Speech
 
 
 def add(commands: Commands, say: Speech) -> None:
     """Add these commands."""
+    _clean(commands, say)
+    _index(commands, say)
+    _finetune(commands, say)
+    _evaluate(commands, say)
+
+
+def _clean(commands: Commands, say: Speech) -> None:
     clean = commands.add(
         "clean",
         "stand_alone:clean",
         say("read and clean documents, no project needed"),
         "danlu clean ./pages --out corpus --set clean.rules=web",
     )
+    documents_arguments(clean, say)
+    clean.add_argument(
+        "--quality", metavar="JSONL", help=say("examples of good and bad text: one {text, label: good or bad} per line")
+    )
+    artifact_options(clean, say)
+
+
+def _index(commands: Commands, say: Speech) -> None:
     index = commands.add(
         "index",
         "stand_alone:index",
         say("index documents for search, no project needed"),
         "danlu index ./manuals --out index",
     )
-    for command in (clean, index):
-        command.add_argument(
-            "paths", nargs="+", metavar="IN", help=say("folders or files of documents; referenced, not copied")
-        )
-        command.add_argument(
-            "--licence", default="unknown", help=say("SPDX licence of the documents, such as CC-BY-SA-3.0")
-        )
-    clean.add_argument(
-        "--quality", metavar="JSONL", help=say("examples of good and bad text: one {text, label: good or bad} per line")
+    index.add_argument(
+        "paths", nargs="+", metavar="IN", help=say("folders or files of documents; referenced, not copied")
     )
+    licence_option(index, say)
+    artifact_options(index, say)
+
+
+def _finetune(commands: Commands, say: Speech) -> None:
     finetune = commands.add(
         "finetune",
         "stand_alone:finetune",
@@ -38,6 +59,12 @@ def add(commands: Commands, say: Speech) -> None:
     finetune.add_argument(
         "--data", required=True, metavar="JSONL", help=say("one {id, messages: [...]} object per line")
     )
+    out_option(finetune, say)
+    set_option(finetune, say)
+    json_option(finetune, say)
+
+
+def _evaluate(commands: Commands, say: Speech) -> None:
     evaluate = commands.add(
         "evaluate",
         "stand_alone:evaluate",
@@ -51,11 +78,6 @@ def add(commands: Commands, say: Speech) -> None:
         metavar="JSONL",
         help=say("for an index: {question, file, quote} per line; for a model: {id, messages: [...]}"),
     )
-    for command in (clean, index):
-        machine_options(command, say)
-    for command in (clean, index, finetune, evaluate):
-        command.add_argument(
-            "--out", required=True, metavar="DIR", help=say("folder of the artifact; made when missing")
-        )
-        set_option(command, say)
-        json_option(command, say)
+    out_option(evaluate, say)
+    set_option(evaluate, say)
+    json_option(evaluate, say)

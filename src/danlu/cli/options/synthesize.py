@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from danlu.cli.commands import Commands, json_option, machine_options, set_option
+from danlu.cli.commands import Commands, artifact_options, documents_arguments, seed_option
 from danlu.cli.speech import Speech
 
 KINDS = "heading,definition,faq,table,cloze,title,extract"
@@ -17,13 +17,7 @@ def add(commands: Commands, say: Speech) -> None:
         say("make questions with verbatim answers, and instructions, from documents"),
         "danlu synthesize corpus --out pairs",
     )
-    synthesize.add_argument(
-        "paths",
-        nargs="+",
-        type=Path,
-        metavar="IN",
-        help=say("a corpus that danlu wrote, or folders and files of documents"),
-    )
+    documents_arguments(synthesize, say)
     synthesize.add_argument(
         "--kinds", metavar="LIST", help=say("what is made without a model, of: {kinds}", kinds=KINDS)
     )
@@ -32,7 +26,7 @@ def add(commands: Commands, say: Speech) -> None:
         "--model",
         nargs=2,
         metavar=("URL", "NAME"),
-        help=say("also ask a model behind an OpenAI-compatible address; its key comes from DANLU_LABEL_KEY"),
+        help=say("also ask a model behind an OpenAI-compatible address; its key comes from DANLU_ENDPOINT_KEY"),
     )
     model.add_argument(
         "--gguf", type=Path, metavar="FILE", help=say("also ask a model in a GGUF file, run on this machine")
@@ -47,13 +41,5 @@ def add(commands: Commands, say: Speech) -> None:
         metavar=("IN", "OUT"),
         help=say("price of a million tokens of prompts and of replies: what the run cost is told"),
     )
-    synthesize.add_argument(
-        "--licence", default="unknown", help=say("SPDX licence of the documents, such as CC-BY-SA-3.0")
-    )
-    synthesize.add_argument("--seed", type=int, default=0, help=say("number that all chance follows from (default 0)"))
-    synthesize.add_argument(
-        "--out", required=True, metavar="DIR", help=say("folder of the artifact; made when missing")
-    )
-    set_option(synthesize, say)
-    machine_options(synthesize, say)
-    json_option(synthesize, say)
+    seed_option(synthesize, say)
+    artifact_options(synthesize, say)

@@ -16,8 +16,10 @@ from danlu.core.hashing import hash_file
 from danlu.data.balance.measures import tokens_of
 from danlu.text.records import Document
 
-VERSION = 1
+VERSION = 2
 NO_GROUP, SEVERAL = "(none)", "(several)"
+MOST_WEIGHT = 10.0
+"""What a group may be worth at most, by default: how many times it would have to stand there for its share."""
 GENDER: dict[str, tuple[str, ...]] = {
     "female": tuple(
         "she her hers herself woman women girl girls female mother mothers daughter daughters sister sisters wife wives aunt queen"
@@ -65,7 +67,7 @@ def group_of(document: Document, by: str, lists: Mapping[str, Sequence[str]]) ->
     if lists:
         return _named_most(document.text, lists)
     value = getattr(document, by) if by in _COLUMNS else json.loads(document.meta or "{}").get(by)
-    if value is None or value == "":
+    if value is None or value == "" or (by == "language" and value == "und"):
         return NO_GROUP
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
 
@@ -82,15 +84,29 @@ def _named_most(text: str, lists: Mapping[str, Sequence[str]]) -> str:
     return best[0] if len(best) == 1 else SEVERAL
 
 
-def target_shares(counts: Mapping[str, int], targets: Mapping[str, float]) -> dict[str, float]:
-    """The share that each group is to have, adding up to 1: as given, or equal; documents without a group keep their share.
+def too_small(counts: Mapping[str, int], most: float) -> set[str]:
+    """The groups that would need more than `most` times their documents for an equal share, told from the smallest on.
 
-    Raises UserError for a target of a group that no document is in.
+    A handful of documents whose language was told wrongly is no language to be evened out. Each that is left aside lowers the
+    number of groups, and so raises the share that the next one must reach.
     """
-    free = {group: n for group, n in counts.items() if group in (NO_GROUP, SEVERAL)}
-    total = sum(counts.values())
-    rest = 1.0 - sum(free.values()) / total
-    named = [group for group in counts if group not in free]
+    free = {NO_GROUP, SEVERAL}
+    ordered = sorted((n, group) for group, n in counts.items() if group not in free)
+    total = sum(n for n, _ in ordered)
+    small: set[str] = set()
+    for place, (n, group) in enumerate(ordered):
+        if n * most * (len(ordered) - place) >= total:
+            break
+        small.add(group)
+        total -= n
+    return small
+
+
+def target_shares(counts: Mapping[str, int], targets: Mapping[str, float], most: float) -> dict[str, float]:
+    """The share that each group is to have, adding up to 1: as given, or equal among those that are not too small.
+
+    Documents without a group, and groups too small, keep their share. Raises UserError for a target of a group that no document is in.
+    """
     strange = sorted(set(targets) - set(counts))
     if strange:
         raise UserError(
@@ -99,7 +115,11 @@ def target_shares(counts: Mapping[str, int], targets: Mapping[str, float]) -> di
             group=strange[0],
             groups=", ".join(sorted(counts)),
         )
-    given = {group: targets.get(group, 0.0) if targets else 1.0 for group in named}
+    kept = {NO_GROUP, SEVERAL} | (set() if targets else too_small(counts, most))
+    free = {group: n for group, n in counts.items() if group in kept}
+    total = sum(counts.values())
+    rest = 1.0 - sum(free.values()) / total
+    given = {group: targets.get(group, 0.0) if targets else 1.0 for group in counts if group not in free}
     whole = sum(given.values())
     shares = {group: rest * share / whole if whole else 0.0 for group, share in given.items()}
     return shares | {group: n / total for group, n in free.items()}
@@ -115,7 +135,7 @@ def weights_of(
     for (group, label), count in cells.items():
         groups[group] = groups.get(group, 0) + count
         labels[label] = labels.get(label, 0) + count
-    wanted = target_shares(groups, targets)
+    wanted = target_shares(groups, targets, most)
     return {
         (group, label): round(min(max(wanted[group] * labels[label] / count, 1 / most), most), 6)
         for (group, label), count in cells.items()

@@ -184,7 +184,19 @@ def _groups(report: Mapping[str, Any]) -> str:
         both("tokens", "词数"),
         both("weight", "权重"),
     )
-    return f"{title}<p>{note}</p>{plot}" + _table(header, rows) + _association(report["association"])
+    return f"{title}<p>{note}</p>{plot}" + _table(header, rows) + _left(report) + _association(report["association"])
+
+
+def _left(report: Mapping[str, Any]) -> str:
+    """Which groups keep their share since they are too small."""
+    if not report["too_small"]:
+        return ""
+    named = ", ".join(report["too_small"])
+    told = both(
+        f"too small to be evened out, so that they keep their share: {named}",
+        f"文档太少、不参与平衡而保持原有占比的组：{named}",
+    )
+    return f"<p>{told}</p>"
 
 
 def _weights(weights: Mapping[str, float]) -> str:

@@ -8,21 +8,18 @@ Long documents are looked at in pieces that overlap, so that the cost stays in p
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
+import pyarrow as pa
 
 from danlu.text.contamination.items import Item
 from danlu.text.contamination.overlap import Comparer, Match
-from danlu.text.contamination.overlap_index import (
-    ANSWER,
-    CONTEXT,
-    SHINGLE,
-    TEXTS_PER_ITEM,
-    OverlapIndex,
-    Rows,
-)  # fmt: skip
-from danlu.text.shingles import I64, U64, Hashes, hash_shingles, hash_tokens, token_spans
+from danlu.text.contamination.overlap_index import ANSWER, CONTEXT, SHINGLE, TEXTS_PER_ITEM, OverlapIndex, Rows
+from danlu.text.contamination.resemblance import Runs
+from danlu.text.shingles import I64, U64
+from danlu.text.token_places import Places, token_places
 
 PIECE_CHARACTERS, OVERLAP_CHARACTERS = 60_000, 8_000
 Span = tuple[int, int]
@@ -66,21 +63,36 @@ def _pieces(number: int, text: str) -> Iterator[Piece]:
     yield Piece(number, start, text[start:])
 
 
-def rows_of(pieces: Sequence[Piece]) -> Rows:
-    """The pieces, tokenised; every line is a field, so that a short question is known when it is a line of its own."""
-    lines = [piece.text.split("\n") for piece in pieces]
-    hashed = hash_tokens([line for own in lines for line in own])
-    first_lines = np.concatenate(([0], np.cumsum([len(own) for own in lines]))).astype(np.int64)
-    return Rows(range(len(pieces)), Hashes(hashed.values, hashed.starts[first_lines]), hashed.starts)
+@dataclass(frozen=True)
+class Read:
+    """Pieces, tokenised, and where each token stands in its piece."""
+
+    pieces: Sequence[Piece]
+    rows: Rows
+    places: Places
+
+    @classmethod
+    def of(cls, pieces: Sequence[Piece]) -> "Read":
+        """Every line is a field, so that a short question is known when it is a line of its own."""
+        places = token_places(pa.array([piece.text for piece in pieces], pa.large_string()))
+        starts = places.hashes.starts
+        fields = [
+            start + np.searchsorted(places.begins[start:end], _line_starts(piece.text))
+            for piece, (start, end) in zip(pieces, pairwise(starts.tolist()), strict=True)
+        ]
+        field_starts = np.concatenate([*fields, starts[-1:]])
+        return cls(pieces, Rows(range(len(pieces)), places.hashes, field_starts), places)
+
+    def span(self, row: int, first: int, last: int) -> Span:
+        """The code points of the document that tokens `first` to `last` - 1 of a piece came from."""
+        start = int(self.rows.tokens.starts[row])
+        shift = self.pieces[row].start
+        return shift + int(self.places.begins[start + first]), shift + int(self.places.ends[start + last - 1])
 
 
-def shared_shingles(index: OverlapIndex, texts: Sequence[str]) -> tuple[I64, I64]:
-    """Which shingles of the items stand in which texts: numbers of shingles, and of texts; each pair once."""
-    pieces = pieces_of(texts)
-    grams, owners = index.shared(rows_of(pieces))
-    documents = np.array([piece.document for piece in pieces], np.int64)[owners]
-    unique = np.unique(documents * index.shingle_count + grams)
-    return unique % max(index.shingle_count, 1), unique // max(index.shingle_count, 1)
+def _line_starts(text: str) -> I64:
+    """Where lines begin, in code points."""
+    return np.cumsum([0, *(len(line) + 1 for line in text.split("\n")[:-1])])
 
 
 class Finder:
@@ -91,31 +103,23 @@ class Finder:
 
     def find(self, texts: Sequence[str]) -> list[Found]:
         """Each item that is in a text, once, where most of it is; by text, then by item."""
-        pieces = pieces_of(texts)
-        rows = rows_of(pieces)
+        read = Read.of(pieces_of(texts))
         best: dict[tuple[int, int], Match] = {}
-        for pair in self._index.pairs(rows):
-            match = self._comparer.compare(pair, rows)
+        for pair in self._index.pairs(read.rows):
+            match = self._comparer.compare(pair, read.rows)
             if match:
-                key = (pieces[match.row].document, match.item)
+                key = (read.pieces[match.row].document, match.item)
                 known = best.get(key)
                 if known is None or match.order < known.order:
                     best[key] = match
-        first_lines = np.cumsum([0, *(piece.text.count("\n") + 1 for piece in pieces)])
-        lines_of = [rows.field_starts[start:end] for start, end in pairwise(first_lines.tolist())]
-        return [
-            self._placed(match, pieces[match.row], rows, lines_of[match.row] - rows.tokens.starts[match.row])
-            for _, match in sorted(best.items())
-        ]
+        return [self._placed(match, read) for _, match in sorted(best.items())]
 
-    def _placed(self, match: Match, piece: Piece, rows: Rows, starts_L: I64) -> Found:
-        own = self._index.tokens.of(match.item * TEXTS_PER_ITEM + match.text)
-        (first, last), (own_first, own_last) = _densest(own, rows.tokens.of(match.row))
-        start, end = _in_lines(piece.text, starts_L, first, last)
-        text = text_of(self.items[match.item], match.text)
-        return Found(
-            match, piece.document, (piece.start + start, piece.start + end), _characters(text, own_first, own_last)
-        )
+    def _placed(self, match: Match, read: Read) -> Found:
+        own = self._comparer.texts.of(match.item * TEXTS_PER_ITEM + match.text).shingles
+        (first, last), (own_first, own_last) = _densest(own, read.rows.tokens.of(match.row))
+        in_item = _places_of(text_of(self.items[match.item], match.text))
+        item_span = int(in_item.begins[own_first]), int(in_item.ends[own_last - 1])
+        return Found(match, read.pieces[match.row].document, read.span(match.row, first, last), item_span)
 
 
 def text_of(item: Item, which: int) -> str:
@@ -123,39 +127,19 @@ def text_of(item: Item, which: int) -> str:
     return {ANSWER: item.answer, CONTEXT: item.context}.get(which, f"{item.question}\n{item.choices}")
 
 
-def _densest(own: U64, tokens: U64) -> tuple[Span, Span]:
+@lru_cache(1024)
+def _places_of(text: str) -> Places:
+    return token_places(pa.array([text], pa.large_string()))
+
+
+def _densest(own: Runs, tokens: U64) -> tuple[Span, Span]:
     """The spans, in tokens of the row and of the item, of most shared shingles within a stretch as long as the item allows."""
-    mine, theirs = _shingles(own), _shingles(tokens)
-    hits = np.flatnonzero(np.isin(theirs, mine))
+    places = own.places_in(tokens)
+    hits, length = places.at_M, len(own.tokens)
     if not len(hits):
-        return (0, len(tokens)), (0, len(own))
-    room = len(own) + max(4, len(own) // 4)
-    ends = np.searchsorted(hits, hits + room)
+        return (0, len(tokens)), (0, length)
+    ends = np.searchsorted(hits, hits + length + max(4, length // 4))
     best = int(np.argmax(ends - np.arange(len(hits))))
     chosen = hits[best : ends[best]]
-    own_hits = np.flatnonzero(np.isin(mine, theirs[chosen]))
+    own_hits = np.flatnonzero(own.found(places.which_M[best : ends[best]])[own.number_S])
     return (int(chosen[0]), int(chosen[-1]) + SHINGLE), (int(own_hits[0]), int(own_hits[-1]) + SHINGLE)
-
-
-def _in_lines(text: str, starts_L: I64, first: int, last: int) -> Span:
-    """The code points of tokens `first` to `last` - 1; line l begins at token `starts_L[l]`. Only two lines are read token by token."""
-    lines = text.split("\n")
-    ends = []
-    for token in (first, last - 1):
-        line = int(np.searchsorted(starts_L, token, side="right")) - 1
-        inside = token - int(starts_L[line])
-        begin = sum(len(one) + 1 for one in lines[:line])
-        start, end = _characters(lines[line], inside, inside + 1)
-        ends.append((begin + start, begin + end))
-    return ends[0][0], ends[1][1]
-
-
-def _characters(text: str, first: int, last: int) -> Span:
-    spans = token_spans(text)
-    if not spans:
-        return 0, len(text)
-    return spans[min(first, len(spans) - 1)][1], spans[min(last, len(spans)) - 1][2]
-
-
-def _shingles(values: U64) -> U64:
-    return hash_shingles(Hashes(values, np.array([0, len(values)])), SHINGLE).values

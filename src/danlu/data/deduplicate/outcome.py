@@ -39,6 +39,11 @@ class Outcome:
         """The position of a part's first document in the corpus."""
         return int(self.column("starts")[part])
 
+    def stays(self, position: int, documents: int) -> NDArray[np.bool_]:
+        """Which of so many documents, from this position on, stay."""
+        positions = np.arange(position, position + documents)
+        return np.asarray(self.column("kept")[positions] == positions)
+
     def centres(self, positions: I64) -> tuple[list[str], list[str]]:
         """The doc_ids and sources of documents that others were removed for."""
         with pa.memory_map(str(self.folder / "centres.arrow")) as file:

@@ -47,9 +47,13 @@ def least_similar(corpus: Corpus, limit: int) -> list[Pair]:
         )
     near = (row for row in read_rows(folder) if row["text"] is not None)
     chosen = heapq.nsmallest(limit, near, key=lambda row: (row["jaccard"], row["removed"]))
-    kept = {row["doc_id"]: row for row in _find(corpus.documents, {row["kept"] for row in chosen}, ["source", "text"])}
+    kept = {
+        row["doc_id"]: row
+        for row in find_documents(corpus.documents, {row["kept"] for row in chosen}, ["source", "text"])
+    }
     gone = {
-        row["doc_id"]: row for row in _find(corpus.path / "rejects", {row["removed"] for row in chosen}, ["source"])
+        row["doc_id"]: row
+        for row in find_documents(corpus.path / "rejects", {row["removed"] for row in chosen}, ["source"])
     }
     return [
         Pair(
@@ -62,7 +66,8 @@ def least_similar(corpus: Corpus, limit: int) -> list[Pair]:
     ]
 
 
-def _find(folder: Path, doc_ids: set[str], columns: list[str]) -> Iterator[dict[str, Any]]:
+def find_documents(folder: Path, doc_ids: set[str], columns: list[str]) -> Iterator[dict[str, Any]]:
+    """Some columns of the rows with these doc_ids, reading the folder once."""
     wanted = pa.array(sorted(doc_ids), pa.string())
     for group in read_groups(folder, ["doc_id", *columns]):
         yield from group.filter(pc.is_in(group["doc_id"].cast(pa.string()), wanted)).to_pylist()

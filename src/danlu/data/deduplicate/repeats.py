@@ -1,32 +1,43 @@
 """Units that repeat from document to document: counted part by part on disk, and cut out of all documents but the first.
 
 Each part leaves the hashes of its units, sorted, with the position of their document. The parts are merged range of hashes by
-range, so that memory holds about `MERGED_AT_ONCE` units (200 MB) however large the corpus is; disk holds 16 bytes a unit.
+range, so that memory holds a few million units (200 MB) however large the corpus is; disk holds 16 bytes a unit.
 
-Letters in shapes: U units, R units that repeat.
+A line of a web host repeats where it stands in more documents than a bound. Files say less of what belongs together: a line of a folder
+must be short, stand in a third of its documents as well, and be neither heading, code nor table.
+
+Letters in shapes: D documents, U units, R units that repeat.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from danlu.core.stages import Work
 from danlu.data.deduplicate.outcome import Outcome
+from danlu.data.deduplicate.ranges import hash_ranges
 from danlu.data.deduplicate.sketches import batches
-from danlu.data.deduplicate.units import Units, hosts, lines, paragraphs
+from danlu.data.deduplicate.units import Units, folders, hosts, lines, paragraphs, short_lines
 from danlu.data.shards import finish
-from danlu.text.offsets import Edit, apply
-from danlu.text.records import Document
-from danlu.text.shingles import I64, U64
+from danlu.text.offsets import Edit
+from danlu.text.shingles import I64
 from danlu.text.tables import read_groups
 
-MERGED_AT_ONCE = 1 << 22
-LINES, PARAGRAPHS = "repeated line of a site", "repeated paragraph"
+LINES, FOLDER_LINES, PARAGRAPHS = "repeated line of a site", "repeated line of a folder", "repeated paragraph"
 """Rules, as edits name them."""
+LINES_TABLE = pa.schema(
+    [("line", pa.large_string()), ("of", pa.string()), ("documents", pa.int64()), ("kept", pa.string())]
+)
+"""Lines that were cut: the site or folder, in how many of its documents each stood, and which of them keeps it."""
+LEAST_OF_A_FOLDER = 1 / 3
+"""Share of a folder's documents that a line must stand in: a folder in two languages has two footers."""
+_STRUCTURE = ("heading", "code", "table")
+"""Kinds of blocks whose lines repeat because the documents are of one form."""
 
 
 @dataclass(frozen=True)
@@ -39,18 +50,24 @@ class Repeats:
 
     def units(self, table: pa.Table) -> Units:
         """The units of a batch of documents."""
+        if self.rule == PARAGRAPHS:
+            return paragraphs(table["text"])
         if self.rule == LINES:
             return lines(table["text"], hosts(table["meta"]))
-        return paragraphs(table["text"])
+        return short_lines(table["text"], folders(table))
 
-    def is_repeated(self, hashes_U: U64, positions_U: I64) -> np.ndarray:
-        """Which units repeat, and stand in an earlier document (U,)."""
-        known = np.load(self.folder / "hashes.npy", mmap_mode="r")
-        if not len(known) or not len(hashes_U):
-            return np.zeros(len(hashes_U), bool)
-        places = np.minimum(np.searchsorted(known, hashes_U), len(known) - 1)
-        firsts = np.load(self.folder / "firsts.npy", mmap_mode="r")
-        return np.asarray((known[places] == hashes_U) & (firsts[places] != positions_U))
+    def column(self, name: str) -> np.ndarray:
+        """Of the units that repeat, by ascending hash (R,): `hashes`, the position of the `firsts` document, in how many `counts`."""
+        return np.asarray(np.load(self.folder / f"{name}.npy", mmap_mode="r"))
+
+    def known(self, units: Units, positions: I64) -> tuple[np.ndarray, np.ndarray]:
+        """Which units repeat (U,), and which of these stand in an earlier document (U,)."""
+        known = self.column("hashes")
+        if not len(known) or not len(units.hashes):
+            return np.zeros(len(units.hashes), bool), np.zeros(len(units.hashes), bool)
+        places = np.minimum(np.searchsorted(known, units.hashes), len(known) - 1)
+        repeats = known[places] == units.hashes
+        return repeats, repeats & (self.column("firsts")[places] != positions[units.owners])
 
 
 def has_hosts(parts: Sequence[Path]) -> bool:
@@ -75,13 +92,14 @@ def find_repeats(work: Work, parts: Sequence[Path], outcome: Outcome, repeats: R
         for number, path in enumerate(parts)
     ]
     finish(work, partial(_collect, outcome, repeats), shards)
-    _merge(repeats, [shard.outcome for shard in shards])
+    sizes_D = _folder_sizes(parts, outcome) if repeats.rule == FOLDER_LINES else None
+    _merge(repeats, [shard.outcome for shard in shards], sizes_D)
 
 
 def _collect(outcome: Outcome, repeats: Repeats, shard: _Shard) -> None:
     """The units of one part's documents that stay: hash and position (2, U), sorted, each once a document."""
     position, found = outcome.start(shard.number), []
-    for group in read_groups(shard.source, ["text", "meta"]):
+    for group in read_groups(shard.source, ["text", "meta", "source"]):
         for batch in batches(group):
             places = np.arange(position, position + batch.num_rows)
             position += batch.num_rows
@@ -94,66 +112,101 @@ def _collect(outcome: Outcome, repeats: Repeats, shard: _Shard) -> None:
     half.rename(shard.outcome)
 
 
-def _merge(repeats: Repeats, files: Sequence[Path]) -> None:
+def _folder_sizes(parts: Sequence[Path], outcome: Outcome) -> I64:
+    """How many documents that stay are in the folder of each document (D,); 12 bytes a document."""
+    names: dict[str, int] = {}
+    numbers = [
+        np.array([names.setdefault(folder, len(names)) for folder in folders(group)], np.int32)
+        for part in parts
+        for group in read_groups(part, ["meta", "source"])
+    ]
+    joined = np.concatenate([np.empty(0, np.int32), *numbers])
+    sizes_D: I64 = np.bincount(joined[outcome.stays(0, len(joined))], minlength=len(names))[joined]
+    return sizes_D
+
+
+def _merge(repeats: Repeats, files: Sequence[Path], sizes_D: I64 | None) -> None:
     parts = [np.load(file, mmap_mode="r") for file in files]
-    ranges = sum(part.shape[1] for part in parts) // MERGED_AT_ONCE + 1
-    bounds = [(2**64 * number // ranges) for number in range(1, ranges)]
-    cuts = [np.searchsorted(part[0], np.array(bounds, np.uint64)) for part in parts]
-    hashes, firsts = [], []
-    for number in range(ranges):
-        pieces = [
-            part[:, (cut[number - 1] if number else 0) : (cut[number] if number < ranges - 1 else None)]
-            for part, cut in zip(parts, cuts, strict=True)
-        ]
+    hashes, firsts, found = [np.empty(0, np.uint64)], [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    for slices in hash_ranges([part[0] for part in parts]):
+        pieces = [part[:, cut] for part, cut in zip(parts, slices, strict=True)]
         joined = np.concatenate(pieces, axis=1) if pieces else np.empty((2, 0), np.uint64)
         values, first, counts = np.unique(joined[0], return_index=True, return_counts=True)
         # Parts are in the order of the corpus, and the first place of a value is in the first of them: the smallest position.
+        position = joined[1][first].astype(np.int64)
         repeated = counts > repeats.most
+        if sizes_D is not None:
+            repeated &= counts >= LEAST_OF_A_FOLDER * sizes_D[position]
         hashes.append(values[repeated])
-        firsts.append(joined[1][first[repeated]].astype(np.int64))
+        firsts.append(position[repeated])
+        found.append(counts[repeated])
     half = repeats.folder.with_name(f"{repeats.folder.name}.half")
     half.mkdir(exist_ok=True)
     np.save(half / "hashes.npy", np.concatenate(hashes))
     np.save(half / "firsts.npy", np.concatenate(firsts))
+    np.save(half / "counts.npy", np.concatenate(found))
     half.rename(repeats.folder)
 
 
-def without_repeats(
-    table: pa.Table, positions: I64, repeats: Sequence[Repeats]
-) -> dict[int, tuple[Document, dict[str, int]]]:
-    """The rows of a batch that change: the document without its repeated units, and how many went by rule."""
-    cuts: dict[int, list[tuple[int, int, str]]] = {}
+def repeated_units(table: pa.Table, positions: I64, repeats: Sequence[Repeats]) -> dict[int, list[Edit]]:
+    """What to cut out of the rows of a batch, in order; a unit inside another goes with the longer."""
+    spans: dict[int, list[tuple[int, int, str]]] = {}
     for kind in repeats:
         units = kind.units(table)
-        chosen = units.of(kind.is_repeated(units.hashes, positions[units.owners]))
+        chosen = units.of(kind.known(units, positions)[1])
         for owner, start, end in zip(chosen.owners.tolist(), chosen.starts.tolist(), chosen.ends.tolist(), strict=True):
-            cuts.setdefault(owner, []).append((start, end, kind.rule))
-    return {row: _cut(Document.of(table.slice(row, 1).to_pylist()[0]), spans) for row, spans in cuts.items()}
+            spans.setdefault(owner, []).append((start, end, kind.rule))
+    found = {row: _edits(table["text"][row].as_py(), of_row) for row, of_row in spans.items()}
+    structure = {row: _structure(table["blocks"][row].as_py()) for row in found}
+    kept = {row: [edit for edit in edits if not _is_in(edit, structure[row])] for row, edits in found.items()}
+    return {row: edits for row, edits in kept.items() if edits}
 
 
-def _cut(document: Document, spans: list[tuple[int, int, str]]) -> tuple[Document, dict[str, int]]:
-    """The document without these stretches of its UTF-8 bytes; one inside another counts with the longer."""
-    encoded = document.text.encode("utf-8", "surrogatepass")
+def _structure(blocks: list[dict[str, Any]]) -> list[tuple[int, int]]:
+    return [(block["start"], block["end"]) for block in blocks if block["kind"] in _STRUCTURE]
+
+
+def _is_in(edit: Edit, structure: list[tuple[int, int]]) -> bool:
+    """Whether an edit takes a line of a folder that is there because the documents are of one form."""
+    return edit.rule == FOLDER_LINES and any(start < edit.end and edit.start < end for start, end in structure)
+
+
+def _edits(text: str, spans: list[tuple[int, int, str]]) -> list[Edit]:
+    """Edits that take these stretches of a text's UTF-8 bytes, with the line breaks after them."""
+    encoded = text.encode("utf-8", "surrogatepass")
     edits: list[Edit] = []
-    counts: dict[str, int] = {}
-    byte = character = after = 0
+    byte = character = 0
     for start, end, rule in sorted(spans, key=lambda span: (span[0], -span[1])):
-        if start < after:
+        if start < byte:
             continue
+        while end < len(encoded) and encoded[end] == 10:
+            end += 1
         character += len(encoded[byte:start].decode("utf-8", "surrogatepass"))
         length = len(encoded[start:end].decode("utf-8", "surrogatepass"))
-        past = end
-        while past < len(encoded) and encoded[past] == 10:
-            past += 1
-        edits.append(Edit(character, character + length + past - end, "", rule))
-        counts[rule] = counts.get(rule, 0) + 1
-        character, byte, after = character + length + past - end, past, past
-    text, offsets = apply(document.text, edits)
-    whole = offsets.after(document.offset_map())
-    blocks = tuple(
-        replace(block, start=start, end=end)
-        for block in document.blocks
-        for start, end in [(offsets.from_source(block.start), offsets.from_source(block.end))]
-        if end > start
-    )
-    return replace(document, text=text, blocks=blocks, offsets=tuple(vars(piece) for piece in whole.pieces)), counts
+        edits.append(Edit(character, character + length, "", rule))
+        character, byte = character + length, end
+    return edits
+
+
+def first_lines(table: pa.Table, positions: I64, repeats: Repeats) -> list[dict[str, Any]]:
+    """Rows of LINES_TABLE: the lines that are cut elsewhere, from the batch that has the first document of each."""
+    units = repeats.units(table)
+    known, later = repeats.known(units, positions)
+    firsts = units.of(known & ~later)
+    if not len(firsts.hashes):
+        return []
+    groups = hosts(table["meta"]) if repeats.rule == LINES else folders(table)
+    counts = repeats.column("counts")[np.searchsorted(repeats.column("hashes"), firsts.hashes)]
+    rows = {}
+    for owner, start, end, value, count in zip(*(column.tolist() for column in firsts), counts.tolist(), strict=True):
+        text, blocks = table["text"][owner].as_py(), table["blocks"][owner].as_py()
+        [edit] = _edits(text, [(start, end, repeats.rule)])
+        if not _is_in(edit, _structure(blocks)):
+            line = " ".join(text[edit.start : edit.end].split())
+            rows[owner, value] = {
+                "line": line,
+                "of": groups[owner],
+                "documents": count,
+                "kept": table["doc_id"][owner].as_py(),
+            }
+    return list(rows.values())

@@ -8,7 +8,6 @@ every other that stays.
 Broder 1997 (resemblance of documents); Lee et al. 2022 (arXiv 2107.06499) on what duplicates do to a language model.
 """
 
-from collections.abc import Sequence
 from functools import partial
 from typing import Any, Literal
 
@@ -20,9 +19,11 @@ from danlu.core.artifacts import Corpus
 from danlu.core.stages import Config, Facts, Stage, Work
 from danlu.data.deduplicate.corpus import find_duplicates
 from danlu.data.deduplicate.outcome import Outcome, write_outcome
-from danlu.data.deduplicate.repeats import LINES, PARAGRAPHS, Repeats, find_repeats, has_hosts, without_repeats
+from danlu.data.deduplicate.passages import Passages, find_passages
+from danlu.data.deduplicate.repeats import FOLDER_LINES, LINES, PARAGRAPHS, Repeats, find_repeats, has_hosts
+from danlu.data.deduplicate.trim import Scissors, trimmed
 from danlu.data.parts import Batch, Verdict, map_parts, parts_of
-from danlu.text.records import DOCUMENTS, Document, Reject
+from danlu.text.records import Reject
 from danlu.text.shingles import I64
 
 CLUSTERS = pa.schema([("doc_id", pa.string()), ("cluster", pa.string()), ("size", pa.int64())])
@@ -48,10 +49,19 @@ class DeduplicateConfig(Config):
     gives about 0.8."""
     max_line_documents: int = Field(10, ge=1)
     """Documents of one web host: a line that stands in more of them is cut from all but the first (menus, notices). Only documents
-    with a URL have a host; lines of files are never counted."""
+    with a URL have a host."""
+    folder_lines: Literal["keep", "cut"] = "keep"
+    """`cut` does so with lines of at most 120 bytes that stand in more than `max_line_documents` documents of one folder without URLs and
+    in a third of all there, headings, code and tables apart. Right for saved pages; wrong for manuals and forms, each of
+    which needs the captions that all of them have."""
     paragraphs: Literal["keep", "cut"] = "keep"
     """`cut` takes paragraphs of 100 bytes and more out of every document but the first they stand in. Right for training data; wrong
     where each document must be whole to be cited, as a warning that a manual repeats in each chapter must."""
+    passage_tokens: int | None = Field(None, ge=10)
+    """Passages of so many tokens and more are cut wherever they stand a second time, across paragraphs too; none when not set. 50 is usual
+    for training data (Lee et al. 2022); as with paragraphs, wrong where documents are cited."""
+    min_left_tokens: int = Field(20, ge=1)
+    """A document that has fewer tokens left after its repeated passages were cut goes as a whole."""
 
 
 def _deduplicate(work: Work, config: DeduplicateConfig, *, documents: Corpus) -> Facts:
@@ -62,22 +72,30 @@ def _deduplicate(work: Work, config: DeduplicateConfig, *, documents: Corpus) ->
     repeats = []
     if has_hosts(parts):
         repeats.append(Repeats(LINES, config.max_line_documents, work.scratch / "lines"))
+    if config.folder_lines == "cut":
+        repeats.append(Repeats(FOLDER_LINES, config.max_line_documents, work.scratch / "folder-lines"))
     if config.paragraphs == "cut":
         repeats.append(Repeats(PARAGRAPHS, 1, work.scratch / "paragraphs"))
     for kind in repeats:
         find_repeats(work, parts, outcome, kind)
-    judge = partial(_judge, outcome, repeats, config.near_threshold)
-    return map_parts(work, documents, judge, beside={"clusters": CLUSTERS, "pairs": PAIRS})
+    passages = None
+    if config.passage_tokens:
+        passages = Passages(config.passage_tokens, config.min_left_tokens, work.scratch / "passages")
+        find_passages(work, parts, outcome, repeats, passages)
+    scissors = Scissors(repeats, passages)
+    judge = partial(_judge, outcome, scissors, config.near_threshold)
+    return map_parts(work, documents, judge, beside={"clusters": CLUSTERS, "pairs": PAIRS} | scissors.tables)
 
 
-def _judge(outcome: Outcome, repeats: Sequence[Repeats], threshold: float, batch: Batch) -> Verdict:
+def _judge(outcome: Outcome, scissors: Scissors, threshold: float, batch: Batch) -> Verdict:
     start = outcome.start(batch.part) + batch.row
     positions = np.arange(start, start + batch.table.num_rows)
     stays = outcome.column("kept")[positions].astype(np.int64)
     kept = np.flatnonzero(stays == positions)
-    table, rejects, edits = _without_repeats(batch.table.take(pa.array(kept)), positions[kept], outcome, repeats)
+    left = trimmed(batch.table.take(pa.array(kept)), positions[kept], batch.part, outcome, scissors)
     clusters, pairs, duplicates = _account(batch.table, positions, stays, outcome, threshold)
-    return Verdict(table, [*duplicates, *rejects], edits, {"clusters": clusters, "pairs": pairs})
+    beside = {"clusters": clusters, "pairs": pairs} | left.beside
+    return Verdict(left.table, [*duplicates, *left.rejects], left.edits, beside)
 
 
 def _account(
@@ -103,41 +121,6 @@ def _account(
     return pa.table(columns).cast(CLUSTERS), pa.Table.from_pylist(pairs, schema=PAIRS), rejects
 
 
-def _without_repeats(
-    table: pa.Table, positions: I64, outcome: Outcome, repeats: Sequence[Repeats]
-) -> tuple[pa.Table, list[Reject], list[tuple[str, str, int]]]:
-    """The documents that stay, without what repeats. One that has nothing else goes, unless others went for it."""
-    rejects, edits, rows = [], [], []
-    changed = without_repeats(table, positions, repeats)
-    is_kept = np.ones(table.num_rows, bool)
-    for row, (document, counts) in sorted(changed.items()):
-        if document.text.strip():
-            rows.append((row, document))
-            edits += [(document.doc_id, rule, count) for rule, count in counts.items()]
-        elif outcome.column("sizes")[positions[row]] == 1:
-            is_kept[row] = False
-            rejects.append(
-                Reject(
-                    document.doc_id,
-                    document.source,
-                    "only repeated text",
-                    "all of it stands in earlier documents",
-                    "some text of its own",
-                )
-            )
-    if rows:
-        table = _replaced(table, rows)
-    return table.filter(pa.array(is_kept)), rejects, edits
-
-
-def _replaced(table: pa.Table, rows: Sequence[tuple[int, Document]]) -> pa.Table:
-    """The table with some of its rows changed, in the same order."""
-    fresh = pa.Table.from_pylist([document.row() for _, document in rows], schema=DOCUMENTS)
-    order = np.arange(table.num_rows)
-    order[[row for row, _ in rows]] = table.num_rows + np.arange(len(rows))
-    return pa.concat_tables([table.cast(DOCUMENTS), fresh]).take(pa.array(order))
-
-
 def _reject(document: dict[str, Any], kept: str, pair: dict[str, Any], threshold: float) -> Reject:
     doc_id, source = document["doc_id"], document["source"]
     if pair["text"] is None:
@@ -151,6 +134,6 @@ deduplicate = Stage(
     makes=Corpus,
     body=_deduplicate,
     config=DeduplicateConfig,
-    rules=(("shingles", 1), ("sketches", 1), ("repeats", 1)),
+    rules=(("shingles", 1), ("sketches", 1), ("repeats", 1), ("passages", 1)),
     resumable=True,
 )

@@ -1,8 +1,8 @@
 """Lines and paragraphs as units that can repeat: where they stand in the bytes of a batch of texts, and a hash of each.
 
 A paragraph is a run of lines that are not blank (CCNet, Wenzek et al. 2020, arXiv 1911.00359, removes lines that stand elsewhere; a
-paragraph says more by itself). White space makes no difference. A line counts within the host of its document, so that the
-menu of one site says nothing about another.
+paragraph says more by itself). White space makes no difference. A line counts within the host of its document, or within its folder
+where it has none, so that the menu of one site says nothing about another.
 
 Letters in shapes: D documents of a batch, B bytes, U units.
 """
@@ -21,6 +21,8 @@ from danlu.text.shingles import I64, U64, scramble
 
 LEAST_PARAGRAPH_BYTES = 100
 """About 33 Chinese characters or 18 English words: shorter paragraphs (headings, captions) repeat by nature."""
+LONGEST_FOLDER_LINE_BYTES = 120
+"""40 Chinese characters or 20 English words: what stands on each page of a folder, and is no page's own, is short."""
 _NEW_LINE = 10
 
 
@@ -42,6 +44,16 @@ def hosts(meta: pa.ChunkedArray) -> list[str]:
     return [_host(text) if '"url"' in text else "" for text in meta.to_pylist()]
 
 
+def folders(table: pa.Table) -> list[str]:
+    """The folder, archive or file of rows that each document without a host came from; empty where there is a host."""
+    found = zip(hosts(table["meta"]), table["source"].to_pylist(), strict=True)
+    return ["" if host else _folder(source) for host, source in found]
+
+
+def _folder(source: str) -> str:
+    return source[: max(source.rfind("/"), source.rfind("#"), 0)] or "."
+
+
 def _host(meta: str) -> str:
     url = json.loads(meta).get("url")
     try:
@@ -50,15 +62,21 @@ def _host(meta: str) -> str:
         return ""
 
 
-def lines(texts: pa.ChunkedArray, of_hosts: Sequence[str]) -> Units:
-    """The lines of documents that have a host and are not blank, hashed with their host."""
+def lines(texts: pa.ChunkedArray, groups: Sequence[str]) -> Units:
+    """The lines of documents that have a group (a host, a folder) and are not blank, hashed with their group."""
     found = _lines(texts)
-    names = {host: number for number, host in enumerate(sorted(set(of_hosts)))}
+    names = {group: number for number, group in enumerate(sorted(set(groups)))}
     salts = hash_spans(*offsets_and_bytes(pa.array([*names], pa.large_string())))[:, 0]
-    numbers = np.array([names[host] for host in of_hosts], np.int64)
-    has_host = np.array([bool(host) for host in of_hosts], bool)
+    numbers = np.array([names[group] for group in groups], np.int64)
+    has_group = np.array([bool(group) for group in groups], bool)
     salted = scramble(found.hashes ^ salts[numbers[found.owners]]) if len(found.owners) else found.hashes
-    return found._replace(hashes=salted).of((found.hashes != _blank()) & has_host[found.owners])
+    return found._replace(hashes=salted).of((found.hashes != _blank()) & has_group[found.owners])
+
+
+def short_lines(texts: pa.ChunkedArray, groups: Sequence[str]) -> Units:
+    """Those of at most `LONGEST_FOLDER_LINE_BYTES`."""
+    found = lines(texts, groups)
+    return found.of(found.ends - found.starts <= LONGEST_FOLDER_LINE_BYTES)
 
 
 def paragraphs(texts: pa.ChunkedArray) -> Units:

@@ -59,6 +59,16 @@ class BlockWriter:
         self.length += len(text) + 1
         self.blocks[-1] = replace(last, end=self.length)
 
+    def include(self, found: Extracted) -> None:
+        """Append another document, its blocks as they stand there."""
+        if not found.text:
+            return
+        gap = "\n\n" if self.length else ""
+        start = self.length + len(gap)
+        self.parts += [gap, found.text]
+        self.blocks += [replace(block, start=block.start + start, end=block.end + start) for block in found.blocks]
+        self.length = start + len(found.text)
+
     def finish(
         self, title: str = "", edits: tuple[tuple[str, int], ...] = (), meta: Mapping[str, Any] | None = None
     ) -> Extracted:

@@ -6,8 +6,8 @@ from typing import Any
 from danlu.data.decode import decode
 from danlu.data.extract.blocks import BlockWriter, Extracted, Unreadable
 from danlu.data.extract.html import encoding_edits
-from danlu.data.extract.plain import extract_markdown
-from danlu.data.media import programming_language
+from danlu.data.extract.markdown import extract_markdown
+from danlu.data.programming import programming_language
 from danlu.text.records import Block
 
 
@@ -43,10 +43,7 @@ def _add_cell(writer: BlockWriter, cell: dict[str, Any]) -> int:
     source = cell.get("source", "")
     text = "".join(map(str, source)) if isinstance(source, list) else str(source)
     if cell.get("cell_type") == "markdown":
-        found = extract_markdown(text.encode("utf-8", "replace"))
-        for block in found.blocks:
-            gap = "\n" if block.kind == "table" and writer.blocks and writer.blocks[-1].kind == "table" else "\n\n"
-            writer.add(block.kind, found.text[block.start : block.end], level=block.level, gap=gap)
+        writer.include(extract_markdown(text.encode("utf-8", "replace")))
     else:
         writer.add("code" if cell.get("cell_type") == "code" else "text", text)
     outputs = cell.get("outputs")

@@ -8,7 +8,7 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from danlu.data.extract.blocks import BlockWriter, Extracted, Unreadable
@@ -18,6 +18,8 @@ from danlu.data.extract.table import add_table
 _HEADING = re.compile(r"^(?:heading|标题)\s*([1-6])$", re.IGNORECASE)
 _CODE = re.compile(r"code|verbatim|preformatted|代码", re.IGNORECASE)
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_REPEATED_CHARACTERS = 200
+"""A longer text in a cell that spans others is no label, and stands there once."""
 _WRAPPERS = frozenset(_W + name for name in ("sdt", "sdtContent", "customXml", "ins", "moveTo"))
 _GONE = frozenset(
     {_W + "del", _W + "moveFrom", "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"}
@@ -87,23 +89,44 @@ def _add_paragraph(writer: BlockWriter, element: Any, document: Any, numbering: 
     elif _CODE.search(name):
         writer.add("code", text)
     else:
-        writer.add("text", label + text)
+        indent = " " * (len(label) - len(label.lstrip(" ")))
+        writer.add("text", label + text, gap="\n\n" + indent)
 
 
 def _add_table(writer: BlockWriter, table: Any) -> None:
-    """Each cell once, where it begins, however many rows and columns it spans. A table of one cell is a box of text."""
-    rows = [[text for cell in _inside(row, "tc") for text in _cells(cell)] for row in _inside(table, "tr")]
+    """A row for each row, as in HTML's tables: what spans several cells stands in each, since a row is found and cited alone.
+
+    A table of one cell is a box of text.
+    """
+    rows: list[list[str]] = []
+    for row in _inside(table, "tr"):
+        rows.append(_row(list(_inside(row, "tc")), rows[-1] if rows else []))
     if len(rows) == 1 and len(rows[0]) == 1:
         writer.add("text", rows[0][0])
     else:
         add_table(writer, rows)
 
 
-def _cells(cell: Any) -> list[str]:
-    """The cell's text, and an empty cell for each further column that it spans."""
-    span = cell.find(f"{_W}tcPr/{_W}gridSpan")
-    columns = str(span.get(_W + "val", "1")) if span is not None else "1"
-    return [" ".join(_text(cell).split()), *[""] * (min(int(columns), 64) - 1 if columns.isdecimal() else 0)]
+def _row(cells: Sequence[Any], above: Sequence[str]) -> list[str]:
+    """The texts of a row; a cell that fills it is a subtitle, and stands there once."""
+    row: list[str] = []
+    for cell in cells:
+        columns, goes_on = _spans(cell)
+        text = above[len(row)] if goes_on and len(row) < len(above) else " ".join(_text(cell).split())
+        repeated = text if len(cells) > 1 and len(text) <= _REPEATED_CHARACTERS else ""
+        row += [text, *[repeated] * (columns - 1)]
+    return row
+
+
+def _spans(cell: Any) -> tuple[int, bool]:
+    """How many columns a cell spans, and whether it goes on with the one above it."""
+    properties = cell.find(f"{_W}tcPr")
+    span, merge = (
+        properties.find(f"{_W}{name}") if properties is not None else None for name in ("gridSpan", "vMerge")
+    )
+    columns = str(span.get(f"{_W}val", "1")) if span is not None else "1"
+    goes_on = merge is not None and merge.get(f"{_W}val", "continue") == "continue"
+    return max(1, min(int(columns), 64)) if columns.isdecimal() else 1, goes_on
 
 
 def _text(element: Any) -> str:

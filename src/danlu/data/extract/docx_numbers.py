@@ -42,11 +42,12 @@ def _written(levels: dict[int, tuple[str, int, str]], counts: list[int], level: 
     text = pattern
     for upper in range(level + 1):
         upper_form, start, _ = levels.get(upper, ("decimal", 1, ""))
-        text = text.replace(f"%{upper + 1}", _number(counts[upper] or start, upper_form))
+        text = text.replace(f"%{upper + 1}", written_number(counts[upper] or start, upper_form))
     return f"{text} " if text.strip() else ""
 
 
-def _number(value: int, form: str) -> str:
+def written_number(value: int, form: str) -> str:
+    """A number as a list writes it, by OOXML's names of formats (ST_NumberFormat); digits for those that are not known."""
     if form in _CHINESE and value < 100:
         tens, ones = divmod(value, 10)
         return (

@@ -14,7 +14,7 @@ from dataclasses import replace
 from email.utils import parsedate_to_datetime
 
 from danlu.data.decode import decode
-from danlu.data.extract.blocks import Extracted, Unreadable
+from danlu.data.extract.blocks import BlockWriter, Extracted, Unreadable
 from danlu.data.extract.config import ExtractConfig
 from danlu.data.extract.html import encoding_edits, extract_html
 from danlu.data.extract.items import Found, Item, Record, Refused
@@ -65,22 +65,27 @@ def _parts(message: Part) -> tuple[list[Part], list[Part]]:
 
 
 def _body(parts: list[Part]) -> Extracted:
-    texts: list[str] = []
+    writer = BlockWriter()
     edits: list[tuple[str, int]] = []
     for part in parts:
-        content = _payload(part)
-        if part.get_content_type() == "text/html":
-            page = extract_html(_as_utf_8(content, part))
-            texts.append(page.text)
-            edits += page.edits
-        else:
-            found = decode(content, str(part.get_content_charset() or ""))
-            if found is None:
-                raise Unreadable("undecodable", "no encoding fits", "UTF-8, UTF-16, GB18030 or Windows-1252")
-            texts.append(found[0])
-            edits += [] if found[1] == part.get_content_charset() else encoding_edits(found[1])
-    joined = extract_text("\n\n".join(texts).encode("utf-8", "replace"))
-    return replace(joined, edits=tuple(edits))
+        read = _page if part.get_content_type() == "text/html" else _plain
+        found = read(_payload(part), part)
+        writer.include(found)
+        edits += found.edits
+    return writer.finish(edits=tuple(edits))
+
+
+def _page(content: bytes, part: Part) -> Extracted:
+    return extract_html(_as_utf_8(content, part))
+
+
+def _plain(content: bytes, part: Part) -> Extracted:
+    found = decode(content, str(part.get_content_charset() or ""))
+    if found is None:
+        raise Unreadable("undecodable", "no encoding fits", "UTF-8, UTF-16, GB18030 or Windows-1252")
+    text, encoding = found
+    edits = () if encoding == part.get_content_charset() else encoding_edits(encoding)
+    return replace(extract_text(text.encode("utf-8", "replace")), edits=edits)
 
 
 def _as_utf_8(content: bytes, part: Part) -> bytes:

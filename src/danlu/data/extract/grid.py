@@ -37,8 +37,10 @@ def prose_column(header: Row, sample: Sequence[Row], config: ExtractConfig) -> s
 
 
 def _length(sample: Sequence[Row], column: int) -> float:
-    """Characters of a column's cells on average, Chinese ones twice."""
-    cells = [row[column] for row in sample if column < len(row)]
+    """Characters of a column's filled cells on average, Chinese ones twice; 0 where most rows would be documents without text."""
+    cells = [row[column] for row in sample if column < len(row) and row[column].strip()]
+    if 2 * len(cells) < len(sample):
+        return 0.0
     return sum(len(cell) + sum("\u4e00" <= character <= "\u9fff" for character in cell) for cell in cells) / max(
         len(cells), 1
     )

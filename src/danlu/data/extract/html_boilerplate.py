@@ -56,7 +56,7 @@ def _is_banner(node: Any, page_characters: int) -> bool:
 
 
 def _is_mostly_links(node: Any) -> bool:
-    linked = sum(len(link.text) for link in node.get_elements_by_tag_name("a"))
+    linked = sum(len(link.text) for link in node.get_elements_by_tag_name("a")[:])
     return bool(linked > _LINKED_SHARE * len(node.text))
 
 

@@ -20,14 +20,14 @@ def page_facts(tree: Any) -> dict[str, str]:
     """Facts by name: description, author, date (as written), url, licence (SPDX where it is a Creative Commons one)."""
     facts: dict[str, str] = {}
     if tree.head is not None:
-        for node in tree.head.get_elements_by_tag_name("meta"):
+        for node in tree.head.get_elements_by_tag_name("meta")[:]:
             name = (node.getattr("name") or node.getattr("property") or "").lower()
             if name in _NAMES:
                 _keep(facts, _NAMES[name], node.getattr("content"))
-        for node in tree.head.get_elements_by_tag_name("link"):
+        for node in tree.head.get_elements_by_tag_name("link")[:]:
             if "canonical" in (node.getattr("rel") or "").lower().split():
                 _keep(facts, "url", node.getattr("href"))
-    for node in tree.document.query_selector_all("[rel~=license]"):
+    for node in tree.document.query_selector_all("[rel~=license]")[:]:
         _keep(facts, "licence", _licence(node.getattr("href") or ""))
     return facts
 

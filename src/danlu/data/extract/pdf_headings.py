@@ -10,6 +10,8 @@ from danlu.data.extract.pdf_rows import Row, joined
 
 _SPACE = re.compile(r"\s+")
 _NUMBER = re.compile(r"(?:chapter|appendix|section|第|附录)?[A-Z]?[\d.]*[章节]?[.:]?", re.IGNORECASE)
+_NUMBER_CHARACTERS = 24
+"""A title on its page is longer than in the outline by its number alone, which has no more characters than this."""
 _LARGER = 1.15
 """A heading without weight is set this many times larger than the text."""
 _MAX_CHARACTERS = 120
@@ -35,14 +37,19 @@ class Outline:
 
     titles: dict[int, list[Title]] = field(default_factory=dict)
 
-    def take(self, page: int, rows: Sequence[str]) -> tuple[int, int]:
+    def take(self, page: int, rows: Sequence[Row]) -> tuple[int, int]:
         """(level, rows taken) of a title that starts at the first of these rows, over up to three; (0, 0) for none."""
-        key = ""
+        waiting = self.titles.get(page)
+        if not waiting:
+            return 0, 0
+        key, longest = "", max(len(title.key) for title in waiting) + _NUMBER_CHARACTERS
         for used, row in enumerate(rows[:_MAX_ROWS], 1):
-            key += _SPACE.sub("", row)
-            for title in self.titles.get(page, ()):
+            key += _SPACE.sub("", joined(row))
+            if len(key) > longest:
+                break
+            for title in waiting:
                 if _same_title(key, title.key):
-                    self.titles[page].remove(title)
+                    waiting.remove(title)
                     return title.level, used
         return 0, 0
 
@@ -104,7 +111,7 @@ def read_faces(pages: Iterable[Sequence[Row]]) -> Faces:
 
 
 def _face(row: Row) -> tuple[float, bool]:
-    return round(row[0].size * 2) / 2, all(line.bold for line in row)
+    return round(row[0].size * 2) / 2, row[0].bold and all(line.bold for line in row)
 
 
 def _may_be_heading(row: Row) -> bool:

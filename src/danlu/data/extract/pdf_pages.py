@@ -13,7 +13,7 @@ from danlu.data.extract.pdf_furniture import Furniture, find_furniture
 from danlu.data.extract.pdf_headings import Faces, Outline, read_faces
 from danlu.data.extract.pdf_lines import Line
 from danlu.data.extract.pdf_order import regions
-from danlu.data.extract.pdf_paragraphs import Paragraph, continues, footnotes, paragraphs
+from danlu.data.extract.pdf_paragraphs import Frame, Paragraph, continues, footnotes, frame_of, paragraphs
 from danlu.data.extract.pdf_rows import Row, Table, joined, rows, split_tables
 from danlu.data.extract.table import add_table
 from danlu.text.language import HAN
@@ -74,13 +74,15 @@ class _Page:
         for column in columns:
             end = footnotes(column, self._faces.body_size)
             below += column[end:]
-            for part in split_tables(column[:end]):
-                self._write_part(part)
+            parts = list(split_tables(column[:end]))
+            frame = frame_of([row for part in parts if not isinstance(part, Table) for row in part])
+            for part in parts:
+                self._write_part(part, frame)
         self._flush()
-        for note in paragraphs(below):
+        for note in paragraphs(below, frame_of(below)):
             self._add(note)
 
-    def _write_part(self, part: list[Row] | Table) -> None:
+    def _write_part(self, part: list[Row] | Table, frame: Frame) -> None:
         if isinstance(part, Table):
             self._flush()
             add_table(self._writer, part.cells, self._index + 1)
@@ -90,7 +92,7 @@ class _Page:
                 self._flush()
                 self._writer.add("heading", "\n".join(map(joined, run)), page=self._index + 1, level=level)
                 continue
-            for number, found in enumerate(paragraphs(run)):
+            for number, found in enumerate(paragraphs(run, frame)):
                 if number == 0 and self._open and continues(self._open, found):
                     self._open.rows += found.rows
                 else:
@@ -114,7 +116,7 @@ class _Page:
 
     def _heading(self, part: list[Row], at: int) -> tuple[int, int]:
         if self._outline.titles:
-            found = self._outline.take(self._index, [joined(row) for row in part[at : at + 3]])
+            found = self._outline.take(self._index, part[at : at + 3])
             if found[0] or self._index or part[at][0].size < _TITLE * self._faces.body_size:
                 return found
         level = self._faces.level(part[at])

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import attrgetter
 
 from danlu.data.extract.pdf_lines import Line
 
@@ -20,6 +21,7 @@ _ROW_GAP = 3.0
 """Rows further apart than this many font sizes belong to two tables."""
 _MAX_CELL = 120
 """Characters: a column whose middle cell is longer is prose beside something, not a table."""
+_middle, _left = attrgetter("middle"), attrgetter("left")
 _BULLET = re.compile(r"[•▪◦●○■□◆►‣·∙*–—-]|[(（]?(?:\d{1,3}|[a-zA-Z]|[ivx]+|[一二三四五六七八九十]{1,3})[.)）、]")
 _LEADER = re.compile(r"(?:[.．…·]\s?){4,}")
 
@@ -34,19 +36,21 @@ class Table:
 def rows(region: Sequence[Line]) -> list[Row]:
     """The rows of a region from top to bottom."""
     found: list[Row] = []
-    top = bottom = 0.0
-    for line in sorted(region, key=lambda line: line.middle):
-        height = line.bottom - line.top
-        overlap = min(bottom, line.bottom) - max(top, line.top)
-        if found and overlap >= _SAME_ROW * min(height, bottom - top):
+    top = bottom = height = 0.0
+    for line in sorted(region, key=_middle):
+        own = line.bottom - line.top
+        # Comparisons, and no calls of min and max: every line of every page comes by here several times.
+        overlap = (bottom if bottom < line.bottom else line.bottom) - (top if top > line.top else line.top)
+        if found and overlap >= _SAME_ROW * (own if own < height else height):
             found[-1].append(line)
-            if height > bottom - top:
-                top, bottom = line.top, line.bottom
+            if own <= height:
+                continue
         else:
             found.append([line])
-            top, bottom = line.top, line.bottom
+        top, bottom, height = line.top, line.bottom, own
     for row in found:
-        row.sort(key=lambda line: line.left)
+        if len(row) > 1:
+            row.sort(key=_left)
     return found
 
 
@@ -87,7 +91,7 @@ def _run_end(found: Sequence[Row], start: int) -> int:
     """Where the rows end that could be a table: several cells each, or the next line of one cell."""
     end = last = start
     while end < len(found) and (end == start or _near(found[end - 1], found[end])):
-        if len(found[end]) > 1 and not _is_listed(found[end]):
+        if len(found[end]) > 1 and not is_listed(found[end]):
             last = end + 1
         elif end == start or len(found[end]) > 1 or not _continues(found[end][0], found[start:end]):
             break
@@ -106,7 +110,7 @@ def _continues(line: Line, above: Sequence[Row]) -> bool:
     return len(under) == 1 and abs(under[0].left - line.left) <= _ALIGNED_PT and line.size <= 1.1 * under[0].size
 
 
-def _is_listed(row: Row) -> bool:
+def is_listed(row: Row) -> bool:
     """A mark or number before an item, a heading's number, or a line of a table of contents."""
     return (len(row) == 2 and bool(_BULLET.fullmatch(row[0].text))) or any(_LEADER.search(cell.text) for cell in row)
 

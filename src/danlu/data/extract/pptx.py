@@ -37,7 +37,7 @@ def _add_slide(writer: BlockWriter, slide: Any, page: int) -> None:
         if title is None or shape.shape_id != title.shape_id:
             _add_shape(writer, shape, page)
     if slide.has_notes_slide and slide.notes_slide.notes_text_frame is not None:
-        writer.add("text", _text(slide.notes_slide.notes_text_frame), page=page)
+        writer.add("lines", _text(slide.notes_slide.notes_text_frame), page=page)
 
 
 def _in_order(shapes: Any) -> Iterator[Any]:
@@ -56,7 +56,7 @@ def _add_shape(writer: BlockWriter, shape: Any, page: int) -> None:
         rows = [[cell.text for cell in row.cells] for row in shape.table.rows]
         add_table(writer, rows, page)
     elif shape.has_text_frame:
-        writer.add("text", _text(shape.text_frame), page=page)
+        writer.add("lines", _text(shape.text_frame), page=page)
 
 
 def _text(frame: Any) -> str:

@@ -18,9 +18,10 @@ from danlu.data.extract.html import extract_html
 from danlu.data.extract.image import extract_image
 from danlu.data.extract.items import Found, Item
 from danlu.data.extract.json_rows import read_json, read_json_lines
+from danlu.data.extract.markdown import extract_markdown
 from danlu.data.extract.parquet_rows import read_arrow, read_parquet
 from danlu.data.extract.pdf import extract_pdf
-from danlu.data.extract.plain import extract_markdown, extract_text
+from danlu.data.extract.plain import extract_text
 from danlu.data.extract.pptx import extract_pptx
 from danlu.data.extract.sheets import read_sheets
 from danlu.data.extract.unpack import COMPRESSED

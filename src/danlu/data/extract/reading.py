@@ -5,57 +5,27 @@ middle: what it gave before is kept, and one reject says where it broke.
 """
 
 import io
-import json
-import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePosixPath
+from dataclasses import replace
+from pathlib import PurePosixPath
 from typing import Any, BinaryIO
 
 from danlu.core.errors import WorkFailed
 from danlu.data import detect, media
 from danlu.data.extract.blocks import Extracted, Unreadable
-from danlu.data.extract.config import ExtractConfig
 from danlu.data.extract.items import Found, Item, Record, Refused
 from danlu.data.extract.json_rows import lines_of, skip_line
 from danlu.data.extract.long_text import pieces, pieces_of_span
+from danlu.data.extract.outcomes import Outcome, Reading, document_of, reject_of
 from danlu.data.extract.parquet_rows import groups_of
 from danlu.data.extract.readers import CONTAINERS, READERS, unread
 from danlu.data.extract.shards import LONG_TEXTS, Span
-from danlu.data.extract.unpack import COMPRESSED, Meter, Metered, TooMuch, Unpacked
-from danlu.data.lock import id_of
-from danlu.text.records import Document, Reject
+from danlu.data.extract.unpack import COMPRESSED, Metered, TooMuch, Unpacked
+from danlu.text.records import Reject
 
 _IN_MEMORY_BYTES = 32 << 20
-_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
-"""Python's messages name objects by where they lie in memory: never twice the same."""
-
-Edits = tuple[tuple[str, int], ...]
-Outcome = tuple[Document, Edits] | Reject
-
-
-@dataclass
-class Reading:
-    """One file being read: its limits, what came out of it, and the names that its documents have taken."""
-
-    config: ExtractConfig
-    licence: str
-    meter: Meter
-    spool: Path
-    """Where members lie that are too large for memory and must seek."""
-    names: set[int] = field(default_factory=set)
-    """Hashes of the names given, about 60 bytes each: only for a file of many documents does it grow."""
-    own_ids: set[int] = field(default_factory=set)
-
-    def name(self, source: str) -> str:
-        """The source's name, made unique: the second `page` of a file is `page~2`."""
-        unique, number = source, 2
-        while hash(unique) in self.names:
-            unique, number = f"{source}~{number}", number + 1
-        self.names.add(hash(unique))
-        return unique
 
 
 def read_item(item: Item, reading: Reading, depth: int = 0) -> Iterator[Outcome]:
@@ -71,20 +41,15 @@ def read_item(item: Item, reading: Reading, depth: int = 0) -> Iterator[Outcome]
     except TooMuch as reason:
         if depth:
             raise
-        yield _reject(item.source, reason, reading)
+        yield reject_of(item.source, reason, reading)
     except Unreadable as reason:
         where = f"{reason.value} (after {count} documents)" if count else reason.value
-        yield _reject(item.source, Unreadable(reason.rule, where, reason.threshold), reading)
+        yield reject_of(item.source, Unreadable(reason.rule, where, reason.threshold), reading)
     except WorkFailed:
         raise
     except Exception as error:  # noqa: BLE001  parsers raise whatever they like on damaged files
         found = f"{type(error).__name__}: {error}"[:300]
-        yield _reject(item.source, Unreadable("crashed the reader", found, "text"), reading)
-
-
-def _reject(source: str, reason: Unreadable, reading: Reading) -> Reject:
-    name = reading.name(source)
-    return Reject(id_of(name), name, reason.rule, _ADDRESS.sub("", reason.value)[:1000], reason.threshold)
+        yield reject_of(item.source, Unreadable("crashed the reader", found, "text"), reading)
 
 
 def _outcomes(item: Item, reading: Reading, depth: int) -> Iterator[Outcome]:
@@ -103,7 +68,7 @@ def _of_kind(item: Item, kind: str, reading: Reading, depth: int) -> Iterator[Ou
     elif kind in LONG_TEXTS:
         yield from _text(item, kind, reading, depth)
     elif kind in READERS:
-        yield _document(_single(item, kind, reading), item, kind, reading)
+        yield document_of(_single(item, kind, reading), item, kind, reading)
     else:
         raise unread(kind)
 
@@ -169,11 +134,11 @@ def _found(everything: Iterator[Found], item: Item, kind: str, reading: Reading,
             stream: Any = io.BufferedReader(Metered(found.stream, reading.meter), detect.SAMPLE_BYTES)
             yield from read_item(replace(found, stream=stream, meta={**item.meta, **found.meta}), reading, depth + 1)
         elif isinstance(found, Refused):
-            yield _reject(found.source, found.reason, reading)
+            yield reject_of(found.source, found.reason, reading)
         elif not found.found.text.strip():
-            yield _reject(found.source, Unreadable("empty", "0 letters", "1 letter"), reading)
+            yield reject_of(found.source, Unreadable("empty", "0 letters", "1 letter"), reading)
         else:
-            yield _document(found.found, item, kind, reading, found)
+            yield document_of(found.found, item, kind, reading, found)
 
 
 def _single(item: Item, kind: str, reading: Reading) -> Extracted:
@@ -201,7 +166,7 @@ def _text(item: Item, kind: str, reading: Reading, depth: int) -> Iterator[Outco
     limit = reading.config.max_text_bytes
     start = item.stream.read(limit + 1)
     if len(start) <= limit:
-        yield _document(_single(replace(item, stream=io.BytesIO(start)), kind, reading), item, kind, reading)
+        yield document_of(_single(replace(item, stream=io.BytesIO(start)), kind, reading), item, kind, reading)
         return
     yield from _cut(pieces(start, item.stream, limit), item, kind, reading)
 
@@ -212,31 +177,10 @@ def _cut(found: Iterator[tuple[int, bytes]], item: Item, kind: str, reading: Rea
         try:
             read = replace(READERS[kind](piece, item.name, reading.config), media_type=kind)
         except Unreadable as reason:
-            yield _reject(name, reason, reading)
+            yield reject_of(name, reason, reading)
             continue
         cut = replace(read, edits=(*read.edits, ("cut at the length of a document", 1)))
-        yield _document(cut, item, kind, reading, Record(name, cut))
-
-
-def _document(
-    found: Extracted, item: Item, kind: str, reading: Reading, record: Record | None = None
-) -> tuple[Document, Edits]:
-    source = reading.name(record.source if record else item.source)
-    edits = found.edits
-    if record and record.own_id:
-        edits += (("duplicate id", 1),) if hash(record.own_id) in reading.own_ids else ()
-        reading.own_ids.add(hash(record.own_id))
-    meta = {**item.meta, **found.meta}
-    document = Document(
-        id_of(source), found.text, found.title or _title(item, meta), source, found.media_type or kind,
-        (record.licence if record else "") or reading.licence, language=found.language or "und", blocks=found.blocks,
-        meta=json.dumps(meta, ensure_ascii=False, sort_keys=True, default=str) if meta else "{}",
-    )  # fmt: skip
-    return document, edits
-
-
-def _title(item: Item, meta: Mapping[str, Any]) -> str:
-    return str(meta.get("title") or PurePosixPath(item.name.rpartition("#")[2]).stem)
+        yield document_of(cut, item, kind, reading, Record(name, cut))
 
 
 def read_span(item: Item, span: Span, reading: Reading) -> Iterator[Outcome]:

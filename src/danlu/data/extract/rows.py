@@ -1,8 +1,9 @@
 """A row of a data set as a document: which of its fields is the text, and what the others say.
 
 The text is the field named in `extract.text_column`, else the first of the usual names that holds text; a conversation
-(`messages`, `conversations`) and an instruction with its answer are written out as `role: text`. The text itself is kept as it is.
-Every other field goes into the document's meta.
+(`messages`, `conversations`) and an instruction with its answer are written out as `role: text`. Remarks (`review`, `comment`,
+`评论`) come last: beside a text they are remarks on it, alone they are the text. The text itself is kept as it is. Every other
+field goes into the document's meta.
 """
 
 import json
@@ -19,6 +20,10 @@ TEXT_NAMES = (
 )  # fmt: skip
 _CONVERSATIONS = ("messages", "conversations", "conversation", "dialogue")
 _PAIRS = (("instruction", "input", "output"), ("prompt", "response"), ("prompt", "completion"), ("question", "answer"))
+_REMARKS = (
+    "review", "review_text", "reviewtext", "review_body", "review_content", "comment", "comment_text", "comment_body", "comments",
+    "post", "sentence", "评论", "评论内容", "评价", "评价内容", "点评", "留言", "反馈", "文章", "句子",
+)  # fmt: skip
 _TITLES = ("title", "标题", "headline", "subject")
 _LICENCES = ("licence", "license", "许可")
 _LANGUAGES = ("language", "lang", "语言")
@@ -62,37 +67,63 @@ def text_column_of(names: Sequence[str], config: ExtractConfig) -> str:
     if config.text_column:
         return config.text_column if config.text_column in names else ""
     lower = {name.strip().lower(): name for name in names}
-    return next((lower[name] for name in TEXT_NAMES if name in lower), "")
+    return next((lower[name] for name in (*TEXT_NAMES, *_REMARKS) if name in lower), "")
 
 
 def _text(row: Mapping[str, Any], config: ExtractConfig) -> tuple[Extracted, Sequence[str]]:
     """The text and the names of the fields that it was made of."""
     if config.text_column:
-        value = row.get(config.text_column)
-        if isinstance(value, str):
-            return paragraphs(value, "lines"), [config.text_column]
-        turns = list(_turns(value))
-        if turns:
-            return _conversation(turns), [config.text_column]
-        raise Unreadable("no text column", f"fields: {_names(row)}", f"text in {config.text_column}")
+        return _set_column(row, config.text_column)
     lower = {name.strip().lower(): name for name in row if isinstance(name, str)}
-    for name in (lower[wanted] for wanted in TEXT_NAMES if wanted in lower):
+    found = _plain(row, lower, TEXT_NAMES) or _spoken(row, lower) or _plain(row, lower, _REMARKS)
+    if found:
+        return found
+    known = (*TEXT_NAMES, *_CONVERSATIONS, *(name for pair in _PAIRS for name in (pair[0], pair[-1])), *_REMARKS)
+    empty = [lower[name] for name in known if name in lower and _is_empty(row[lower[name]])]
+    if empty:
+        raise Unreadable("empty text", f"nothing in {', '.join(empty)}", "1 letter")
+    raise Unreadable("no text column", f"fields: {_names(row)}", "a field named text, or extract.text_column")
+
+
+def _set_column(row: Mapping[str, Any], column: str) -> tuple[Extracted, Sequence[str]]:
+    value = row.get(column)
+    if column in row and _is_empty(value):
+        raise Unreadable("empty text", f"nothing in {column}", "1 letter")
+    if isinstance(value, str):
+        return paragraphs(value, "lines"), [column]
+    turns = list(_turns(value))
+    if turns:
+        return _conversation(turns), [column]
+    raise Unreadable("no text column", f"fields: {_names(row)}", f"text in {column}")
+
+
+def _plain(
+    row: Mapping[str, Any], lower: Mapping[str, str], wanted: Sequence[str]
+) -> tuple[Extracted, Sequence[str]] | None:
+    """The first of these fields that holds text."""
+    for name in (lower[name] for name in wanted if name in lower):
         if isinstance(row[name], str) and row[name].strip():
             return paragraphs(row[name], "lines"), [name]
+    return None
+
+
+def _spoken(row: Mapping[str, Any], lower: Mapping[str, str]) -> tuple[Extracted, Sequence[str]] | None:
+    """A conversation, or an instruction with its answer."""
     for name in (lower[wanted] for wanted in _CONVERSATIONS if wanted in lower):
         turns = list(_turns(row[name]))
         if turns:
             return _conversation(turns), [name]
     for pair in _PAIRS:
-        if (
-            pair[0] in lower
-            and pair[-1] in lower
-            and all(isinstance(row[lower[name]], str) for name in (pair[0], pair[-1]))
-        ):
+        ends = [row[lower[name]] for name in (pair[0], pair[-1]) if name in lower]
+        if len(ends) == 2 and all(isinstance(value, str) for value in ends) and any(map(str.strip, ends)):
             used = [lower[name] for name in pair if name in lower]
             asked = "\n\n".join(str(row[name]) for name in used[:-1] if row[name])
             return _conversation([("user", asked), ("assistant", row[used[-1]])]), used
-    raise Unreadable("no text column", f"fields: {_names(row)}", "a field named text, or extract.text_column")
+    return None
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or value == [] or (isinstance(value, str) and not value.strip())
 
 
 def _names(row: Mapping[str, Any]) -> str:

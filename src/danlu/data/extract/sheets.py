@@ -1,14 +1,16 @@
 """Spreadsheets (XLSX, XLSB, XLS, ODS) over calamine: each sheet is a heading and its table.
 
-Empty rows and columns around a table are trimmed, the cells of a merged range hold its text once, in the first of them, and dates
-are written in ISO 8601. A sheet with a column of prose is a data set, one document per row (see `grid`); all other sheets
-make one document.
+Empty rows and columns around a table are trimmed, and the cells of a merged range hold its text once, in the first of them. Numbers
+are written as the sheet shows them (`sheet_formats`), and formulas that were never calculated stay formulas, counted (`sheet_cells`):
+both in XLSX alone, the others give plain values. Dates are written in ISO 8601. A sheet with a column of prose is a data set, one
+document per row (see `grid`); all other sheets make one document.
 """
 
 import datetime
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from danlu.data.extract.blocks import BlockWriter, Unreadable
@@ -16,7 +18,11 @@ from danlu.data.extract.config import ExtractConfig
 from danlu.data.extract.grid import prose_column, records_of
 from danlu.data.extract.items import Found, Item, Record
 from danlu.data.extract.package import check_package
+from danlu.data.extract.sheet_cells import Cells, Place, cells_of
+from danlu.data.extract.sheet_formats import general
 from danlu.data.extract.table import add_table
+
+_UNCALCULATED = "formula without a value"
 
 
 def read_sheets(item: Item, config: ExtractConfig) -> Iterator[Found]:
@@ -26,19 +32,30 @@ def read_sheets(item: Item, config: ExtractConfig) -> Iterator[Found]:
         raise Unreadable("too large", f"more than {config.max_file_bytes} bytes", "extract.max_file_bytes")
     if content.startswith(b"PK"):
         check_package(content, config)
-    writer = BlockWriter()
-    for name, rows in _sheets(content):
+    shown = cells_of(content) if content.startswith(b"PK") else {}
+    writer, formulas = BlockWriter(), 0
+    for name, rows in _sheets(content, shown):
+        count = shown[name].formulas if name in shown else 0
         if len(rows) > 2 and prose_column(rows[0], rows[1:1001], config):
-            yield from records_of(iter(rows), f"{item.source}#{name}", config)
+            yield from _counted(records_of(iter(rows), f"{item.source}#{name}", config), count)
         elif rows:
             writer.add("heading", name, level=1)
             add_table(writer, rows)
+            formulas += count
     if writer.blocks:
-        found = writer.finish()
-        yield Record(item.source, found)
+        yield Record(item.source, writer.finish(edits=((_UNCALCULATED, formulas),) if formulas else ()))
 
 
-def _sheets(content: bytes) -> Iterator[tuple[str, list[list[str]]]]:
+def _counted(found: Iterator[Found], formulas: int) -> Iterator[Found]:
+    """The documents of one sheet; its formulas are counted with the first."""
+    for one in found:
+        if formulas and isinstance(one, Record):
+            edits = (*one.found.edits, (_UNCALCULATED, formulas))
+            one, formulas = replace(one, found=replace(one.found, edits=edits)), 0
+        yield one
+
+
+def _sheets(content: bytes, shown: Mapping[str, Cells]) -> Iterator[tuple[str, list[list[str]]]]:
     import python_calamine
 
     try:
@@ -48,10 +65,25 @@ def _sheets(content: bytes) -> Iterator[tuple[str, list[list[str]]]]:
         raise _problem(error) from None
     for name in names:
         try:
-            rows = book.get_sheet_by_name(name).to_python(skip_empty_area=True)
+            sheet = book.get_sheet_by_name(name)
+            rows = sheet.to_python(skip_empty_area=True)
         except (python_calamine.CalamineError, OSError, ValueError) as error:
             raise _problem(error) from None
-        yield name, _trimmed([[_shown(cell) for cell in row] for row in rows])
+        texts = [[_shown(cell) for cell in row] for row in rows]
+        yield name, _trimmed(_over(texts, sheet.start or (0, 0), shown[name]) if name in shown else texts)
+
+
+def _over(rows: list[list[str]], start: Place, cells: Cells) -> list[list[str]]:
+    """The rows with these cells laid over them; cells outside of what calamine takes for the sheet make it larger."""
+    top = min([start[0], *(row for row, _ in cells.texts)])
+    left = min([start[1], *(column for _, column in cells.texts)])
+    rows = [[] for _ in range(start[0] - top)] + [[""] * (start[1] - left) + row for row in rows]
+    for (row, column), text in cells.texts.items():
+        rows += [[] for _ in range(row - top + 1 - len(rows))]
+        cells_of_row = rows[row - top]
+        cells_of_row += [""] * (column - left + 1 - len(cells_of_row))
+        cells_of_row[column - left] = text
+    return rows
 
 
 def _problem(error: Exception) -> Unreadable:
@@ -66,7 +98,7 @@ def _shown(cell: Any) -> str:
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
     if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
+        return general(cell)
     if isinstance(cell, datetime.datetime):
         return cell.date().isoformat() if cell.time() == datetime.time() else cell.isoformat(" ", "seconds")
     return cell.isoformat() if isinstance(cell, datetime.date | datetime.time) else str(cell)
@@ -75,6 +107,5 @@ def _shown(cell: Any) -> str:
 def _trimmed(rows: list[list[str]]) -> list[list[str]]:
     """The rows without empty ones, and without columns in which nothing stands."""
     rows = [row for row in rows if any(cell.strip() for cell in row)]
-    width = max(map(len, rows), default=0)
-    used = [column for column in range(width) if any(column < len(row) and row[column].strip() for row in rows)]
+    used = sorted({column for row in rows for column, cell in enumerate(row) if cell.strip()})
     return [[row[column] if column < len(row) else "" for column in used] for row in rows]

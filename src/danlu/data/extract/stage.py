@@ -20,8 +20,9 @@ from danlu.core.workers import Died, map_shards
 from danlu.data.extract.columns import table_of
 from danlu.data.extract.config import ExtractConfig
 from danlu.data.extract.items import Item
+from danlu.data.extract.outcomes import Outcome, Reading
 from danlu.data.extract.readers import optional_libraries
-from danlu.data.extract.reading import Outcome, Reading, read_item, read_span
+from danlu.data.extract.reading import read_item, read_span
 from danlu.data.extract.shards import Job, shards_of
 from danlu.data.extract.unpack import Meter
 from danlu.data.lock import SourceLock
@@ -224,5 +225,5 @@ extract = Stage(
         "pyarrow",
         *optional_libraries(),
     ),
-    rules=(("blocks", 2), ("encodings", 2), ("file types", 2)),
+    rules=(("blocks", 3), ("encodings", 2), ("file types", 3)),
 )

@@ -7,6 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from danlu.data.extract.blocks import BlockWriter
 
+_MAX_FILLED = 256
+"""Columns: GitHub's tables need no filling, and one wide row above many short ones would be filled a hundredfold."""
+
 
 def add_table(writer: BlockWriter, rows: Iterable[Sequence[str]], page: int | None = None) -> int:
     """Append a table whose first row is its header, and return its rows; empty rows are left out."""
@@ -18,7 +21,7 @@ def add_table(writer: BlockWriter, rows: Iterable[Sequence[str]], page: int | No
 
 
 def table_lines(rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    """The lines of a table; the header comes with its rule. Short rows are filled up, long ones widen nothing."""
+    """The lines of a table; the header comes with its rule. Short rows are filled up, but for those of a very wide table."""
     width = 0
     for row in rows:
         cells = [_cell(cell) for cell in row]
@@ -28,7 +31,7 @@ def table_lines(rows: Iterable[Sequence[str]]) -> Iterator[str]:
             width = len(cells)
             yield f"{_line(cells)}\n{_line(['---'] * width)}"
         else:
-            yield _line(cells + [""] * (width - len(cells)))
+            yield _line(cells + [""] * (width - len(cells) if width <= _MAX_FILLED else 0))
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -4,12 +4,14 @@ A record is written first and noted second. What lies behind the last noted reco
 off when work goes on; a page fetched anew gets a new record, and the old one goes when the files are packed.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
+from sqlite3 import Row
 from typing import Any
 
 from danlu.data.extract.warc import WarcWriter
-from danlu.data.fetch.ledger import FetchLedger
-from danlu.data.fetch.web import Response
+from danlu.data.fetch.ledger import WAITING, FetchLedger
+from danlu.data.fetch.response import Response
 
 MAX_FILE_BYTES = 256 * 2**20
 """A new file is begun beyond this: small enough to copy, large enough that a million pages are few files."""
@@ -45,13 +47,13 @@ class Archive:
     def pack(self) -> None:
         """Rewrite the files that hold records which no longer count."""
         for path in self._files():
-            rows = self._ledger.in_file(self._label, self._name(path))
+            rows = _records_in(self._ledger, self._label, self._name(path))
             live = sum(row["length"] for row in rows)
             if rows and rows[0]["start"] + live < path.stat().st_size:
                 self._copy(path, rows)
         self._recover()
 
-    def _copy(self, path: Path, rows: list[Any]) -> None:
+    def _copy(self, path: Path, rows: list[Row]) -> None:
         new = self._next_file()
         WarcWriter(new).close()
         places = []
@@ -60,10 +62,10 @@ class Archive:
                 source.seek(row["start"])
                 places.append((row["item"], self._name(new), target.tell()))
                 target.write(source.read(row["length"]))
-        self._ledger.move(self._label, places)
+        _move(self._ledger, self._label, places)
 
     def _recover(self) -> None:
-        ends = self._ledger.file_ends(self._label)
+        ends = _file_ends(self._ledger, self._label)
         for path in self._files():
             end, size = ends.get(self._name(path), 0), path.stat().st_size
             if not end:
@@ -72,7 +74,7 @@ class Archive:
                 with path.open("r+b") as file:
                     file.truncate(end)
             elif size < end:  # the machine lost its power before the file was on disk
-                self._ledger.forget_beyond(self._label, self._name(path), size)
+                _forget_beyond(self._ledger, self._label, self._name(path), size)
 
     def _open_file(self) -> Path:
         files = self._files()
@@ -90,3 +92,38 @@ class Archive:
 
     def _place(self, path: Path, start: int, length: int) -> dict[str, Any]:
         return {"file": self._name(path), "start": start, "length": length}
+
+
+def _file_ends(ledger: FetchLedger, label: str) -> dict[str, int]:
+    """Where the last record that counts ends, by file: what lies behind it was cut short by a kill."""
+    rows = ledger.database.execute(
+        "SELECT file, max(start + length) FROM items WHERE label = ? AND file IS NOT NULL AND start IS NOT NULL"
+        " GROUP BY file ORDER BY file",
+        (label,),
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def _records_in(ledger: FetchLedger, label: str, file: str) -> list[Row]:
+    """The items whose records lie in a file, in the order of the file."""
+    query = "SELECT * FROM items WHERE label = ? AND file = ? ORDER BY start"
+    return ledger.database.execute(query, (label, file)).fetchall()
+
+
+def _move(ledger: FetchLedger, label: str, places: Sequence[tuple[str, str, int]]) -> None:
+    """Note in one transaction that records lie elsewhere: item, file, start."""
+    with ledger.database as database:
+        database.executemany(
+            "UPDATE items SET file = ?2, start = ?3 WHERE label = ?4 AND item = ?1",
+            [(*place, label) for place in places],
+        )
+
+
+def _forget_beyond(ledger: FetchLedger, label: str, file: str, end: int) -> None:
+    """Let items wait again whose records should lie beyond the end of a file."""
+    with ledger.database as database:
+        database.execute(
+            "UPDATE items SET state = ?, file = NULL, start = NULL, length = NULL, etag = NULL, modified = NULL,"
+            " sha256 = NULL WHERE label = ? AND file = ? AND start + length > ?",
+            (WAITING, label, file, end),
+        )

@@ -23,7 +23,8 @@ from danlu.core.stages import Config
 from danlu.data.fetch.archive import Archive
 from danlu.data.fetch.download import RemoteFile
 from danlu.data.fetch.ledger import FAILED, FETCHED, SKIPPED, FetchLedger, now
-from danlu.data.fetch.web import NoResponse, Web
+from danlu.data.fetch.response import NoResponse
+from danlu.data.fetch.web import Web
 
 _SOURCE = re.compile(
     r"(?P<crawl>CC-MAIN-\d{4}-\d{2})(?:\?(?P<query>.+)|/(?P<kind>warc|wet|wat)/(?P<first>\d+)(?:-(?P<last>\d+))?)"
@@ -47,6 +48,8 @@ class CommonCrawlConfig(Config):
     """Records at a time: the archive refuses clients that ask for many."""
     max_tries: int = Field(5, ge=1)
     """Tries for one answer."""
+    max_wait_s: float = Field(300, ge=0)
+    """Seconds: a server that asks to wait longer is given up."""
 
 
 @dataclass(frozen=True)
@@ -121,28 +124,30 @@ async def _ask_index(web: Web, ledger: FetchLedger, label: str, config: CommonCr
         query.append(("filter", "=status:200"))
     address = f"{config.index_url}/{part.crawl}-index?{urlencode([*query, ('output', 'json'), ('limit', str(limit))])}"
     lines = (await _patiently(web, address, config)).decode("utf-8", "replace").splitlines()
-    rows, seen = [], set()
-    for line in lines[:limit]:
-        try:
-            found = json.loads(line)
-            start, length = int(found["offset"]), int(found["length"])
-            item = f"{found['filename']}:{start}+{length}"
-        except (ValueError, KeyError, TypeError):
-            rows.append({"item": line[:500], "state": SKIPPED, "reason": "index line damaged", "value": line[:100]})
-            continue
-        state: dict[str, Any] = {}
-        if length > config.max_record_bytes:
-            state = {"state": SKIPPED, "reason": "too large", "value": f"{length} bytes"}
-        elif found.get("digest") in seen:
-            state = {"state": SKIPPED, "reason": "same content", "value": found["digest"]}
-        seen.add(found.get("digest", item))
-        rows.append({"item": item, "path": str(found.get("url", "")), **state})
-    ledger.add_all(label, rows)
-    if not rows:
+    seen: set[str] = set()
+    if not ledger.add_all(label, [_listed(line, config.max_record_bytes, seen) for line in lines[:limit]]):
         raise UserError(
             "{crawl} has no pages for {url}", "A host and all below it is written *.example.org/*",
             crawl=part.crawl, url=asked["url"],
         )  # fmt: skip
+
+
+def _listed(line: str, max_bytes: int, seen: set[str]) -> dict[str, Any]:
+    """A line of the index as an item of the ledger; `seen` are the digests of the lines before."""
+    try:
+        found = json.loads(line)
+        start, length = int(found["offset"]), int(found["length"])
+        item = f"{found['filename']}:{start}+{length}"
+    except (ValueError, KeyError, TypeError):
+        return {"item": line[:500], "state": SKIPPED, "reason": "index line damaged", "value": line[:100]}
+    row = {"item": item, "path": str(found.get("url", ""))}
+    digest = str(found.get("digest", item))
+    if length > max_bytes:
+        return row | {"state": SKIPPED, "reason": "too large", "value": f"{length} bytes"}
+    if digest in seen:
+        return row | {"state": SKIPPED, "reason": "same content", "value": digest}
+    seen.add(digest)
+    return row
 
 
 async def _record(web: Web, config: CommonCrawlConfig, item: str) -> bytes | NoResponse:
@@ -162,7 +167,7 @@ def _parsed(item: str) -> tuple[str, int, int]:
 
 def _keep(ledger: FetchLedger, label: str, archive: Archive, item: str, answer: bytes | NoResponse) -> None:
     if isinstance(answer, NoResponse):
-        ledger.settle(label, item, FAILED, answer.reason, answer.value)
+        ledger.settle(label, item, FAILED, answer.reason, answer.value, status=answer.status)
         return
     try:
         unpack = zlib.decompressobj(31)
@@ -181,7 +186,7 @@ async def _patiently(web: Web, url: str, config: CommonCrawlConfig) -> bytes:
     try:
         return await _with_patience(web, url, config, _ANSWER_BYTES, {})
     except NoResponse as problem:
-        if problem.value in ("status 404", "404"):
+        if problem.status == 404:
             raise UserError(
                 "Common Crawl has nothing at {url}", "Check the crawl's name and the query.", url=url
             ) from None
@@ -198,9 +203,10 @@ async def _with_patience(web: Web, url: str, config: CommonCrawlConfig, most: in
             response = await web.follow(url, most, headers)
             if response.status == (206 if headers else 200):
                 return response.body
-            raise NoResponse.of_status(response.status, response.header("retry-after"))
+            raise response.trouble()
         except NoResponse as problem:
-            if not problem.may_pass or tries + 1 == config.max_tries:
+            wait_s = min(0.5 * 2.0**tries, config.max_wait_s) if problem.wait_s is None else problem.wait_s
+            if not problem.may_pass or tries + 1 == config.max_tries or wait_s > config.max_wait_s:
                 raise
-            await asyncio.sleep(min(problem.wait_s or 0.5 * 2.0**tries, 60))
+            await asyncio.sleep(wait_s)
     raise AssertionError("unreachable")

@@ -19,7 +19,8 @@ from danlu.core.hashing import hash_facts
 from danlu.core.progress import Progress
 from danlu.core.stages import Config
 from danlu.data.fetch.ledger import FAILED, FETCHED, SKIPPED, STATE, WAITING, FetchLedger, now
-from danlu.data.fetch.web import MAX_HOPS, NoResponse, Web
+from danlu.data.fetch.response import NoResponse
+from danlu.data.fetch.web import MAX_HOPS, Web
 
 
 class DownloadConfig(Config):
@@ -114,22 +115,13 @@ class Downloads:
             self.progress.advance(self.ledger.count(self.label, FETCHED), count, file.path)
 
     async def _one(self, file: RemoteFile) -> None:
-        """Download one file with patience, and note what became of it."""
+        """Download one file, and note what became of it."""
         half = self.ledger.folder / STATE / hash_facts([self.label, file.path])[:32]
-        tries, had = 0, -1
-        while True:
-            try:
-                await self._receive(file, half)
-                sha256 = await asyncio.to_thread(_checked, file, half)
-            except NoResponse as problem:
-                size = half.stat().st_size if half.exists() else 0
-                tries, had = (0 if size > had >= 0 else tries + 1), size
-                if not problem.may_pass or tries >= self.config.max_tries:
-                    self.ledger.settle(self.label, file.path, FAILED, problem.reason, problem.value)
-                    return
-                await asyncio.sleep(min(problem.wait_s or 0.5 * 2.0**tries, self.config.max_wait_s))
-            else:
-                break
+        try:
+            sha256 = await self._patiently(file, half)
+        except NoResponse as problem:
+            self.ledger.settle(self.label, file.path, FAILED, problem.reason, problem.value, status=problem.status)
+            return
         place = self._place(file)
         place.parent.mkdir(parents=True, exist_ok=True)
         size = half.stat().st_size
@@ -138,6 +130,21 @@ class Downloads:
             self.label, file.path, FETCHED, file=f"{self.label}/{file.path}", length=size, size_bytes=size, sha256=sha256,
             licence=self.licence, fetched_at=now(),
         )  # fmt: skip
+
+    async def _patiently(self, file: RemoteFile, half: Path) -> str:
+        """Receive a file, in as many tries as each bring a new byte; returns its SHA-256."""
+        tries, had, most_s = 0, -1, self.config.max_wait_s
+        while True:
+            try:
+                await self._receive(file, half)
+                return await asyncio.to_thread(_checked, file, half)
+            except NoResponse as problem:
+                size = half.stat().st_size if half.exists() else 0
+                tries, had = (0 if size > had >= 0 else tries + 1), size
+                wait_s = min(0.5 * 2.0**tries, most_s) if problem.wait_s is None else problem.wait_s
+                if not problem.may_pass or tries >= self.config.max_tries or wait_s > most_s:
+                    raise
+            await asyncio.sleep(wait_s)
 
     async def _receive(self, file: RemoteFile, half: Path) -> None:
         url, host = file.url, urlsplit(file.url).netloc

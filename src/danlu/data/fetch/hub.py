@@ -1,36 +1,25 @@
-"""Data sets of Hugging Face and ModelScope: which files they have, at which commit, under which licence.
+"""Data sets of hubs: what is asked for, what a hub lists, and the requests that both hubs share.
 
-Plain HTTP, since both hubs' interfaces are three requests: what the data set is, which files it has, one file. The
-revision is pinned to a commit before anything is downloaded, so that a fetch that is continued tomorrow is one
-data set and not two. Endpoints: huggingface.co/docs/hub/api; ModelScope as its own client asks it.
+Plain HTTP, since a hub's interface is three requests: what the data set is, which files it has, one file. The revision
+is pinned to a commit before anything is downloaded, so that a fetch that is continued tomorrow is one data set and
+not two.
 """
 
-import difflib
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
-from pathlib import PurePosixPath
 from typing import Any
-from urllib.parse import quote, urlencode
 
-from danlu.core.errors import UserError, WorkFailed
+from danlu.core.errors import DanluError, UserError, WorkFailed
 from danlu.data.fetch.download import RemoteFile
-from danlu.data.fetch.licences import licence_of_card
-from danlu.data.fetch.web import NoResponse, Response, Web
+from danlu.data.fetch.response import NoResponse, Response
+from danlu.data.fetch.web import Web
 
 _NAME = re.compile(
     r"(?P<id>[\w.-]+/[\w.-]+)(?::(?P<config>[\w.-]+))?(?:@(?P<revision>[\w./-]+?))?(?:/(?P<split>[\w.-]+))?"
 )
-_DATA = re.compile(
-    r"\.(?:parquet|jsonl?|ndjson|csv|tsv|txt|arrow|xml|html?|warc|wet|zip|tar|tgz|pdf|docx|epub|md|markdown|xlsx)"
-    r"(?:\.(?:gz|zst|zstd|bz2|xz))?$",
-    re.IGNORECASE,
-)
-_ABOUT = re.compile(r"(?:readme|license|licence|citation|changelog|dataset_infos|dataset_dict|state)\b", re.IGNORECASE)
 _PAGE_BYTES = 64 * 2**20
-_PAGE_FILES = 100
 
 
 @dataclass(frozen=True)
@@ -67,63 +56,10 @@ class Listing:
     """Files that are no data, or were not asked for: path and reason."""
 
 
-async def list_hugging_face(
-    web: Web, endpoint: str, asked: DataSet, revision: str | None, token: str | None
-) -> Listing:
-    """The files of a data set on Hugging Face, or on a mirror that speaks the same; `revision` pins it."""
-    hub = _Hub(web, endpoint.rstrip("/"), asked.id, {"Authorization": f"Bearer {token}"} if token else {}, "HF")
-    about = await hub.json(f"/api/datasets/{asked.id}/revision/{quote(revision or asked.revision or 'main', safe='')}")
-    commit = str(about["sha"])
-    card = about.get("cardData") or {}
-    entries = await hub.pages(f"/api/datasets/{asked.id}/tree/{commit}?recursive=true")
-    files = [
-        RemoteFile(
-            entry["path"], f"{hub.endpoint}/datasets/{asked.id}/resolve/{commit}/{quote(entry['path'])}", entry["size"],
-            sha256=(entry.get("lfs") or {}).get("oid"), git_sha1=None if entry.get("lfs") else entry.get("oid"),
-        )
-        for entry in entries if entry["type"] == "file"
-    ]  # fmt: skip
-    wanted, left_out = _chosen(files, asked, card)
-    return Listing(commit, licence_of_card(card.get("license")), wanted, left_out)
-
-
-async def list_model_scope(web: Web, endpoint: str, asked: DataSet, revision: str | None, token: str | None) -> Listing:
-    """The files of a data set on ModelScope."""
-    hub = _Hub(web, endpoint.rstrip("/"), asked.id, {"Cookie": f"m_session_id={token}"} if token else {}, "MODELSCOPE")
-    base = f"/api/v1/datasets/{asked.id}"
-    about = (await hub.json(base))["Data"]
-    name = asked.revision or "master"
-    commit = revision or await _model_scope_commit(hub, base, name)
-    found: list[dict[str, Any]] = []
-    while True:
-        page = {"Revision": commit, "Root": "/", "Recursive": "True"}
-        page |= {"PageNumber": str(len(found) // _PAGE_FILES + 1), "PageSize": str(_PAGE_FILES)}
-        files = (await hub.json(f"{base}/repo/tree?{urlencode(page)}"))["Data"].get("Files") or []
-        found += files
-        if len(files) < _PAGE_FILES:
-            break
-    remote = [
-        RemoteFile(
-            entry["Path"], f"{hub.endpoint}{base}/repo?{urlencode({'Revision': commit, 'FilePath': entry['Path']})}",
-            entry.get("Size"), sha256=entry.get("Sha256") or None,
-        )
-        for entry in found if entry.get("Type") != "tree"
-    ]  # fmt: skip
-    wanted, left_out = _chosen(remote, asked, {})
-    return Listing(commit, licence_of_card(about.get("License")), wanted, left_out)
-
-
-async def _model_scope_commit(hub: "_Hub", base: str, name: str) -> str:
-    """The newest commit of a branch. A hub that tells none is read by the branch's name: checksums still hold each file."""
-    try:
-        commits = (await hub.json(f"{base}/commits/{quote(name, safe='')}?PageNumber=1&PageSize=1"))["Data"]
-        return str(commits["Commit"][0]["Id"])
-    except (UserError, KeyError, IndexError, TypeError):
-        return name
-
-
 @dataclass(frozen=True)
-class _Hub:
+class Hub:
+    """Asks one hub about one data set. `variable` begins the names of its environment variables."""
+
     web: Web
     endpoint: str
     id: str
@@ -131,7 +67,8 @@ class _Hub:
     variable: str
 
     async def json(self, path: str) -> Any:
-        return json.loads((await self._get(self.endpoint + path)).body)
+        """An answer, read as JSON; raises UserError or WorkFailed with what to do about it."""
+        return self._read(await self._get(self.endpoint + path))
 
     async def pages(self, path: str) -> list[dict[str, Any]]:
         """A list that comes in pages, the next one named by the Link header."""
@@ -139,10 +76,19 @@ class _Hub:
         found: list[dict[str, Any]] = []
         while url:
             response = await self._get(url)
-            found += json.loads(response.body)
+            found += self._read(response)
             link = re.search(r'<([^>]+)>\s*;\s*rel="?next', response.header("link"))
             url = link.group(1) if link else None
         return found
+
+    def _read(self, response: Response) -> Any:
+        try:
+            return json.loads(response.body)
+        except ValueError:
+            raise WorkFailed(
+                "{endpoint} does not answer as a hub does: {start}", "Check {variable}_ENDPOINT and the proxy.",
+                endpoint=self.endpoint, start=response.body[:80].decode("utf-8", "replace"), variable=self.variable,
+            ) from None  # fmt: skip
 
     async def _get(self, url: str) -> Response:
         try:
@@ -154,98 +100,23 @@ class _Hub:
                 " the files by hand and name their folder: danlu clean FOLDER --out corpus.",
                 endpoint=self.endpoint, problem=problem.phrase(), variable=self.variable,
             ) from None  # fmt: skip
-        if response.status in (401, 403):
-            raise UserError(
+        if response.status != 200:
+            raise self._refused(response.status)
+        return response
+
+    def _refused(self, status: int) -> DanluError:
+        if status in (401, 403):
+            return UserError(
                 "{id} is private, gated, or not there: status {status}",
                 "Accept its terms on its page, then set {variable}_TOKEN to your access token.",
-                id=self.id, status=response.status,
+                id=self.id, status=status,
                 variable="MODELSCOPE_API" if self.variable == "MODELSCOPE" else self.variable,
             )  # fmt: skip
-        if response.status == 404:
-            raise UserError(
+        if status == 404:
+            return UserError(
                 "{endpoint} has no data set {id}, or not that revision", "Check the name on its page.",
                 endpoint=self.endpoint, id=self.id,
             )  # fmt: skip
-        if response.status != 200:
-            raise WorkFailed(
-                "{endpoint} answered with status {status}",
-                "Try again later.",
-                endpoint=self.endpoint,
-                status=response.status,
-            )
-        return response
-
-
-def _chosen(
-    files: list[RemoteFile], asked: DataSet, card: Mapping[str, Any]
-) -> tuple[tuple[RemoteFile, ...], dict[str, str]]:
-    """The data files of the configuration and split that were asked for; the others with the reason."""
-    left_out = {file.path: "no data file" for file in files if not _is_data(file.path)}
-    data = [file for file in files if file.path not in left_out]
-    patterns = _patterns(card)
-    config = _config(asked, patterns, data)
-    kept = [file for file in data if _belongs(file.path, config, asked.split, patterns)]
-    if not kept:
-        raise UserError(
-            "{id} has no data files for {part}",
-            "It has: {paths}",
-            id=asked.id,
-            part="/".join(filter(None, (config, asked.split))) or "it",
-            paths=", ".join(file.path for file in data[:10]),
+        return WorkFailed(
+            "{endpoint} answered with status {status}", "Try again later.", endpoint=self.endpoint, status=status
         )
-    chosen = {file.path for file in kept}
-    left_out |= {file.path: "not asked for" for file in data if file.path not in chosen}
-    return tuple(kept), left_out
-
-
-def _is_data(path: str) -> bool:
-    return _DATA.search(path) is not None and _ABOUT.match(PurePosixPath(path).name) is None
-
-
-def _patterns(card: Mapping[str, Any]) -> dict[str, list[tuple[str | None, str]]]:
-    """By configuration: splits and path patterns, as the card lists them."""
-    found: dict[str, list[tuple[str | None, str]]] = {}
-    for config in card.get("configs") or []:
-        stated = config.get("data_files") or []
-        entries = stated if isinstance(stated, list) else [stated]
-        pairs = [
-            (entry.get("split"), entry.get("path")) if isinstance(entry, dict) else (None, entry) for entry in entries
-        ]
-        found[str(config.get("config_name", "default"))] = [
-            (split, str(path)) for split, paths in pairs for path in (paths if isinstance(paths, list) else [paths])
-        ]
-    return found
-
-
-def _config(asked: DataSet, patterns: dict[str, Any], data: list[RemoteFile]) -> str | None:
-    known = list(patterns) or sorted({file.path.split("/")[0] for file in data if "/" in file.path})
-    if asked.config is None:
-        return "default" if "default" in patterns else (known[0] if len(patterns) == 1 else None)
-    if asked.config in known:
-        return asked.config
-    near = difflib.get_close_matches(asked.config, known, n=1, cutoff=0.4)
-    raise UserError(
-        "{id} has no configuration {config}",
-        "Did you mean {near}? It has: {known}.",
-        id=asked.id,
-        config=asked.config,
-        near=near[0] if near else (known or ["-"])[0],
-        known=", ".join(known) or "-",
-    )
-
-
-def _belongs(
-    path: str, config: str | None, split: str | None, patterns: dict[str, list[tuple[str | None, str]]]
-) -> bool:
-    if config in patterns:
-        return any(
-            fnmatchcase(path, pattern.replace("**", "*"))
-            and (split is None or named == split or (named is None and _is_split(path, split)))
-            for named, pattern in patterns[config]
-        )
-    return (config is None or path.startswith(f"{config}/")) and (split is None or _is_split(path, split))
-
-
-def _is_split(path: str, split: str) -> bool:
-    """Whether a word of the path is the split's name: data/train-00000-of-00002.parquet."""
-    return split in re.split(r"[^A-Za-z0-9]+", path)

@@ -1,21 +1,20 @@
 """The ledger of a fetch: what was asked for, and what became of every page, file and row.
 
 The truth while work goes on is an SQLite database below `.fetch/` in the output folder, so that a kill at any moment
-costs what was in flight and nothing else. `fetch.json` (the account) and `fetch.jsonl` (one line per item) are
-written from it whenever a run ends, whole, by a rename. Memory does not grow with the number of items.
+costs what was in flight and nothing else. What a user reads of it is in account.py. Memory does not grow with the
+number of items.
 """
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from danlu.core.errors import UserError
-from danlu.core.store import only_writer, write_atomically
 
 STATE = ".fetch"
 ACCOUNT = "fetch.json"
@@ -42,10 +41,6 @@ CREATE INDEX IF NOT EXISTS items_by_path ON items (label, path);
 CREATE INDEX IF NOT EXISTS items_by_reason ON items (label, reason, value);
 """
 _PLAIN = {"state": WAITING, "depth": 0, "hops": 0} | dict.fromkeys(("reason", "value", "path", "found_on"))
-_TOLD = (
-    "item", "state", "reason", "value", "status", "file", "size_bytes", "rows", "sha256", "licence", "fetched_at",
-    "found_on", "tries",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -59,21 +54,31 @@ class Asked:
 
 
 class FetchLedger:
-    """The state of a fetch in its folder. A context manager gives one: see `opened`."""
+    """The state of a fetch in its folder. `danlu.data.fetch.account.opened` gives one."""
 
     def __init__(self, folder: Path, database: sqlite3.Connection) -> None:
         self.folder = folder
-        self._database = database
+        self.database = database
+        database.row_factory = sqlite3.Row
+        database.execute("PRAGMA journal_mode = WAL")
+        # A commit is not synced: what the machine loses with its power is fetched again. A kill loses nothing.
+        database.execute("PRAGMA synchronous = NORMAL")
+        database.executescript(_SCHEMA)
+        self.asked: set[str] = set()
+        """Sources that this run asks for."""
+        self.brought: Counter[str] = Counter()
+        """By source: pages, files or rows whose content this run brought."""
 
     def ask(self, label: str, source: str, identity: str) -> Asked:
         """Note a source, or find it as an earlier run left it; raises UserError when its folder holds another one.
 
         `source` and `identity` are stored: they must hold no password.
         """
-        row = self._database.execute("SELECT * FROM sources WHERE label = ?", (label,)).fetchone()
+        self.asked.add(label)
+        row = self.database.execute("SELECT * FROM sources WHERE label = ?", (label,)).fetchone()
         if row is None:
-            with self._database:
-                self._database.execute(
+            with self.database:
+                self.database.execute(
                     "INSERT INTO sources (label, source, identity, started_at) VALUES (?, ?, ?, ?)",
                     (label, source, identity, now()),
                 )
@@ -90,15 +95,15 @@ class FetchLedger:
 
     def note(self, label: str, **facts: Any) -> None:
         """Remember facts of a source, such as the revision that was fetched."""
-        with self._database:
-            self._database.execute(
+        with self.database:
+            self.database.execute(
                 "UPDATE sources SET facts = json_patch(facts, ?) WHERE label = ?", (json.dumps(facts), label)
             )
 
     def finish(self, label: str, is_finished: bool) -> None:
         """Note that a source has nothing waiting any more, or that it has again."""
-        with self._database:
-            self._database.execute(
+        with self.database:
+            self.database.execute(
                 "UPDATE sources SET finished_at = ? WHERE label = ?", (now() if is_finished else None, label)
             )
 
@@ -106,38 +111,44 @@ class FetchLedger:
         """Note an item, `waiting` unless another state is given; False when it is known already."""
         row = {"label": label, "item": item, "state": WAITING} | facts
         names = ", ".join(row)
-        with self._database:
-            done = self._database.execute(
+        with self.database:
+            done = self.database.execute(
                 f"INSERT OR IGNORE INTO items ({names}) VALUES ({', '.join('?' * len(row))})", tuple(row.values())
             )
+        self._count(label, row)
         return done.rowcount == 1
 
     def add_all(self, label: str, rows: Iterable[dict[str, Any]]) -> int:
         """Note many items in one transaction; the number that was new."""
-        with self._database:
-            before = self._database.total_changes
-            self._database.executemany(
+        with self.database:
+            before = self.database.total_changes
+            self.database.executemany(
                 "INSERT OR IGNORE INTO items (label, item, state, reason, value, depth, hops, path, found_on)"
                 " VALUES (:label, :item, :state, :reason, :value, :depth, :hops, :path, :found_on)",
                 ({**_PLAIN, "label": label, **row} for row in rows),
             )
-            return self._database.total_changes - before
+            return self.database.total_changes - before
 
     def settle(
         self, label: str, item: str, state: str, reason: str | None = None, value: Any = None, **facts: Any
     ) -> None:
         """Note what became of an item, in one transaction."""
         row = {"state": state, "reason": reason, "value": None if value is None else str(value)} | facts
-        with self._database:
-            self._database.execute(
+        with self.database:
+            self.database.execute(
                 f"UPDATE items SET {', '.join(f'{name} = ?' for name in row)} WHERE label = ? AND item = ?",
                 (*row.values(), label, item),
             )
+        self._count(label, row)
+
+    def _count(self, label: str, row: Mapping[str, Any]) -> None:
+        if row["state"] == FETCHED and row.get("file"):
+            self.brought[label] += row.get("rows", 1)
 
     def settle_all(self, label: str, state: str, reason: str, value: Any) -> None:
         """Note the same end for everything of a source that still waits; what an earlier run fetched stays fetched."""
-        with self._database:
-            self._database.execute(
+        with self.database:
+            self.database.execute(
                 "UPDATE items SET state = iif(file IS NULL, ?, ?), reason = iif(file IS NULL, ?, ?), value = ?"
                 " WHERE label = ? AND state = ?",
                 (state, FETCHED, reason, KEPT_AS_IT_WAS, str(value), label, WAITING),
@@ -147,8 +158,8 @@ class FetchLedger:
         """Let items wait again: those in `state`, or only those that have it for one of the reasons, with that value."""
         marks = f" AND reason IN ({', '.join('?' * len(reasons))})" if reasons else ""
         marks += " AND value = ?" if value is not None else ""
-        with self._database:
-            done = self._database.execute(
+        with self.database:
+            done = self.database.execute(
                 f"UPDATE items SET state = ?, tries = 0 WHERE label = ? AND state = ?{marks}",
                 (WAITING, label, state, *reasons, *([] if value is None else [value])),
             )
@@ -165,7 +176,7 @@ class FetchLedger:
     def first(self, label: str, most: int) -> list[sqlite3.Row]:
         """The first items that wait, in the order found."""
         query = "SELECT * FROM items WHERE label = ? AND state = ? ORDER BY depth, id LIMIT ?"
-        return self._database.execute(query, (label, WAITING, most)).fetchall()
+        return self.database.execute(query, (label, WAITING, most)).fetchall()
 
     def with_content(self, label: str, sha256: str) -> sqlite3.Row | None:
         """A fetched item with this content."""
@@ -176,12 +187,12 @@ class FetchLedger:
         return self._one("label = ? AND state = ? ORDER BY id DESC LIMIT 1", label, FETCHED)
 
     def _one(self, condition: str, *values: Any) -> sqlite3.Row | None:
-        row: sqlite3.Row | None = self._database.execute(f"SELECT * FROM items WHERE {condition}", values).fetchone()
+        row: sqlite3.Row | None = self.database.execute(f"SELECT * FROM items WHERE {condition}", values).fetchone()
         return row
 
     def items(self, label: str, state: str) -> Iterator[sqlite3.Row]:
         """Items of a source in one state, in the order found."""
-        yield from self._database.execute(
+        yield from self.database.execute(
             "SELECT * FROM items WHERE label = ? AND state = ? ORDER BY id", (label, state)
         )
 
@@ -190,108 +201,15 @@ class FetchLedger:
         asked = {"label": label, "state": state, "path": path}
         given = {name: value for name, value in asked.items() if value is not None}
         condition = " AND ".join(f"{name} = ?" for name in given)
-        row = self._database.execute(f"SELECT count(*) FROM items WHERE {condition}", tuple(given.values())).fetchone()
+        row = self.database.execute(f"SELECT count(*) FROM items WHERE {condition}", tuple(given.values())).fetchone()
         return int(row[0])
 
     def fetched_bytes(self, label: str) -> int:
         """Bytes that a source has in the folder, as they lie there."""
-        total: int = self._database.execute(
+        total: int = self.database.execute(
             "SELECT coalesce(sum(length), 0) FROM items WHERE label = ? AND state = ?", (label, FETCHED)
         ).fetchone()[0]
         return total
-
-    def file_ends(self, label: str) -> dict[str, int]:
-        """Where the last record that counts ends, by file: what lies behind it was cut short by a kill."""
-        rows = self._database.execute(
-            "SELECT file, max(start + length) FROM items WHERE label = ? AND file IS NOT NULL AND start IS NOT NULL"
-            " GROUP BY file ORDER BY file",
-            (label,),
-        )
-        return {row[0]: row[1] for row in rows}
-
-    def in_file(self, label: str, file: str) -> list[sqlite3.Row]:
-        """The items whose records lie in a file, in the order of the file."""
-        query = "SELECT * FROM items WHERE label = ? AND file = ? ORDER BY start"
-        return self._database.execute(query, (label, file)).fetchall()
-
-    def move(self, label: str, places: Sequence[tuple[str, str, int]]) -> None:
-        """Note in one transaction that records lie elsewhere: item, file, start."""
-        with self._database:
-            self._database.executemany(
-                "UPDATE items SET file = ?2, start = ?3 WHERE label = ?4 AND item = ?1",
-                [(*place, label) for place in places],
-            )
-
-    def forget_beyond(self, label: str, file: str, end: int) -> None:
-        """Let items wait again whose records should lie beyond the end of a file."""
-        with self._database:
-            self._database.execute(
-                "UPDATE items SET state = ?, file = NULL, start = NULL, length = NULL, etag = NULL, modified = NULL,"
-                " sha256 = NULL WHERE label = ? AND file = ? AND start + length > ?",
-                (WAITING, label, file, end),
-            )
-
-    def account(self) -> list[dict[str, Any]]:
-        """What fetch.json says of each source."""
-        return [self._account(row) for row in self._database.execute("SELECT * FROM sources ORDER BY label").fetchall()]
-
-    def _account(self, source: sqlite3.Row) -> dict[str, Any]:
-        def grouped(columns: str, condition: str, total: str = "count(*)") -> list[tuple[Any, ...]]:
-            query = f"SELECT {columns}, {total} FROM items WHERE label = ? AND {condition} GROUP BY {columns}"
-            return [tuple(row) for row in self._database.execute(f"{query} ORDER BY {columns}", (source["label"],))]
-
-        counts: dict[str, int] = dict.fromkeys((FETCHED, SKIPPED, FAILED, WAITING), 0)
-        counts |= dict(grouped("state", "TRUE"))
-        sums = "coalesce(sum(length), 0), sum(rows)"
-        held, rows = self._database.execute(
-            f"SELECT {sums} FROM items WHERE label = ? AND state = ?", (source["label"], FETCHED)
-        ).fetchone()
-        return {
-            "label": source["label"], "source": source["source"], "started_at": source["started_at"],
-            "finished_at": source["finished_at"], "counts": counts | ({} if rows is None else {FETCHED: rows}), "bytes": held,
-            "licences": dict(grouped("coalesce(licence, 'unknown')", f"state = '{FETCHED}'", "sum(coalesce(rows, 1))")),
-            "reasons": {f"{state}: {reason}": n for state, reason, n in grouped("state, reason", "reason IS NOT NULL")},
-            **json.loads(source["facts"]),
-        }  # fmt: skip
-
-    def write(self) -> list[dict[str, Any]]:
-        """Write fetch.json and fetch.jsonl, and return the account."""
-        half = self.folder / STATE / LINES
-        with half.open("w", encoding="utf-8") as file:
-            for row in self._database.execute("SELECT * FROM items ORDER BY label, id"):
-                facts = {name: row[name] for name in _TOLD if row[name] is not None}
-                file.write(json.dumps({"source": row["label"]} | facts, ensure_ascii=False) + "\n")
-        half.replace(self.folder / LINES)
-        account = self.account()
-        write_atomically(
-            self.folder / ACCOUNT, json.dumps({"format": 1, "sources": account}, indent=2, ensure_ascii=False) + "\n"
-        )
-        return account
-
-
-@contextmanager
-def opened(folder: Path) -> Iterator[FetchLedger]:
-    """The ledger of `folder`, made when missing; whatever ends the work, both files are written.
-
-    Raises UserError when the folder holds something else, or when another run writes there.
-    """
-    if folder.exists() and not (folder / STATE).is_dir() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UserError("{out} holds something else already", "Name a new folder after --out.", out=folder)
-    with only_writer(folder / STATE):
-        database = sqlite3.connect(folder / STATE / "state.sqlite")
-        database.row_factory = sqlite3.Row
-        try:
-            database.execute("PRAGMA journal_mode = WAL")
-            # A commit is not synced: what the machine loses with its power is fetched again. A kill loses nothing.
-            database.execute("PRAGMA synchronous = NORMAL")
-            database.executescript(_SCHEMA)
-            ledger = FetchLedger(folder, database)
-            try:
-                yield ledger
-            finally:
-                ledger.write()
-        finally:
-            database.close()
 
 
 def now() -> str:

@@ -6,6 +6,9 @@ from random import SystemRandom
 _JITTER = 0.3
 """Share of the delay by which a wait is longer, at random, so that crawlers of many users do not march in step."""
 
+_LEAST_S = 0.05
+"""Where no delay is asked for at all: a host that fails is never asked again at once."""
+
 
 class Pace:
     """Turns at one host. Crawls of the same host share one."""
@@ -29,6 +32,10 @@ class Pace:
     def took(self, seconds: float) -> None:
         """A host that needs long for an answer is left alone as long before the next."""
         self.pause(max(self.delay_s, min(seconds, 60.0)))
+
+    def backoff_s(self, tries: int, most_s: float) -> float:
+        """How long to leave a host alone that has failed `tries` times before: twice as long each time, at most a minute."""
+        return min(max(self.delay_s, _LEAST_S) * 2.0 ** (tries + 1), 60.0, most_s)
 
     def _delay(self, least_s: float) -> float:
         return least_s * self._random.uniform(1, 1 + _JITTER)

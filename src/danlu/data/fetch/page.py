@@ -9,9 +9,9 @@ from resiliparse.parse.encoding import detect_encoding, map_encoding_to_html5
 from resiliparse.parse.html import HTMLTree
 
 from danlu.data.fetch.licences import licence_of_url
+from danlu.data.fetch.response import Response
 from danlu.data.fetch.robots import Directives, directives
 from danlu.data.fetch.urls import canonical
-from danlu.data.fetch.web import Response
 
 HTML = ("text/html", "application/xhtml+xml")
 _LINK_HEADER = re.compile(r"<([^>]*)>((?:\s*;[^,<]*)*)")

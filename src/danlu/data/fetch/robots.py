@@ -10,10 +10,12 @@ from dataclasses import dataclass
 
 from protego import Protego
 
-from danlu.data.fetch.web import PRIVATE, NoResponse, Web
+from danlu.data.fetch.response import NoResponse
+from danlu.data.fetch.web import PRIVATE, Web
 
 ROBOT = "danlu"
 """The product token that a group of rules in robots.txt can name."""
+NO_RULES = "robots.txt cannot be had"
 _READ_BYTES = 500 * 1024
 _FIELD = re.compile(r"^[ \t]*([a-z-]+)[ \t]*:[ \t]*([^#\r\n]*)", re.IGNORECASE | re.MULTILINE)
 _OURS = re.compile(r"^\s*([a-z][\w-]*)\s*:\s*(.*)$", re.IGNORECASE | re.DOTALL)
@@ -27,6 +29,8 @@ class Robots:
     rules: Protego
     refusal: tuple[str, str] | None = None
     may_pass: bool = False
+    wait_s: float | None = None
+    """How long the server asks to wait where it is busy."""
     reserved: bool = False
     """Whether the site says that its content is not for training."""
 
@@ -47,19 +51,18 @@ async def read_robots(web: Web, origin: str) -> Robots:
     nothing = Protego.parse("")
     try:
         response = await web.follow(f"{origin}/robots.txt", _READ_BYTES, cut=True)
+        if response.status == 200:
+            text = response.body.decode("utf-8", "replace")
+            return Robots(Protego.parse(text), reserved=forbids_training(text))
+        if response.status == 429 or response.status >= 500:
+            raise response.trouble()
     except NoResponse as problem:
-        if problem.reason == "too many redirects":
-            return Robots(nothing)
-        refusal = ("robots.txt cannot be had", f"{problem.reason}: {problem.value}")
         if problem.reason == PRIVATE:
-            refusal = problem.reason, problem.value
-        return Robots(nothing, refusal, problem.may_pass)
-    if response.status == 429 or response.status >= 500:
-        return Robots(nothing, ("robots.txt cannot be had", f"status {response.status}"), may_pass=True)
-    if response.status != 200:
-        return Robots(nothing)
-    text = response.body.decode("utf-8", "replace")
-    return Robots(Protego.parse(text), reserved=forbids_training(text))
+            return Robots(nothing, (problem.reason, problem.value))
+        if problem.reason != "too many redirects":
+            refusal = NO_RULES, f"{problem.reason}: {problem.value}"
+            return Robots(nothing, refusal, problem.may_pass, problem.wait_s)
+    return Robots(nothing)
 
 
 def forbids_training(text: str) -> bool:

@@ -6,14 +6,11 @@ reading goes on behind it. Paging by key, not by OFFSET: Winand, SQL Performance
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
-from datetime import time as clock
-from decimal import Decimal
+from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import pyarrow as pa
 from pydantic import Field
@@ -21,11 +18,13 @@ from sqlalchemy import URL, Engine, Row, and_, or_, select
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.sql import ColumnElement, FromClause
 
-from danlu.core.errors import UserError, WorkFailed
+from danlu.core.errors import WorkFailed
 from danlu.core.progress import Progress
 from danlu.core.stages import Config
+from danlu.data.fetch.database import told
 from danlu.data.fetch.ledger import FETCHED, SKIPPED, STATE, FetchLedger, now
-from danlu.data.fetch.sql_source import Shape, told
+from danlu.data.fetch.sql_source import Shape
+from danlu.data.fetch.sql_values import decoded, encoded, plain
 from danlu.text.tables import TableWriter
 
 
@@ -100,7 +99,7 @@ class Rows:
         query = select(*self.source.columns).order_by(*key)
         last = self.ledger.last_fetched(self.label)
         if last:
-            query = query.where(_behind(key, [_decoded(value) for value in json.loads(last["value"])]))
+            query = query.where(_behind(key, [decoded(value) for value in json.loads(last["value"])]))
         with self.engine.connect() as connection:
             streamed = connection.execution_options(yield_per=self.config.batch_rows).execute(query)
             yield iter(streamed.partitions())
@@ -121,17 +120,21 @@ class Rows:
                 key = self._take(batch, key, table)
                 rows += len(batch)
         if rows:
-            place = self.ledger.folder / self.label / name
-            place.parent.mkdir(parents=True, exist_ok=True)
-            half.replace(place)
-            self.ledger.add(
-                self.label, name, state=FETCHED, value=json.dumps([_encoded(value) for value in key or ()]), rows=table.rows,
-                file=f"{self.label}/{name}", length=place.stat().st_size, licence=self.licence, fetched_at=now(),
-            )  # fmt: skip
+            self._keep(half, name, key or (), table.rows)
         half.unlink(missing_ok=True)
         if broken:
             raise broken
         return not has_ended
+
+    def _keep(self, half: Path, name: str, last_key: Sequence[Any], rows: int) -> None:
+        """Give a part its name, then note it with its last key: a kill between the two writes the part once more."""
+        place = self.ledger.folder / self.label / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        half.replace(place)
+        self.ledger.add(
+            self.label, name, state=FETCHED, value=json.dumps([encoded(value) for value in last_key]), rows=rows,
+            file=f"{self.label}/{name}", length=place.stat().st_size, licence=self.licence, fetched_at=now(),
+        )  # fmt: skip
 
     def _take(self, batch: Sequence[Row[Any]], last: list[Any] | None, table: TableWriter) -> list[Any] | None:
         """Append a batch; returns its last key."""
@@ -159,12 +162,12 @@ class Rows:
 
     def _document(self, row: Row[Any], key: Sequence[Any]) -> dict[str, str | None]:
         values = row._mapping
-        texts = [_plain(values[name]) for name in self.shape.text]
-        others = {new: _plain(values[name]) for name, new in self._columns().items() if not name.startswith(" ")}
+        texts = [plain(values[name]) for name in self.shape.text]
+        others = {new: plain(values[name]) for name, new in self._columns().items() if not name.startswith(" ")}
         return {
             "id": "/".join(map(str, key)),
             "text": "\n\n".join(text.strip() for text in texts if text and text.strip()),
-            "title": _plain(values[self.shape.title]) if self.shape.title else None,
+            "title": plain(values[self.shape.title]) if self.shape.title else None,
             **others,
         }
 
@@ -178,46 +181,3 @@ def _behind(key: Sequence[ColumnElement[Any]], values: Sequence[Any]) -> ColumnE
         for place in range(len(key))
     ]
     return or_(*steps)
-
-
-def _plain(value: Any) -> str | None:
-    """A value as text: dates as ISO 8601, JSON as JSON. Binary that is no UTF-8 text is nothing that can be trained on."""
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, bytes | bytearray | memoryview):
-        try:
-            return bytes(value).decode("utf-8")
-        except UnicodeDecodeError:
-            return None
-    if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False, default=str)
-    return value.isoformat() if isinstance(value, date | datetime | clock) else str(value)
-
-
-_READERS: dict[str, Callable[[str], Any]] = {
-    "datetime": datetime.fromisoformat, "date": date.fromisoformat, "Decimal": Decimal, "UUID": UUID, "bytes": bytes.fromhex,
-}  # fmt: skip
-
-
-def _encoded(value: Any) -> Any:
-    """A value of a key as JSON that `_decoded` turns back: a database compares with what it gave."""
-    if isinstance(value, bool | int | float | str):
-        return value
-    if isinstance(value, bytes | memoryview):
-        return {"bytes": bytes(value).hex()}
-    if isinstance(value, datetime | date):
-        return {type(value).__name__: value.isoformat()}
-    if isinstance(value, Decimal | UUID):
-        return {type(value).__name__: str(value)}
-    raise UserError(
-        "A key of type {kind} cannot be read by",
-        "Choose a --key-column of numbers, text or dates.",
-        kind=type(value).__name__,
-    )
-
-
-def _decoded(value: Any) -> Any:
-    if not isinstance(value, dict):
-        return value
-    [(kind, text)] = value.items()
-    return _READERS[kind](text)

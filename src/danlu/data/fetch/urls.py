@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
 
 MAX_URL_CHARACTERS = 2000
+ANOTHER_HOST, OUTSIDE = "another host", "outside the folder"
 _PORTS = {"http": 80, "https": 443}
 _VISIT = re.compile(
     r"utm_\w+|fbclid|gclid|dclid|msclkid|yclid|mc_[ce]id|spm|scm|_ga|jsessionid|phpsessid|aspsessionid\w*|cfid|cftoken"
@@ -102,11 +103,11 @@ class Scope:
         """Why a URL does not belong: a reason and what was met; None for one that does."""
         path = urlsplit(url).path
         if host_of(url) != self.host:
-            return "another host", host_of(url)
+            return ANOTHER_HOST, host_of(url)
         if not path.startswith(self.prefix) and path != self.prefix.rstrip("/"):
-            return "outside the folder", path
+            return OUTSIDE, path
         if not self.prefix.endswith("/") and path[len(self.prefix) :][:1] not in ("", "/"):
-            return "outside the folder", path
+            return OUTSIDE, path
         return endless(url)
 
 

@@ -2,57 +2,31 @@
 
 A reply that is no label is an abstention with its reason, in the rejects. With several samples for each document (self-consistency,
 Wang et al. 2022, arXiv 2203.11171) the most frequent label is given, with its share as probability; with one there is no
-probability, since nothing was estimated. Examples from people's labels can go before the question, never the document
-itself.
+probability, since nothing was estimated.
 """
 
 import json
-import random
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Literal, NamedTuple
-
-from pydantic import Field
+from typing import Any, NamedTuple
 
 from danlu.core.artifacts import Corpus, Labels
 from danlu.core.errors import UserError
-from danlu.core.stages import Config, Facts, Stage, Work
-from danlu.data.label.endpoint import Endpoint, Refused
-from danlu.data.label.prompt import Said, Shot, messages, read_reply, response_format
-from danlu.data.label.records import Label, read_labels, text_hash
-from danlu.data.label.reply_cache import ReplyCache
-from danlu.data.label.schema import LabelSchema, SchemaFile
-from danlu.data.label.spending import REPLY_TOKENS, estimate_tokens
+from danlu.core.stages import Facts, Stage, Work
+from danlu.data.endpoint.client import Endpoint, Refused
+from danlu.data.endpoint.reply_cache import ReplyCache
+from danlu.data.endpoint.spending import REPLY_TOKENS, estimate_tokens
+from danlu.data.label.prompt import Said, read_reply
+from danlu.data.label.question import ModelConfig, Question, question_of
+from danlu.data.label.records import Label, text_hash
+from danlu.data.label.schema import SchemaFile
 from danlu.data.label.writing import LabelWriter
 from danlu.data.parts import parts_of
 from danlu.text.records import Reject
-from danlu.text.tables import read_rows
+from danlu.text.tables import stream_rows
 
 _COLUMNS = ["doc_id", "source", "licence", "language", "text"]
-
-
-class ModelConfig(Config):
-    """How a model is asked."""
-
-    max_characters: int = Field(6000, ge=100)
-    """Of each document, from its beginning; what is cut off is noted in `meta`."""
-    samples: int = Field(1, ge=1, le=50)
-    """Replies for each document; 3 to 10 tell how sure the model is, at that many times the price."""
-    min_share: float = Field(0.5, ge=0, le=1)
-    """Of the samples that give a label, the share that must agree on it (more than this, when there are several)."""
-    temperature: float = Field(0.0, ge=0, le=2)
-    """Of the only sample. Several are drawn at `sampling_temperature`."""
-    sampling_temperature: float = Field(0.7, gt=0, le=2)
-    """0.5 to 1: samples at 0 are all the same."""
-    max_reply_tokens: int = Field(200, ge=5)
-    """A label takes about 20; a model that thinks aloud needs more."""
-    shots: int = Field(0, ge=0, le=20)
-    """Examples for each label, from --known."""
-    structured: Literal["json_schema", "json_object", "none"] = "json_schema"
-    """What the server can be held to: most take a JSON schema; `none` for one that refuses the others."""
-    prompt_language: Literal["auto", "zh", "en"] = "auto"
-    """auto: Chinese for Chinese documents, else English."""
 
 
 class Estimate(NamedTuple):
@@ -71,34 +45,6 @@ class _Outcome(NamedTuple):
     said: list[Said]
 
 
-class Question(NamedTuple):
-    """What is needed to ask about any document."""
-
-    config: ModelConfig
-    schema: LabelSchema
-    shots: dict[str, list[tuple[str, str]]]
-    """For each label, (doc_id, text) of examples: one more than are shown, since a document is no example for itself."""
-    seed: int
-
-    def request(self, row: dict[str, Any], sample: int) -> dict[str, Any]:
-        """The body of a request, without the model's name."""
-        config = self.config
-        language = config.prompt_language
-        spoken = ("zh" if row["language"] == "zh" else "en") if language == "auto" else language
-        shown = [
-            Shot(text, label)
-            for label, found in self.shots.items()
-            for _, text in [entry for entry in found if entry[0] != row["doc_id"]][: config.shots]
-        ]
-        several = config.samples > 1
-        return {
-            "messages": messages(self.schema, row["text"][: config.max_characters], shown, spoken),
-            "temperature": config.sampling_temperature if several else config.temperature,
-            "max_tokens": config.max_reply_tokens,
-            "seed": self.seed + sample,
-        } | response_format(self.schema, config.structured)
-
-
 def _label_by_model(
     work: Work,
     config: ModelConfig,
@@ -110,7 +56,7 @@ def _label_by_model(
 ) -> Facts:
     question = question_of(config, documents, schema, known, work.seed)
     writer = LabelWriter(work.folder, question.schema.names)
-    done, total = 0, sum(1 for _ in read_rows(documents.documents, ["doc_id"]))
+    done, total = 0, sum(1 for _ in stream_rows(documents.documents, ["doc_id"]))
     with ReplyCache(endpoint.cache) as cache:
 
         def ask(row: dict[str, Any]) -> _Outcome:
@@ -119,29 +65,18 @@ def _label_by_model(
 
         for part in parts_of(documents):
             with writer.part():
-                for outcome in _in_order(ask, read_rows(part, _COLUMNS), endpoint.concurrency):
+                for outcome in _in_order(ask, stream_rows(part, _COLUMNS), endpoint.concurrency):
                     _decide(outcome, question, endpoint.model, writer)
                     done += 1
                     work.progress.advance(done, total, f"{endpoint.spending.cost:.4f}")
     return writer.facts()
 
 
-def question_of(
-    config: ModelConfig, documents: Corpus, schema: SchemaFile, known: Labels | None, seed: int
-) -> Question:
-    """What will be asked; raises UserError when examples are wanted and there are none."""
-    loaded = schema.load()
-    if config.shots and known is None:
-        raise UserError("{shots} examples are wanted, and there are no labels", "Give --known.", shots=config.shots)
-    shots = _shots(documents, known, loaded, config, seed) if known and config.shots else {}
-    return Question(config, loaded, shots, seed)
-
-
 def estimate(question: Question, documents: Corpus, endpoint: Endpoint) -> Estimate:
     """Read everything and send nothing."""
     counted, requests, cached, tokens = 0, 0, 0, 0
     with ReplyCache(endpoint.cache) as cache:
-        for row in read_rows(documents.documents, _COLUMNS):
+        for row in stream_rows(documents.documents, _COLUMNS):
             counted += 1
             for sample in range(question.config.samples):
                 request = question.request(row, sample)
@@ -227,37 +162,6 @@ def _decide(outcome: _Outcome, question: Question, model: str, writer: LabelWrit
             share if len(said) > 1 else None, chances, meta=json.dumps(meta, ensure_ascii=False),
         )
     )  # fmt: skip
-
-
-def _shots(
-    documents: Corpus, known: Labels, schema: LabelSchema, config: ModelConfig, seed: int
-) -> dict[str, list[tuple[str, str]]]:
-    """For each label, examples drawn by seed from documents whose text is still the one that was labelled."""
-    by_label: dict[str, list[Label]] = {name: [] for name in schema.names}
-    for label in read_labels(known):
-        by_label.get(label.label or "", []).append(label)
-    wanted: dict[str, Label] = {}
-    for name, found in by_label.items():
-        ordered = sorted(found, key=lambda label: label.doc_id)
-        draw = random.Random(f"{seed} {name}").sample(ordered, min(len(ordered), config.shots + 1))  # noqa: S311
-        wanted |= {label.doc_id: label for label in draw}
-    shots: dict[str, list[tuple[str, str]]] = {name: [] for name in schema.names}
-    for row in read_rows(documents.documents, ["doc_id", "text"]):
-        example = wanted.get(row["doc_id"])
-        if example is not None and example.text_hash == text_hash(row["text"]):
-            shots[str(example.label)].append((row["doc_id"], row["text"][: config.max_characters // 4]))
-    _check_shots(shots)
-    return shots
-
-
-def _check_shots(shots: Mapping[str, Sequence[tuple[str, str]]]) -> None:
-    bare = [name for name, found in shots.items() if not found]
-    if bare:
-        raise UserError(
-            "No example in these documents is labelled {names}",
-            "Label some, or leave out label.shots.",
-            names=", ".join(bare),
-        )
 
 
 label_by_model = Stage("label_by_model", version=1, makes=Labels, body=_label_by_model, config=ModelConfig)

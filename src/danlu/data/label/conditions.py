@@ -12,8 +12,10 @@ from functools import cache
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from danlu.core.errors import UserError
+from danlu.data.nearest import nearest_first
 from danlu.text.language import HAN
 from danlu.text.pii.finding import KINDS
 from danlu.text.records import Document
@@ -38,7 +40,7 @@ class MetaTest(BaseModel):
     @model_validator(mode="after")
     def _tests_something(self) -> "MetaTest":
         if self.equals is None and not self.one_of and self.at_least is None and self.at_most is None:
-            raise ValueError("meta needs equals, one_of, at_least or at_most")
+            raise PydanticCustomError("tests_nothing", "give equals, one_of, at_least or at_most")
         return self
 
     def holds(self, document: Document) -> bool:
@@ -78,9 +80,10 @@ class Condition(BaseModel):
     @model_validator(mode="after")
     def _words_are_known(self) -> "Condition":
         if any(not fold(keyword).strip() for keyword in self.keywords):
-            raise ValueError("a keyword is empty")
-        if unknown := set(self.pii) - set(KINDS):
-            raise ValueError(f"pii is one of {', '.join(KINDS)}, not {', '.join(sorted(unknown))}")
+            raise PydanticCustomError("empty_keyword", "a keyword is empty")
+        if unknown := next((name for name in self.pii if name not in KINDS), ""):
+            types = ", ".join(nearest_first(unknown, KINDS))
+            raise PydanticCustomError("unknown_pii", "no such type: {unknown}", {"unknown": unknown, "types": types})
         return self
 
     @property

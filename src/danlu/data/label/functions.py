@@ -18,16 +18,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from danlu.core.errors import UserError, WorkFailed
+from danlu.core.errors import Phrase, UserError, WorkFailed
 from danlu.core.hashing import hash_file
 from danlu.data.label.conditions import Condition, Matcher, check_regex
+from danlu.data.label.stated import read_stated
 from danlu.text.records import Document
 
 MAX_LABELS = 255
@@ -59,6 +58,7 @@ class _Stated(BaseModel):
 
 
 _NOTHING = Condition.model_validate({})
+_NEEDED = Phrase("The file needs `labels: [...]` and `functions:` with a name, a label and a condition each.")
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def _load(path: Path, _hashed: str) -> Functions:
 
 
 def _from_yaml(path: Path) -> Functions:
-    stated = _stated(path)
+    stated = read_stated(path, _Stated, _NEEDED)
     _check_names(path, stated.labels, [rule.name for rule in stated.functions])
     for rule in stated.functions:
         place = f"{path}: {rule.name}"
@@ -126,31 +126,6 @@ def _from_yaml(path: Path) -> Functions:
         return [rule.label if holding[at] and not excepted[at] else None for at, rule in enumerate(rules)]
 
     return Functions(stated.labels, tuple(rule.name for rule in rules), vote)
-
-
-def _stated(path: Path) -> _Stated:
-    try:
-        read = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return _Stated.model_validate(_tuples(read))
-    except UnicodeDecodeError as error:
-        raise UserError("{path} is not UTF-8: {error}", "Save it as UTF-8.", path=path, error=error) from None
-    except yaml.YAMLError as error:
-        raise UserError("{path} is not YAML: {problem}", path=path, problem=str(error)) from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise UserError(
-            "{path}: {place}: {problem}",
-            "The file needs `labels: [...]` and `functions:` with a name, a label and a condition each.",
-            path=path,
-            place=".".join(str(part) for part in first["loc"]) or "file",
-            problem=first["msg"],
-        ) from None
-
-
-def _tuples(read: Any) -> Any:
-    if isinstance(read, list):
-        return tuple(map(_tuples, read))
-    return {key: _tuples(value) for key, value in read.items()} if isinstance(read, dict) else read
 
 
 def _from_python(path: Path) -> Functions:

@@ -16,7 +16,7 @@ from danlu.data.label.answers import Answer, AnswerFile
 from danlu.data.label.records import Label, text_hash
 from danlu.data.label.writing import LabelWriter
 from danlu.text.records import Reject
-from danlu.text.tables import read_rows
+from danlu.text.tables import stream_rows
 
 
 class ImportConfig(Config):
@@ -70,7 +70,7 @@ def _from_field(work: Work, field: str, documents: Corpus) -> Facts:
 
 def _values(documents: Corpus, field: str) -> Iterable[tuple[dict[str, str], object]]:
     columns = ["doc_id", "source", "licence", "text", "meta"]
-    return ((row, json.loads(row["meta"]).get(field)) for row in read_rows(documents.documents, columns))
+    return ((row, json.loads(row["meta"]).get(field)) for row in stream_rows(documents.documents, columns))
 
 
 def _from_file(work: Work, file: AnswerFile, documents: Corpus) -> Facts:
@@ -98,7 +98,7 @@ def _from_file(work: Work, file: AnswerFile, documents: Corpus) -> Facts:
 def _places(documents: Corpus, ids: set[str], texts: set[str]) -> tuple[Mapping[str, _Place], Mapping[str, _Place]]:
     by_id: dict[str, _Place] = {}
     by_text: dict[str, _Place] = {}
-    for row in read_rows(documents.documents, ["doc_id", "source", "licence", "text"]):
+    for row in stream_rows(documents.documents, ["doc_id", "source", "licence", "text"]):
         if row["doc_id"] in ids or texts:
             place = _Place(row["doc_id"], row["source"], row["licence"], text_hash(row["text"]), len(row["text"]))
             if place.doc_id in ids:

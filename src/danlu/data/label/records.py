@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from danlu.core.artifacts import Labels
-from danlu.text.tables import read_rows
+from danlu.text.tables import stream_rows
 
 _SPAN = pa.struct([("start", pa.int64()), ("end", pa.int64()), ("label", pa.string())])
 LABELS = pa.schema(
@@ -72,7 +72,7 @@ def text_hash(text: str) -> str:
 
 def read_labels(labels: Labels) -> Iterator[Label]:
     """All labels of an artifact, one after the other."""
-    return (Label.of(row) for row in read_rows(labels.labels))
+    return (Label.of(row) for row in stream_rows(labels.labels))
 
 
 def write_names(folder: Path, names: Sequence[str]) -> None:

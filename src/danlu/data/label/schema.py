@@ -8,16 +8,16 @@ labels:
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from danlu.core.errors import UserError
+from danlu.core.errors import Phrase, UserError
 from danlu.core.hashing import hash_file
+from danlu.data.label.stated import read_stated
 
 NONE = "none"
 """What a model answers when no label fits: it abstains."""
+_NEEDED = Phrase("The file needs `question:` and `labels:` with a name and a definition each.")
 
 
 class LabelMeaning(BaseModel):
@@ -59,22 +59,7 @@ class SchemaFile:
     def load(self) -> LabelSchema:
         """The schema; raises UserError that names what is wrong in it."""
         self.content_hash()
-        try:
-            read = yaml.safe_load(self.path.read_text(encoding="utf-8"))
-            schema = LabelSchema.model_validate(_tuples(read))
-        except UnicodeDecodeError as error:
-            raise UserError("{path} is not UTF-8: {error}", "Save it as UTF-8.", path=self.path, error=error) from None
-        except yaml.YAMLError as error:
-            raise UserError("{path} is not YAML: {problem}", path=self.path, problem=str(error)) from None
-        except ValidationError as error:
-            first = error.errors()[0]
-            raise UserError(
-                "{path}: {place}: {problem}",
-                "The file needs `question:` and `labels:` with a name and a definition each.",
-                path=self.path,
-                place=".".join(str(part) for part in first["loc"]) or "file",
-                problem=first["msg"],
-            ) from None
+        schema = read_stated(self.path, LabelSchema, _NEEDED)
         names = schema.names
         if len(set(names)) != len(names) or len(names) < 2 or NONE in names:
             raise UserError(
@@ -84,9 +69,3 @@ class SchemaFile:
                 names=", ".join(names),
             )
         return schema
-
-
-def _tuples(read: Any) -> Any:
-    if isinstance(read, list):
-        return tuple(map(_tuples, read))
-    return {key: _tuples(value) for key, value in read.items()} if isinstance(read, dict) else read

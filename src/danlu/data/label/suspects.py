@@ -21,7 +21,7 @@ from danlu.data.label.records import Label, read_labels, text_hash
 from danlu.data.label.writing import LabelWriter
 from danlu.text.linear import READ_CHARACTERS
 from danlu.text.records import Reject
-from danlu.text.tables import read_rows
+from danlu.text.tables import stream_rows
 
 SUSPECT = "suspect"
 
@@ -70,7 +70,7 @@ def _joined(documents: Corpus, labels: Labels, writer: LabelWriter) -> Iterator[
             writer.reject(Reject(label.doc_id, label.source, "spans only", "no label of the whole text", "a label"))
         else:
             by_id.setdefault(label.doc_id, []).append(label)
-    for row in read_rows(documents.documents, ["doc_id", "licence", "text"]):
+    for row in stream_rows(documents.documents, ["doc_id", "licence", "text"]):
         hashed = text_hash(row["text"]) if row["doc_id"] in by_id else ""
         for label in by_id.pop(row["doc_id"], ()):
             if label.text_hash == hashed:

@@ -15,7 +15,7 @@ from danlu.data.label.answers import Task
 from danlu.data.label.choose import most_uncertain, spread
 from danlu.data.label.records import Label, read_labels, text_hash
 from danlu.data.label.suspects import SUSPECT
-from danlu.text.tables import read_rows
+from danlu.text.tables import stream_rows
 
 _WRITERS = {"label-studio": label_studio.write, "argilla": argilla.write, "csv": comma_separated.write}
 
@@ -39,7 +39,7 @@ def _export_tasks(work: Work, config: ExportConfig, *, documents: Corpus, labels
             "There are no labels to choose from", "Name them: --set 'label.names=[spam, ham]', or give --labels."
         )
     given = _given(labels)
-    sizes = {row["doc_id"] for row in read_rows(documents.documents, ["doc_id"])}
+    sizes = {row["doc_id"] for row in stream_rows(documents.documents, ["doc_id"])}
     with one_blas_thread():
         tasks = list(_tasks(documents, given, _chosen(config, documents, given, len(names), work.seed)))
     if not tasks:
@@ -67,7 +67,7 @@ def _chosen(config: ExportConfig, documents: Corpus, given: dict[str, list[Label
         return [label.doc_id for label in ranked][: config.count or None]
     open_ids = (
         (row["doc_id"], _uncertainty(given.get(row["doc_id"], ()), names))
-        for row in read_rows(documents.documents, ["doc_id"])
+        for row in stream_rows(documents.documents, ["doc_id"])
         if not any(label.origin == "human" for label in given.get(row["doc_id"], ()))
     )
     if not config.count:
@@ -97,7 +97,7 @@ def _tasks(documents: Corpus, given: dict[str, list[Label]], ids: list[str]) -> 
 
 def _rows(documents: Corpus, ids: set[str]) -> Iterator[dict[str, str]]:
     columns = ["doc_id", "source", "text"]
-    return (row for row in read_rows(documents.documents, columns) if row["doc_id"] in ids)
+    return (row for row in stream_rows(documents.documents, columns) if row["doc_id"] in ids)
 
 
 export_tasks = Stage("export_tasks", version=1, makes=Report, body=_export_tasks, config=ExportConfig, numeric=True)

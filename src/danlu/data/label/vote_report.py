@@ -103,12 +103,15 @@ def _figures(votes_PF: Any, counts_P: Any, at: int, total: int) -> dict[str, Any
 
 
 def _accuracy(patterns: Patterns, model: LabelModel, at: int) -> dict[str, float | None]:
+    """None for a function that never votes: it has no accuracy."""
     votes_P = patterns.votes_PF[:, at]
     by_label = np.bincount(votes_P, weights=patterns.counts_P, minlength=len(model.balance_K) + 1)[1:]
     voted = by_label.sum()
+    if not voted:
+        return {"accuracy": None, "accuracy_low": None, "accuracy_high": None, "chance": None}
     return {
         "accuracy": float(model.accuracy_F[at]), "accuracy_low": float(model.low_F[at]),
-        "accuracy_high": float(model.high_F[at]), "chance": float(by_label @ model.balance_K / voted) if voted else None,
+        "accuracy_high": float(model.high_F[at]), "chance": float(by_label @ model.balance_K / voted),
     }  # fmt: skip
 
 

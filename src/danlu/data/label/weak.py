@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from danlu.core.artifacts import Corpus, Labels
 from danlu.core.errors import UserError, WorkFailed
@@ -34,24 +34,30 @@ class WeakConfig(Config):
     class_balance: tuple[float, ...] = ()
     """Shares of the labels in their order, adding up to 1; empty: learnt from the votes."""
 
-    @model_validator(mode="after")
-    def _shares_add_up(self) -> "WeakConfig":
-        if self.class_balance and (min(self.class_balance) <= 0 or abs(sum(self.class_balance) - 1) > 1e-6):
-            raise ValueError("class_balance must be positive and add up to 1")
-        return self
+    def check(self, path: Path, labels: Sequence[str]) -> None:
+        """Raises UserError when the shares are not one for each label of the file, above 0, adding up to 1."""
+        given = self.class_balance
+        if given and len(given) != len(labels):
+            raise UserError(
+                "class_balance has {given} shares, and {path} has {labels} labels",
+                given=len(given),
+                path=path,
+                labels=len(labels),
+            )
+        if given and (min(given) <= 0 or abs(sum(given) - 1) > 1e-6):
+            raise UserError(
+                "label.class_balance is {shares}: its shares add up to {total}",
+                "Each label has a share above 0, and all of them add up to 1.",
+                shares=", ".join(map(str, given)),
+                total=round(sum(given), 6),
+            )
 
 
 def _label_weakly(
     work: Work, config: WeakConfig, *, documents: Corpus, functions: FunctionFile, known: Labels | None = None
 ) -> Facts:
     loaded = functions.load()
-    if config.class_balance and len(config.class_balance) != len(loaded.labels):
-        raise UserError(
-            "class_balance has {given} shares, and {path} has {labels} labels",
-            given=len(config.class_balance),
-            path=functions.path,
-            labels=len(loaded.labels),
-        )
+    config.check(functions.path, loaded.labels)
     parts = cast_votes(work, documents, functions)
     patterns = count_patterns(parts, len(loaded.names))
     if not patterns.votes_PF.any():

@@ -1,9 +1,9 @@
 """Values that stand for others: of the same form, the same for the same value, made by a key.
 
-Digits and letters are drawn from HMAC-SHA-256 of the type and the value, then what makes the form is put right: an identity number keeps
-its region and gets a date, a card keeps its issuer, an address of mail gets a host under example.com (RFC 2606). The check digits of
-identity numbers and cards are wrong on purpose, so that no number that somebody has can come out. This is pseudonymisation, not
-anonymisation: who holds the key can test a guess, and equal values stay equal.
+Digits and letters are drawn from HMAC-SHA-256 of the type and the value. What says of which country, area, issuer or kind a value is
+stays, and so do its grouping and the way it is written; check digits are right, so that what checks a text or learns from it meets
+numbers as they are. An address of mail gets a host under example.com (RFC 2606), an IP address lies in a private net. This is
+pseudonymisation, not anonymisation: who holds the key can test a guess, equal values stay equal, and what comes out may be somebody's.
 """
 
 import hmac
@@ -11,10 +11,21 @@ import re
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 
-from danlu.text.pii import checksums
+from danlu.data.redact import identity_numbers, phone_numbers
+from danlu.data.redact.dates import date
+from danlu.data.redact.shape import characters, digits_shaped, filled, shaped
+from danlu.text.pii.finding import NAME_KINDS
 from danlu.text.pii.window import window_of
 
+VERSION = 2
+FORMLESS = NAME_KINDS | {"address"}
+"""Types that have no form to keep: they can be masked, and not be pseudonymised."""
 _SEPARATOR = re.compile(r"[\s-]")
+_WIDTH = 0xFEE0
+"""From a character of ASCII to its wide form."""
+_PLATE_LETTERS = "ABCDEFGHJK"
+"""What may stand at any place of a plate, that of new-energy vehicles among them."""
+_TRIES = 8
 
 
 def keyed_hash(key: bytes, kind: str, value: str) -> str:
@@ -23,9 +34,19 @@ def keyed_hash(key: bytes, kind: str, value: str) -> str:
 
 
 def pseudonym(key: bytes, kind: str, value: str) -> str:
-    """Another value of the same type and form."""
-    draw = _numbers(key, _message(kind, value))
-    return _MAKERS.get(kind, _same_shape)(value, draw)
+    """Another value of the same type and form; asterisks where no other one came out, since the value itself must not."""
+    plain, draw = window_of(value, 0).text, _numbers(key, _message(kind, value))
+    made = (_MAKERS.get(kind, shaped)(plain, draw) for _ in range(_TRIES))
+    other = next((one for one in made if one != plain), re.sub(r"\w", "*", plain))
+    return _as_wide(value, plain, other)
+
+
+def _as_wide(value: str, plain: str, other: str) -> str:
+    """`other` as wide as `value` was written; separators are those of `value`, but where it hides some inside."""
+    if not len(value) == len(plain) == len(other):
+        return other
+    spread = zip(value, plain, other, strict=True)
+    return "".join(v if p == o else chr(ord(o) + _WIDTH) if "\uff01" <= v <= "\uff5e" else o for v, p, o in spread)
 
 
 def _message(kind: str, value: str) -> str:
@@ -42,54 +63,6 @@ def _numbers(key: bytes, message: str) -> Iterator[int]:
         block += 1
 
 
-def _same_shape(value: str, draw: Iterator[int], keep: int = 0) -> str:
-    """A digit for a digit, a letter for a letter; the first `keep` of them stay, and so does all that is neither."""
-    out, seen = [], 0
-    for c in value:
-        number = next(draw) if c.isascii() and c.isalnum() else 0
-        seen += c.isascii() and c.isalnum()
-        if not (c.isascii() and c.isalnum()) or seen <= keep:
-            out.append(c)
-        elif c.isdigit():
-            out.append(str(number % 10))
-        else:
-            out.append(chr((ord("A") if c.isupper() else ord("a")) + number % 26))
-    return "".join(out)
-
-
-def _wrong(characters: str, right: str) -> str:
-    """A check digit other than the right one."""
-    return characters[(characters.index(right) + 1) % len(characters)] if right in characters else characters[0]
-
-
-def _resident_id(value: str, draw: Iterator[int]) -> str:
-    digits = re.sub(r"\D", "", value)[:6]
-    year, month, day, serial = 1940 + next(draw) % 66, 1 + next(draw) % 12, 1 + next(draw) % 28, next(draw) % 1000
-    body = f"{digits}{year}{month:02}{day:02}{serial:03}"
-    if len(re.sub(r"[^\dXx]", "", value)) < 18:
-        return f"{digits}{year % 100:02}{month:02}{day:02}{serial:03}"
-    return body + _wrong("0123456789X", checksums.resident_id_check(body))
-
-
-def _card(value: str, draw: Iterator[int]) -> str:
-    """The issuer's six digits stay; the sum is off by one."""
-    made = _same_shape(value, draw, keep=6)
-    digits = re.sub(r"\D", "", made)
-    for last in "0123456789":
-        if not checksums.luhn(digits[:-1] + last):
-            return made[:-1] + last
-    return made
-
-
-def _mobile(value: str, draw: Iterator[int]) -> str:
-    """Country code and segment stay. A telephone number has no check digit: what comes out may be somebody's."""
-    if not re.search("[0-9]", value):
-        return value[:3] + "".join("零一二三四五六七八九"[next(draw) % 10] for _ in value[3:])
-    prefix = re.match(r"(?:\(?(?:\+|00)?\s?86\)?[\s-]*)?(?=1)", value)
-    head = prefix[0] if prefix else ""
-    return head + _same_shape(value[len(head) :], draw, keep=3)
-
-
 def _mail(value: str, draw: Iterator[int]) -> str:
     return f"user{next(draw) % 10**8:08}@{'abcdefghij'[next(draw) % 10]}{next(draw) % 1000:03}.example.com"
 
@@ -97,34 +70,58 @@ def _mail(value: str, draw: Iterator[int]) -> str:
 def _ip(value: str, draw: Iterator[int]) -> str:
     """Addresses that are routed nowhere: 10.0.0.0/8, and fd00::/8 for the long ones."""
     if ":" in value:
-        return "fd00:" + ":".join(f"{next(draw) % 65536:x}" for _ in range(7))
+        zone = value.partition("%")
+        return "fd00:" + ":".join(f"{next(draw) % 65536:x}" for _ in range(7)) + zone[1] + zone[2]
     return f"10.{next(draw) % 256}.{next(draw) % 256}.{1 + next(draw) % 254}"
 
 
-def _date(value: str, draw: Iterator[int]) -> str:
-    """Any day of 66 years: one near the true one would tell the age. Figures keep their written form."""
-    year, month, day = 1940 + next(draw) % 66, 1 + next(draw) % 12, 1 + next(draw) % 28
-    if re.match(r"\d{4}\D", value):
-        parts = iter((f"{year}", f"{month}", f"{day}"))
-        return re.sub(r"\d+", lambda found: next(parts).zfill(len(found[0])), value)
-    return f"{year}-{month:02}-{day:02}" if not value.isdigit() else f"{year}{month:02}{day:02}"
+def _mac(value: str, draw: Iterator[int]) -> str:
+    """The maker's three bytes stay."""
+    made = characters(value)[:6] + "".join("0123456789ABCDEF"[next(draw) % 16] for _ in range(6))
+    return filled(value.upper(), made) if value.upper() == value else filled(value.upper(), made).lower()
 
 
 def _plate(value: str, draw: Iterator[int]) -> str:
-    return _same_shape(value, draw, keep=1)
+    """Province and city stay."""
+    return shaped(value, draw, keep=1, letters=_PLATE_LETTERS)
 
 
-def _first_kept(value: str, draw: Iterator[int]) -> str:
-    return _same_shape(value, draw, keep=4)
+def _tax_number(value: str, draw: Iterator[int]) -> str:
+    """Letters stay, and the region of six digits where there is one."""
+    return digits_shaped(value, draw, keep=6 if len(characters(value)) >= 15 else 2)
+
+
+def _licence(value: str, draw: Iterator[int]) -> str:
+    """A British number holds month and day: their tens keep their place."""
+    made, own = characters(shaped(value, draw)), characters(value)
+    if re.fullmatch(r"[A-Z9]{5}\d[0156]\d[0-3]\d{2}[A-Z9]{2}\d[A-Z]{2}", own):
+        made = made[:6] + own[6] + made[7] + own[8] + made[9:]
+    return filled(value, made)
 
 
 _MAKERS: dict[str, Callable[[str, Iterator[int]], str]] = {
-    "cn_resident_id": _resident_id,
-    "bank_card": _card,
-    "mobile_phone": _mobile,
-    "landline_phone": _first_kept,
+    "cn_resident_id": identity_numbers.resident_id,
+    "tw_id": identity_numbers.taiwan_id,
+    "hk_id": identity_numbers.hong_kong_id,
+    "passport": identity_numbers.passport,
+    "travel_permit": digits_shaped,
+    "driving_licence": _licence,
+    "vehicle_plate": _plate,
+    "social_credit_code": identity_numbers.social_credit_code,
+    "organisation_code": identity_numbers.organisation_code,
+    "tax_id": _tax_number,
+    "mobile_phone": phone_numbers.mobile,
+    "landline_phone": phone_numbers.landline,
+    "international_phone": phone_numbers.abroad,
+    "bank_card": identity_numbers.card,
+    "iban": identity_numbers.iban,
+    "imei": identity_numbers.imei,
+    "crypto_wallet": identity_numbers.wallet,
     "email": _mail,
     "ip_address": _ip,
-    "date_of_birth": _date,
-    "vehicle_plate": _plate,
+    "mac_address": _mac,
+    "us_ssn": identity_numbers.social_security_number,
+    "uk_nino": digits_shaped,
+    "date_of_birth": date,
 }
+"""By type; any other one keeps its shape alone."""

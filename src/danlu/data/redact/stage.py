@@ -11,11 +11,15 @@ from hashlib import sha256
 from pydantic import Field
 
 from danlu.core.artifacts import Corpus
+from danlu.core.errors import UserError
 from danlu.core.stages import Config, Facts, Stage, Work
+from danlu.data.nearest import nearest_first
 from danlu.data.parts import check_any_kept, map_parts
 from danlu.data.redact.inputs import KeyFile, WordLists
 from danlu.data.redact.judge import FINDINGS, Tools, redact_batch
 from danlu.data.redact.policy import Action, PolicyName, actions_of
+from danlu.data.redact.pseudonyms import VERSION as PSEUDONYMS
+from danlu.text.pii.names import check_recognisers
 from danlu.text.pii.scan import VERSION
 from danlu.text.tables import read_groups
 
@@ -34,10 +38,28 @@ class RedactConfig(Config):
     names: bool = False
     """Look for names of people, places and organisations too: models, thousands of times slower, and often wrong."""
 
+    def check(self, lists: WordLists | None) -> None:
+        """Raises UserError for a type or a category that does not exist, and when names are wanted and their packages are missing."""
+        actions_of(self.policy, self.types)
+        categories = {phrase.category for phrase in lists.phrases()} if lists else set()
+        for name in self.words:
+            if name not in categories:
+                raise UserError(
+                    "redact.words: no word of the lists is in the category `{name}`",
+                    "The categories are, the nearest first: {categories}."
+                    if categories
+                    else "Name word lists after --words.",
+                    name=name,
+                    categories=", ".join(nearest_first(name, sorted(categories))),
+                )
+        if self.names:
+            check_recognisers()
+
 
 def _redact(
     work: Work, config: RedactConfig, *, documents: Corpus, words: WordLists | None = None, key: KeyFile | None = None
 ) -> Facts:
+    config.check(words)
     tools = Tools(
         actions_of(config.policy, config.types),
         _word_actions(config, words),
@@ -70,6 +92,6 @@ redact = Stage(
     makes=Corpus,
     body=_redact,
     config=RedactConfig,
-    rules=(("personal data", VERSION), ("disguises", 1)),
+    rules=(("personal data", VERSION), ("pseudonyms", PSEUDONYMS), ("disguises", 1)),
     resumable=True,
 )

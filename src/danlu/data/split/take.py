@@ -14,7 +14,7 @@ from danlu.core.artifacts import Corpus
 from danlu.core.errors import UserError, WorkFailed
 from danlu.core.stages import Config, Facts, Stage, Work
 from danlu.core.store import link
-from danlu.data.split.stage import SIDES_FILE
+from danlu.data.split.parted import SIDES_FILE
 from danlu.text.records import EDITS, REJECTS, part_name
 from danlu.text.tables import read_groups, write_rows
 

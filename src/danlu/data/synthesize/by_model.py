@@ -16,6 +16,7 @@ from danlu.data.synthesize.ask import ask, found_again
 from danlu.data.synthesize.completes import Completes, Completion
 from danlu.data.synthesize.instruct import instruct
 from danlu.data.synthesize.pairs import Limits, Pair, Rejected, check
+from danlu.data.synthesize.private import Scanned, held
 from danlu.text.records import Document, Reject
 from danlu.text.sections import passages, weight
 
@@ -74,11 +75,17 @@ class Asked:
         }  # fmt: skip
 
 
-def ask_all(model: Completes, documents: Iterator[Document], config: Asks, asked: Asked) -> Iterator[dict[str, Any]]:
-    """One attempt after the other, as `attempt` writes them. Raises what the model raises when it cannot be reached."""
-    found = _passages(documents)
+def ask_all(model: Completes, documents: Iterator[Scanned], config: Asks, asked: Asked) -> Iterator[dict[str, Any]]:
+    """One attempt after the other, as `attempt` writes them. Raises what the model raises when it cannot be reached.
+
+    A passage with personal data is shown to no model: the reject stands for all that would have been made of it.
+    """
+    private: list[Reject] = []
+    found = _passages(documents, private)
     with ThreadPoolExecutor(BATCH) as threads:
         while batch := list(islice(found, BATCH)):
+            yield from ({"reject": asdict(reject)} for reject in private)
+            private.clear()
             if asked.spent:
                 asked.passages_left += len(batch)
                 continue
@@ -87,12 +94,21 @@ def ask_all(model: Completes, documents: Iterator[Document], config: Asks, asked
                 for reply in replies:
                     asked.add(reply)
                 yield from attempts
+        yield from ({"reject": asdict(reject)} for reject in private)
 
 
-def _passages(documents: Iterator[Document]) -> Iterator[Passage]:
-    for document in documents:
+def _passages(documents: Iterator[Scanned], private: list[Reject]) -> Iterator[Passage]:
+    """The passages to ask about; the rejects of those that hold personal data are added to `private`."""
+    for given in documents:
+        document = given.document
         for passage in passages(document):
-            if weight(document.text[passage.start : passage.end]) >= _LEAST_WEIGHT:
+            if weight(document.text[passage.start : passage.end]) < _LEAST_WEIGHT:
+                continue
+            id = short_id(["passage", document.doc_id, passage.start])
+            reject = held(id, document.source, given.kinds_between(passage.start, passage.end))
+            if reject:
+                private.append(reject)
+            else:
                 yield document, passage.start, passage.end
 
 

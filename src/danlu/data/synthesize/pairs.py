@@ -63,6 +63,8 @@ class Rejected:
     value: str
     threshold: str
     kind: str
+    start: int = 0
+    """Where in the document it would have been."""
 
 
 def check(pair: Pair, document: Document, limits: Limits) -> Reject | None:

@@ -1,17 +1,17 @@
 """Question and answer pairs without a model: what the form of a document says by itself.
 
-A heading asks and its section answers; `X is a ...` and `X 是指……` define; a question in a list has its answer below; a cell
-answers for its row and column; a number or a name taken out of a sentence is asked for (cloze: Taylor 1953). Every answer is a
-span of the document.
+A heading asks and its section answers; `X is a ...` and `X 是指……` define; a question in a list has its answer below. What tables and
+sentences give is told in danlu.data.synthesize.cells and cloze. Every answer is a span of the document.
 """
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
 from random import Random
 
-from danlu.data.augment.protected import chinese_names, english_names, tagged
-from danlu.data.synthesize.pairs import Pair
+from danlu.data.augment.protected import tagged
+from danlu.data.synthesize.cells import cells
+from danlu.data.synthesize.cloze import cloze
+from danlu.data.synthesize.pairs import Pair, Rejected
 from danlu.text.records import Block, Document
 from danlu.text.sections import Section, sections
 from danlu.text.segment import terms
@@ -38,15 +38,13 @@ _ZH_DEFINITION = re.compile(
 _ZH_NO_TERM = re.compile("^(?:这|那|它|他|她|我|你|其|此|该|本|如果|因为|所以|但|而|也|就|都|又|还|并|有|没|不|当|在|每|只|如|一|下面|以下|上面|结果|问题|目的|原因|意思)|(?:的|都|也|就|不|这|那|它|他|她|我|你|实际上|事实上|其实|仅仅|只)$")  # fmt: skip
 _ASKED_EN = re.compile(r"^\s*(?:Q|Question)\s*[:.]\s*(?P<q>[^\n]+\?)\s*\n\s*(?:A|Answer)\s*[:.]\s*(?P<a>[^\n]+(?:\n(?!\s*\n|\s*Q)[^\n]+)*)", re.MULTILINE)  # fmt: skip
 _ASKED_ZH = re.compile(r"^\s*[问Q]\s*[:：]\s*(?P<q>[^\n]+[?？])\s*\n\s*[答A]\s*[:：]\s*(?P<a>[^\n]+(?:\n(?!\s*\n|\s*[问Q])[^\n]+)*)", re.MULTILINE)  # fmt: skip
-_NUMBER = re.compile(r"(?<![\w.,/-])\d[\d.,]*\d%?(?![\w/-])|(?<![\w.,/-])\d+%?(?=[\u4e00-\u9fff])")
 _HOW_EN = re.compile(r"^how (?:to|do i|can i|do you) ", re.IGNORECASE)
 _HOW_ZH = re.compile("^(?:如何|怎样|怎么)")
-_REFERENCE = re.compile(r"参见|参阅|请见|详见|\b(?:see|cf\.|refer to)\b", re.IGNORECASE)
-"""A sentence that only points elsewhere says nothing to remember."""
-_CELL = re.compile(r"(?<!\\)\|")
 
 
-def from_rules(document: Document, kinds: tuple[str, ...], random: Random, characters: int) -> Iterator[Pair]:
+def from_rules(
+    document: Document, kinds: tuple[str, ...], random: Random, characters: int
+) -> Iterator[Pair | Rejected]:
     """The pairs of a document in Chinese or English, in the order of the kinds; `characters` is the longest answer."""
     if document.language not in ("zh", "en"):
         return
@@ -61,10 +59,10 @@ def from_rules(document: Document, kinds: tuple[str, ...], random: Random, chara
     if "faq" in kinds:
         yield from _asked(document)
     if "table" in kinds:
-        yield from _cells(document)
+        yield from cells(document)
     if "cloze" in kinds:
         for section in found:
-            yield from _cloze(document, section, random)
+            yield from cloze(document, section, random)
 
 
 def _heading(document: Document, section: Section, characters: int) -> Pair | None:
@@ -136,84 +134,6 @@ def _asked(document: Document) -> Iterator[Pair]:
     for match in (_ASKED_ZH if document.language == "zh" else _ASKED_EN).finditer(document.text):
         answer = match["a"].rstrip()
         yield Pair("faq", match["q"].strip(), answer, match.start("a"), match.start("a") + len(answer))
-
-
-def _cells(document: Document) -> Iterator[Pair]:
-    """Cells of tables with a header row and named rows: one block per row, as extraction writes them."""
-    header: list[tuple[int, int]] = []
-    for before, block in pairwise([None, *document.blocks]):
-        assert block is not None
-        if block.kind != "table":
-            header = []
-            continue
-        cells = _spans_of_cells(document.text, block)
-        if before is None or before.kind != "table" or not header:
-            header = cells
-            continue
-        yield from _row(document, header, cells)
-
-
-def _row(document: Document, header: list[tuple[int, int]], cells: list[tuple[int, int]]) -> Iterator[Pair]:
-    text = document.text
-    named = [text[a:b] for a, b in header]
-    first = text[slice(*cells[0])] if cells else ""
-    if len(cells) != len(header) or len(cells) < 2 or not terms(first) or not all(named):
-        return
-    for column, (start, end) in list(zip(named, cells, strict=True))[1:]:
-        if end > start:
-            chinese = document.language == "zh"
-            question = f"{first}的{column}是什么？" if chinese else f"What is the {column} of {first}?"
-            yield Pair("table", question, text[start:end], start, end)
-
-
-def _spans_of_cells(text: str, block: Block) -> list[tuple[int, int]]:
-    """Cells of the first line of a row: Markdown bars or tabs."""
-    end = text.find("\n", block.start, block.end)
-    end = block.end if end < 0 else end
-    line = text[block.start : end]
-    if line.startswith("|"):
-        cuts = [match.start() for match in _CELL.finditer(line)]
-        spans = [(block.start + a + 1, block.start + b) for a, b in pairwise(cuts)]
-    else:
-        cuts = [-1, *(at for at, character in enumerate(line) if character == "\t"), len(line)]
-        spans = [(block.start + a + 1, block.start + b) for a, b in pairwise(cuts)]
-    return [_stripped(text, start, end) for start, end in spans]
-
-
-def _stripped(text: str, start: int, end: int) -> tuple[int, int]:
-    while start < end and text[start].isspace():
-        start += 1
-    while end > start and text[end - 1].isspace():
-        end -= 1
-    return start, end
-
-
-def _cloze(document: Document, section: Section, random: Random) -> Iterator[Pair]:
-    """One sentence of a section with a number or a name in it, once: that is what is asked for."""
-    text = document.text
-    choices = []
-    for block in section.blocks:
-        if block.kind != "text":
-            continue
-        for start, end in sentence_spans(text, block.start, block.end):
-            choices += [(start, end, a, b) for a, b in _facts(text, start, end, document.language)]
-    if choices:
-        start, end, a, b = random.choice(choices)
-        blank = f"{text[start:a]}____{text[b:end]}".replace("\n", " ")
-        ask = "填空：" if document.language == "zh" else "Fill in the blank: "
-        yield Pair("cloze", ask + blank, text[a:b], a, b)
-
-
-def _facts(text: str, start: int, end: int, language: str) -> Iterator[tuple[int, int]]:
-    sentence = text[start:end]
-    if not 25 <= len(sentence) * (2 if language == "zh" else 1) <= 240 or len(set(terms(sentence))) < 4:
-        return
-    if _REFERENCE.search(sentence):
-        return
-    names = chinese_names(sentence) if language == "zh" else english_names(sentence)
-    for a, b in [*(match.span() for match in _NUMBER.finditer(sentence)), *names]:
-        if b - a > 1 and sentence.count(sentence[a:b]) == 1:
-            yield start + a, start + b
 
 
 def _prose(document: Document) -> Iterator[Block]:

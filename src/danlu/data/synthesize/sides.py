@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable
 
 from danlu.core.artifacts import Corpus
-from danlu.data.split.stage import SIDES_FILE
+from danlu.data.split.parted import SIDES_FILE
 
 
 def side_of(documents: Corpus, held_out_share: float, seed: int) -> Callable[[str, str], str]:

@@ -9,8 +9,7 @@ the questions in the form that measures an index. It is no Corpus: a conversatio
 """
 
 import json
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -20,21 +19,21 @@ from pydantic import Field
 
 from danlu.core.artifacts import Chats, Corpus
 from danlu.core.errors import WorkFailed
+from danlu.core.hashing import short_id
 from danlu.core.stages import Config, Facts, Stage, Work
-from danlu.data.augment.expand import text_hash
 from danlu.data.augment.variants import random_of
 from danlu.data.parts import parts_of
 from danlu.data.shards import finish
 from danlu.data.synthesize.by_model import Asked, ask_all
 from danlu.data.synthesize.completes import Completes
 from danlu.data.synthesize.instruct import BY_RULES, instructions_from_rules
-from danlu.data.synthesize.pairs import Limits, Pair, check, dumped
+from danlu.data.synthesize.pairs import Limits, Pair, Rejected, check, dumped
+from danlu.data.synthesize.private import RULE, Scanned, held, scanned
+from danlu.data.synthesize.private import RULES as PRIVATE_RULES
 from danlu.data.synthesize.rules import from_rules
-from danlu.data.synthesize.sides import side_of
-from danlu.text.records import REJECTS, Document, Reject, part_name
+from danlu.data.synthesize.writing import PairWriter
+from danlu.text.records import Reject, read_documents
 from danlu.text.sections import RULES
-from danlu.text.segment import fold
-from danlu.text.tables import TableWriter, read_groups
 
 Kind = Literal["heading", "definition", "faq", "table", "cloze", "title", "extract"]
 ModelKind = Literal["question", "summarise", "rewrite", "classify"]
@@ -61,6 +60,8 @@ class SynthesizeConfig(Config):
     """Tokens of one reply."""
     budget_tokens: int = Field(1_000_000, ge=1)
     """Tokens of all prompts and replies: when they are spent, no further passage is asked about."""
+    personal_data: Literal["reject", "keep"] = "reject"
+    """What is done with pairs, and with passages for a model, that hold personal data or secrets; `keep` where the corpus was redacted by pseudonyms."""
     held_out_share: float = Field(0.1, ge=0, lt=1)
     """Share of the documents whose pairs never train, where the corpus was not split before."""
 
@@ -77,24 +78,46 @@ def _synthesize(work: Work, config: SynthesizeConfig, *, documents: Corpus, mode
     if config.kinds:
         finish(work, partial(_rules_of_part, config, work.seed), shards)
     asked = Asked(config.budget_tokens)
-    with _Writer(work, documents, config) as writer:
+    with PairWriter(work, documents, config.held_out_share) as writer:
         for number, shard in enumerate(shards):
             if config.kinds:
                 writer.take(shard.source.name, _lines(shard.outcome))
             if model is not None:
-                writer.take(shard.source.name, ask_all(model, read_part(shard.source), config, asked))
+                documents_of_part = scanned(read_documents(shard.source), config.personal_data == "reject")
+                writer.take(shard.source.name, ask_all(model, documents_of_part, config, asked))
             work.progress.advance(number + 1, len(shards), shard.source.stem)
-    if not writer.counts["kept"]:
+    counts = writer.facts() | (asked.counts() if model is not None else {})
+    _check_any(counts)
+    return Facts(counts, tuple(sorted(writer.licences)), note=_note(config, counts))
+
+
+def _check_any(counts: Mapping[str, int]) -> None:
+    """Raises WorkFailed when there is no pair."""
+    private = counts.get(f"rejected: {RULE}", 0)
+    if not counts["kept"] and private:
+        raise WorkFailed(
+            "No pair could be made of these documents: {count} hold personal data or secrets",
+            "`danlu redact` masks them; --set synthesize.personal_data=keep leaves them in.",
+            count=private,
+        )
+    if not counts["kept"]:
         raise WorkFailed(
             "No pair could be made of these documents",
             "Pairs need headings, definitions, tables or names; or give a model: --model URL NAME.",
         )
-    return Facts(writer.facts() | (asked.counts() if model is not None else {}), tuple(sorted(writer.licences)))
 
 
-def read_part(path: Path) -> Iterator[Document]:
-    """The documents of one part, a row group at a time."""
-    return (Document.of(row) for table in read_groups(path) for row in table.to_pylist())
+def _note(config: SynthesizeConfig, counts: Mapping[str, int]) -> str:
+    """What a user would not see in the files."""
+    if counts.get(f"rejected: {RULE}"):
+        return PRIVATE
+    return NOTHING_HELD_OUT if config.held_out_share and not counts.get("pairs held_out") else ""
+
+
+PRIVATE = (
+    "personal data or secrets stand in these documents: what holds them was left out; `danlu redact` masks them first"
+)
+NOTHING_HELD_OUT = "held_out.jsonl is empty: there are too few documents for a share of them; `danlu split` them first, or measure on others"
 
 
 def _rules_of_part(config: SynthesizeConfig, seed: int, shard: _Shard) -> None:
@@ -102,93 +125,30 @@ def _rules_of_part(config: SynthesizeConfig, seed: int, shard: _Shard) -> None:
     half = shard.outcome.with_suffix(".half")
     limits = Limits(config.answer_characters)
     with half.open("w", encoding="utf-8") as file:
-        for document in read_part(shard.source):
-            kinds = tuple(config.kinds)
+        for given in scanned(read_documents(shard.source), config.personal_data == "reject"):
+            document, kinds = given.document, tuple(config.kinds)
             random = random_of(seed, document.doc_id, "synthesize", 0)
             found = list(from_rules(document, kinds, random, config.answer_characters))
             if set(kinds) & set(BY_RULES):
                 found += instructions_from_rules(document, kinds, config.passage_characters)
-            file.writelines(dumped([attempt(pair, document, limits)]) for pair in found)
+            file.writelines(dumped([attempt(pair, given, limits)]) for pair in found)
     half.rename(shard.outcome)
 
 
-def attempt(pair: Pair, document: Document, limits: Limits) -> dict[str, Any]:
+def attempt(pair: Pair | Rejected, given: Scanned, limits: Limits) -> dict[str, Any]:
     """A row that is kept, or the reject that takes its place."""
-    reject = check(pair, document, limits)
+    document = given.document
+    if isinstance(pair, Rejected):
+        id = short_id(["pair", document.doc_id, pair.kind, pair.start, pair.rule])
+        return {"reject": asdict(Reject(id, document.source, pair.rule, pair.value, pair.threshold))}
+    id = pair.id(document.doc_id)
+    reject = check(pair, document, limits) or held(id, document.source, given.kinds_of(pair))
     return {"reject": asdict(reject)} if reject else pair.row(document)
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
     with path.open(encoding="utf-8") as file:
         yield from map(json.loads, file)
-
-
-class _Writer:
-    """Writes rows to their side, drops questions that were asked before (a hash of 8 bytes each), and counts."""
-
-    def __init__(self, work: Work, documents: Corpus, config: SynthesizeConfig) -> None:
-        self._folder = work.folder
-        self._side: Callable[[str, str], str] = side_of(documents, config.held_out_share, work.seed)
-        self._files = {
-            n: (work.folder / f"{n}.jsonl").open("w", encoding="utf-8") for n in ("train", "held_out", "questions")
-        }
-        self._rejects = TableWriter(work.folder / "rejects" / part_name(0), REJECTS)
-        self._asked: set[int] = set()
-        self.counts: Counter[str] = Counter()
-        self._rules: Counter[str] = Counter()
-        self.licences: set[str] = set()
-
-    def __enter__(self) -> "_Writer":
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
-        for file in self._files.values():
-            file.close()
-        self._rejects.__exit__(kind, error, trace)
-
-    def take(self, part: str, attempts: Iterable[Mapping[str, Any]]) -> None:
-        """Write each attempt where it belongs."""
-        for row in attempts:
-            self.counts["input"] += 1
-            reject = Reject(**row["reject"]) if "reject" in row else self._repeated(row)
-            if reject:
-                self._rejects.add_rows([asdict(reject)])
-                self._rules[reject.rule] += 1
-            else:
-                self._keep(part, row)
-
-    def _repeated(self, row: Mapping[str, Any]) -> Reject | None:
-        question = row["messages"][0]["content"]
-        key = text_hash(fold(question))
-        if key in self._asked:
-            return Reject(
-                row["id"], row["source"], "question asked before", "the same question", "a question of its own"
-            )
-        self._asked.add(key)
-        return None
-
-    def _keep(self, part: str, row: Mapping[str, Any]) -> None:
-        side = self._side(part, row["parent"])
-        self._files[side].write(dumped([row]))
-        if row["verbatim"]:
-            self._files["questions"].write(dumped([_as_measure(row, side)]))
-        self.counts["kept"] += 1
-        self.counts[f"pairs {side}"] += 1
-        self.counts[f"made: {row['kind']}"] += 1
-        self.licences.add(row["licence"])
-
-    def facts(self) -> dict[str, int]:
-        """Counts for the manifest: input = kept + rejected, by rule and by kind."""
-        counts = {"input": self.counts["input"], "kept": self.counts["kept"], "rejected": sum(self._rules.values())}
-        counts |= {f"rejected: {rule}": count for rule, count in sorted(self._rules.items())}
-        return counts | {name: n for name, n in sorted(self.counts.items()) if name not in counts}
-
-
-def _as_measure(row: Mapping[str, Any], side: str) -> dict[str, Any]:
-    """A question in the form in which `danlu evaluate INDEX --data` reads it."""
-    turns = row["messages"]
-    kept = {name: row[name] for name in ("language", "doc_id", "start", "end")}
-    return {"question": turns[0]["content"], "file": row["source"], "quote": turns[1]["content"], "split": side, **kept}
 
 
 synthesize = Stage(
@@ -198,6 +158,13 @@ synthesize = Stage(
     body=_synthesize,
     config=SynthesizeConfig,
     libraries=("rjieba", "PyStemmer"),
-    rules=(*RULES, ("pairs", 1), ("pairs from rules", 1), ("pairs by a model", 1), ("protected spans", 1)),
+    rules=(
+        *RULES,
+        *PRIVATE_RULES,
+        ("pairs", 1),
+        ("pairs from rules", 2),
+        ("pairs by a model", 1),
+        ("protected spans", 1),
+    ),
     resumable=True,
 )

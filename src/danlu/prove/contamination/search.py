@@ -12,8 +12,9 @@ import numpy as np
 
 from danlu.core.errors import Phrase, UserError
 from danlu.core.progress import Progress
+from danlu.text.contamination.item_texts import words
 from danlu.text.contamination.items import Item, strings
-from danlu.text.contamination.overlap import ANSWER_WORDS, EXACT_WORDS, WINDOW_WORDS, Comparer, Kind, Match, words
+from danlu.text.contamination.overlap import ANSWER_WORDS, EXACT_WORDS, WINDOW_WORDS, Comparer, Kind, Match
 from danlu.text.contamination.overlap_index import ANSWER, ASKED, CONTEXT, SHINGLE, TEXTS_PER_ITEM, OverlapIndex, Rows
 from danlu.text.rows.rows import raw_rows
 from danlu.text.rows.shapes import Unfit

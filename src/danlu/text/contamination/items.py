@@ -8,6 +8,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,7 @@ def items_of(path: Path, rows: Iterable[tuple[int, object]]) -> Items:
     return Items(tuple(items), tuple(rejected), dict(Counter(item.shape for item in items).most_common()))
 
 
+@lru_cache(4096)
 def digest(item: Item) -> str:
     """SHA-256 of an item's normalised text, by which a waiver can name it wherever it moves."""
     return hashlib.sha256(" ".join(tokens(item.text)).encode("utf-8", "surrogatepass")).hexdigest()

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from danlu.text.contamination.items import Item
-from danlu.text.shingles import I64, U64, Hashes, hash_shingles, hash_tokens
+from danlu.text.contamination.shingle_set import ShingleSet
+from danlu.text.shingles import I64, Hashes, hash_shingles, hash_tokens
 
 ASKED, ANSWER, CONTEXT = range(3)
 TEXTS_PER_ITEM = 3
@@ -31,7 +32,6 @@ RARE_ROWS = 50
 """A shingle leads to at most this many training rows, which bounds the pairs that are looked at."""
 MIN_SHARE, ENOUGH_SHINGLES = 0.15, 40
 """A pair is looked at from this share of the text's rare shingles, or from this many of them, on."""
-_FILTER_BITS = 25
 _BATCH_CHARACTERS = 1_000_000
 
 
@@ -66,28 +66,17 @@ class OverlapIndex:
         texts = [text for item in items for text in (f"{item.question}\n{item.choices}", item.answer, item.context)]
         self.tokens = _in_batches(texts)
         shingles = hash_shingles(self.tokens, SHINGLE)
-        order = np.argsort(shingles.values, kind="stable")
-        sorted_values = shingles.values[order]
-        first = np.flatnonzero(np.concatenate(([True], sorted_values[1:] != sorted_values[:-1]))[: len(order)])
-        self._grams_G = sorted_values[first]
-        owners = np.repeat(np.arange(len(first)), np.diff(np.append(first, len(order))))
-        postings = np.unique(owners * len(texts) + shingles.owners()[order])
+        grams_G, numbers = np.unique(shingles.values, return_inverse=True)
+        self._sought = ShingleSet.of(grams_G, SHINGLE)
+        postings = np.unique(numbers * len(texts) + shingles.owners())
         self._postings, posting_grams = postings % len(texts), postings // len(texts)
-        self._posting_starts = np.searchsorted(posting_grams, np.arange(len(first) + 1))
-        self._items_G = self._distinct_items(posting_grams, len(first))
-        self._rows_G = np.zeros(len(first), np.int64)
-        self._led_G = np.zeros(len(first), np.int64)
+        self._posting_starts = np.searchsorted(posting_grams, np.arange(len(grams_G) + 1))
+        self._items_G = self._distinct_items(posting_grams, len(grams_G))
+        self._rows_G = np.zeros(len(grams_G), np.int64)
+        self._led_G = np.zeros(len(grams_G), np.int64)
         self._seen: set[int] = set()
         self._distinct: int | None = None
-        self._rare_Q: I64 | None = None
         self._item_count = len(items)
-
-    @cached_property
-    def _filter(self) -> NDArray[np.bool_]:
-        """Made where it is used, so that an index that travels to a worker does not carry its 32 MiB."""
-        slots = np.zeros(1 << _FILTER_BITS, bool)
-        slots[_slots(self._grams_G)] = True
-        return slots
 
     def count(self, rows: Rows) -> None:
         """Count, for every shingle, the distinct rows it stands in; a row that was there before counts once."""
@@ -96,27 +85,32 @@ class OverlapIndex:
         for row, digest in enumerate(digests):
             fresh[row] = digest not in self._seen
             self._seen.add(digest)
-        grams, owners = self.shared(rows)
-        kept = fresh[owners]
-        unique = np.unique(grams[kept] * len(digests) + owners[kept])
-        self._rows_G += np.bincount(unique // max(len(digests), 1), minlength=len(self._rows_G))
+        grams, owners = self.shared(rows.tokens)
+        self._rows_G += np.bincount(grams[fresh[owners]], minlength=len(self._rows_G))
 
     def pairs(self, rows: Rows) -> Iterator[Pair]:
         """The pairs of this batch that are worth comparing. Call it only after every row was counted."""
-        least_Q = self._least()
-        grams, owners = self.shared(rows)
-        kept = self._content()[grams]
-        unique = np.unique(grams[kept] * len(rows.numbers) + owners[kept])
-        grams, owners = unique // len(rows.numbers), unique % len(rows.numbers)
+        grams, owners = self.shared(rows.tokens)
+        for key in self._worth_comparing(grams, owners, len(rows.numbers)).tolist():
+            yield Pair(*divmod(key, len(rows.numbers)))
+
+    def owners_in_pairs(self, grams: I64, owners: I64) -> I64:
+        """Which of the rows that share these shingles stand in a pair that is worth comparing; sorted."""
+        rows = int(owners.max(initial=-1)) + 1
+        return np.unique(self._worth_comparing(grams, owners, rows) % max(rows, 1))
+
+    def _worth_comparing(self, grams: I64, owners: I64, rows: int) -> I64:
+        """Text of an item times `rows`, plus row, of each pair; sorted."""
+        keys = np.sort((grams * rows + owners)[self._content_G[grams]])
+        grams, owners = keys // max(rows, 1), keys % max(rows, 1)
         if self._max_led is not None:
             grams, owners = self._led(grams, owners, self._max_led)
         counts = self._posting_starts[grams + 1] - self._posting_starts[grams]
         offsets = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
         texts = self._postings[np.repeat(self._posting_starts[grams], counts) + offsets]
-        found, shared = np.unique(texts * len(rows.numbers) + np.repeat(owners, counts), return_counts=True)
-        enough = shared >= least_Q[found // max(len(rows.numbers), 1)]
-        for key in found[enough].tolist():
-            yield Pair(*divmod(key, len(rows.numbers)))
+        found, shared = np.unique(texts * rows + np.repeat(owners, counts), return_counts=True)
+        worth: I64 = found[shared >= self._least_Q[found // max(rows, 1)]]
+        return worth
 
     def counted(self, rows_G: I64, distinct_rows: int) -> None:
         """Take over counts that were made elsewhere: the distinct rows of each shingle, and how many there are in all."""
@@ -125,7 +119,7 @@ class OverlapIndex:
     @property
     def shingle_count(self) -> int:
         """G."""
-        return len(self._grams_G)
+        return len(self._sought.values_U)
 
     def _led(self, grams: I64, owners: I64, max_led: int) -> tuple[I64, I64]:
         """The first `max_led` rows of each shingle, over all batches."""
@@ -139,34 +133,29 @@ class OverlapIndex:
         values = self.tokens.of(text)
         mask = np.ones(len(values), bool)
         shingles = hash_shingles(Hashes(values, np.array([0, len(values)])), SHINGLE).values
-        common = np.flatnonzero(~self._content()[np.searchsorted(self._grams_G, shingles)])
+        common = np.flatnonzero(~self._content_G[np.searchsorted(self._sought.values_U, shingles)])
         for offset in range(SHINGLE):
             mask[common + offset] = False
         return mask
 
-    def shared(self, rows: Rows) -> tuple[I64, I64]:
-        """Every shingle of the rows that an item has too, by its number, and the row it stands in."""
-        if not len(self._grams_G):
-            return np.zeros(0, np.int64), np.zeros(0, np.int64)
-        shingles = hash_shingles(rows.tokens, SHINGLE)
-        at = np.flatnonzero(self._filter[_slots(shingles.values)])
-        values = shingles.values[at]
-        grams = np.minimum(np.searchsorted(self._grams_G, values), len(self._grams_G) - 1)
-        same = self._grams_G[grams] == values
-        return grams[same], np.searchsorted(shingles.starts, at[same], side="right") - 1
+    def shared(self, tokens: Hashes) -> tuple[I64, I64]:
+        """Every shingle of the rows that an item has too, by its number, and the row it stands in: each pair once, by row."""
+        return self._sought.texts_with(tokens)
 
-    def _content(self) -> NDArray[np.bool_]:
+    @cached_property
+    def _content_G(self) -> NDArray[np.bool_]:
+        """Which shingles are neither format nor boilerplate."""
         max_items = max(3, min(FORMAT_ITEMS, int(FORMAT_SHARE * self._item_count)))
         max_rows = max(BOILERPLATE_ROWS, int(BOILERPLATE_SHARE * (self._distinct or len(self._seen))))
         return (self._items_G <= max_items) & (self._rows_G <= max_rows)
 
-    def _least(self) -> I64:
+    @cached_property
+    def _least_Q(self) -> I64:
         """How many shingles each text must share with a row for the pair to be compared."""
-        if self._rare_Q is None:
-            rare = self._content() & (self._rows_G <= (self._max_led or self._rows_G.max(initial=0)))
-            of_postings = np.repeat(rare, np.diff(self._posting_starts))
-            self._rare_Q = np.bincount(self._postings[of_postings], minlength=len(self.tokens.starts) - 1)
-        least_Q: I64 = np.clip(np.ceil(MIN_SHARE * self._rare_Q), 1, self._enough).astype(np.int64)
+        rare = self._content_G & (self._rows_G <= (self._max_led or self._rows_G.max(initial=0)))
+        of_postings = np.repeat(rare, np.diff(self._posting_starts))
+        rare_Q = np.bincount(self._postings[of_postings], minlength=len(self.tokens.starts) - 1)
+        least_Q: I64 = np.clip(np.ceil(MIN_SHARE * rare_Q), 1, self._enough).astype(np.int64)
         return least_Q
 
     def _distinct_items(self, posting_grams: I64, grams: int) -> I64:
@@ -192,7 +181,3 @@ def _in_batches(texts: Sequence[str]) -> Hashes:
     parts.append(hash_tokens(batch))
     lengths = np.concatenate([np.diff(part.starts) for part in parts])
     return Hashes(np.concatenate([part.values for part in parts]), np.concatenate(([0], np.cumsum(lengths))))
-
-
-def _slots(values: U64) -> U64:
-    return values >> np.uint64(64 - _FILTER_BITS)

@@ -14,6 +14,7 @@ import numpy as np
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 from numpy.typing import NDArray
 
+from danlu.text.pii.checksums import iban_lengths
 from danlu.text.pii.gate_kernels import TOKEN, find_stretches, widen
 
 ISSUED, SPELT, SPOKEN, PLATE, PLACE, SECRET, KEYWORD, PEM, CODE, ACCOUNT, BIRTH, DOCUMENT = (64 << n for n in range(12))
@@ -51,6 +52,8 @@ class Stretch:
 _SIGN = re.compile(
     rb"""(?:[\w"'`\])]|[ \t-]|\xe3\x80\x80|\xe5\x8f\xb7|[\xc2\xe2]..?){0,20}?(?:[:=>]|\xef\xbc[\x9a\x9d]|\xe6\x98\xaf|\xe4\xb8\xba|is\b|[Bb]earer |\s)"""
 )
+_SIGN_OR_VALUE = re.compile(_SIGN.pattern + rb"|(?:[!-~]|\xef[\xbc\xbd].){6}")
+"""`密码：…`, and `密码abc123` too."""
 _DIGIT_SOON = re.compile(rb"[^\n]{0,120}?(?:[0-9]|\xef\xbc[\x90-\x99])")
 _LATIN_SOON = re.compile(rb"[^\n]{0,40}?(?:[0-9A-Za-z]|\xef[\xbc\xbd])", re.DOTALL)
 _HOST_BEGINS = re.compile(rb"[0-9A-Za-z\x80-\xff]")
@@ -78,7 +81,8 @@ ANNOUNCED = (
     Announced(PLATE, tuple(p + shift(c) for p in _PROVINCES for c in _CAPITALS for shift in (str, str.lower, lambda c: chr(ord(c) + 0xFEE0))), any_case=False),
     Announced(PLATE, tuple(pair for digit in "0123456789０１２３４５６７８９" for pair in ("使" + digit, digit + "使"))),
     Announced(PLACE, tuple(b + gap + unit for b in _BEFORE_UNITS for unit in _UNITS for gap in ("", " ")), before=110, after=24, any_case=False),
-    Announced(SECRET, _words("password,passwd,pwd,passphrase,passcode,psw,密码,密碼,口令"), after=130, follows=_SIGN),
+    Announced(SECRET, _words("password,passwd,pwd,passphrase,passcode,psw"), after=130, follows=_SIGN),
+    Announced(SECRET, _words("密码,密碼,口令"), after=130, follows=_SIGN_OR_VALUE),
     Announced(SECRET, _words("pass=,pass:,pass =,pass :"), after=130),
     Announced(
         KEYWORD,
@@ -89,8 +93,12 @@ ANNOUNCED = (
     Announced(PEM, ("-----BEGIN",), before=8, after=16_200, follows=re.compile(rb"[^\n-]{0,40}PRIVATE"), any_case=False),
     Announced(CODE, _words("cvv,cvc,cvn,csc,cid,安全码,安全碼,校验码,卡背面,背面,后三位,末三位,security code,card verification,verification value"), follows=_DIGIT_SOON, whole=True),
     Announced(TOKEN, _words("iban"), follows=_DIGIT_SOON, whole=True),
+    Announced(TOKEN, tuple(iban_lengths()), follows=re.compile(rb"[0-9]{2}[ -][A-Z0-9]{4}[ -][A-Z0-9]{3}"), any_case=False, whole=True),
     Announced(ACCOUNT, _words("qq,q群,加q,扣扣,企鹅"), follows=_DIGIT_SOON, whole=True),
     Announced(ACCOUNT, _words("微信,薇信,威信,wechat,WeChat,weChat,WeiXin,we chat,weixin,wei xin,vx,v信,加v,wx"), follows=_LATIN_SOON, whole=True),
+    Announced(ACCOUNT, tuple(bracket + word for bracket in "(（" for word in ("qq", "微信", "wechat", "we chat"))),
+    Announced(CODE, tuple(bracket + word for bracket in "(（" for word in ("cvv", "cvc", "cvn", "csc", "安全码", "安全碼", "security code"))),
+    Announced(DOCUMENT, tuple(bracket + word for bracket in "(（" for word in ("护照", "護照", "passport", "驾驶证", "driver", "driving", "税号", "tax", "vat"))),
     Announced(BIRTH, _words("出生,生日,生于,生於,born,birth,birthday,birthdate,birth date,dob,d.o.b,b-day"), before=40, whole=True),
     Announced(BIRTH, _words("日生,号生,年生"), before=40),
     Announced(DOCUMENT, _words("护照,護照,passport,travel document,驾驶证,驾驶员,驾照,驾驶执照,駕駛,档案编号,driver,drivers,driving licence,driving license,dvla,税号,稅號,纳税,納稅,taxpayer,tax id,tax no,tax num,vat,tin,ein,组织机构,組織機構,机构代码,機構代碼,organisation code,organization code"),

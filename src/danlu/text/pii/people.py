@@ -31,17 +31,22 @@ _WECHAT = re.compile(
     + _END,
     re.IGNORECASE,
 )
+_WECHAT_BEHIND = re.compile(
+    _START + r"([A-Za-z][A-Za-z0-9_-]{5,19})(?: ?\(微信(?:号码|号|ID)?\)| \(we ?chat(?: ?(?:id|no\.?|account))?\))",
+    re.IGNORECASE,
+)
+_QQ_BEHIND = re.compile(_START + r"([1-9]\d{4,10}) ?\(QQ(?:群)?(?: ?(?:号码|号|number|no\.?|id))?\)", re.IGNORECASE)
 _ADDING = re.compile(r"加(?:我|个|一下)?$")
 _QQ = re.compile(
     r"(?:(?<![A-Za-z])QQ|(?<![A-Za-z])Q(?=群)|(?<=加)Q|扣扣|企鹅号?)(?:交流|讨论|客服|技术|用户|粉丝|官方)?(?:群)?(?: ?(?:号码|号|number|no\.?|id|group))?[ \"'(|]*(?:[:=]|是|为|is|加)?[ \"'(]*([1-9]\d{4,10})(?![0-9A-Za-z_@])(?!\.\d)",
     re.IGNORECASE,
 )
-_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 _MONTH = (
     "(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
     "|nov(?:ember)?|dec(?:ember)?)"
 )
-_DATE = re.compile(
+DATE = re.compile(
     rf"(?<![\dA-Za-z])(?:(?P<y>\d{{4}}) ?(?P<s>[-/.年]) ?(?P<m>\d{{1,2}}) ?[-/.月] ?(?P<d>\d{{1,2}})(?: ?[日号])?|(?P<eight>\d{{8}})"
     rf"|(?P<n1>\d{{1,2}})[-/.](?P<n2>\d{{1,2}})[-/.](?P<ny>\d{{4}})|(?P<wd>\d{{1,2}})(?:st|nd|rd|th)?[ -](?:of )?(?P<wm>{_MONTH})\.?,?[ -](?P<wy>\d{{4}})"
     rf"|(?P<vm>{_MONTH})\.? (?P<vd>\d{{1,2}})(?:st|nd|rd|th)?,? (?P<vy>\d{{4}})"
@@ -54,7 +59,7 @@ _BORN_AFTER = re.compile(r" ?(?:出生(?!年月|日期|时间|地|证|:)|生人|
 def passports(text: str) -> Iterator[Candidate]:
     """Passport numbers behind their label, and machine-readable zones by their check digits."""
     for match in _PASSPORT.finditer(text):
-        if sum(c.isdigit() for c in match[0]) >= 5 and labelled(text, match.start(), "passport"):
+        if sum(c.isdigit() for c in match[0]) >= 5 and labelled(text, match.start(), "passport", end=match.end()):
             yield Candidate(match.start(), match.end(), "passport", LABELLED)
     for match in _ZONE.finditer(text):
         if passport_zone(match[1]):
@@ -64,12 +69,12 @@ def passports(text: str) -> Iterator[Candidate]:
 def permits(text: str) -> Iterator[Candidate]:
     """Travel permits and driving licences, behind their labels."""
     for match in _PERMIT.finditer(text):
-        if labelled(text, match.start(), "travel_permit"):
+        if labelled(text, match.start(), "travel_permit", end=match.end()):
             yield Candidate(match.start(), match.end(), "travel_permit", LABELLED)
     for match in _LICENCE.finditer(text):
         value = match[0]
         digits = sum(c.isdigit() for c in value)
-        if digits < 5 or not labelled(text, match.start(), "driving_licence"):
+        if digits < 5 or not labelled(text, match.start(), "driving_licence", end=match.end()):
             continue
         file_number = value.isdigit() and len(value) == 12
         british = _UK_LICENCE.fullmatch(value.upper()) is not None
@@ -95,13 +100,17 @@ def accounts(text: str) -> Iterator[Candidate]:
         added = _ADDING.search(text[: match.start()]) is not None or "加" in gap
         if named or added or re.search(r"[\d_-]", value):
             yield Candidate(match.start("value"), match.end("value"), "wechat_id", LABELLED)
+    for match in _WECHAT_BEHIND.finditer(text):
+        yield Candidate(match.start(1), match.end(1), "wechat_id", LABELLED)
+    for match in _QQ_BEHIND.finditer(text):
+        yield Candidate(match.start(1), match.end(1), "qq_number", LABELLED)
     for match in _QQ.finditer(text):
         yield Candidate(match.start(1), match.end(1), "qq_number", LABELLED)
 
 
 def births(text: str) -> Iterator[Candidate]:
     """Dates that a label before them, or `出生` behind them, says to be of birth."""
-    for match in _DATE.finditer(text):
+    for match in DATE.finditer(text):
         if not _is_date(match):
             continue
         before = label_before(text, match.start())
@@ -120,5 +129,5 @@ def _is_date(match: re.Match[str]) -> bool:
         return any(date_of(f"{match['ny']}{m:02}{d:02}") for m, d in ((first, second), (second, first)))
     year = match["y"] or match["wy"] or match["vy"]
     name = match["wm"] or match["vm"]
-    month = int(match["m"]) if match["m"] else _MONTHS.index(name[:3].lower()) + 1
+    month = int(match["m"]) if match["m"] else MONTHS.index(name[:3].lower()) + 1
     return date_of(f"{year}{month:02}{int(match['d'] or match['wd'] or match['vd']):02}") is not None

@@ -32,7 +32,7 @@ from danlu.text.pii.gate import (
 from danlu.text.pii.gate_kernels import HEX, LONG, MIDDLE, QUAD, SHORT, TOKEN
 from danlu.text.pii.window import window_of
 
-VERSION = 2
+VERSION = 3
 """Raised with any change of what is found."""
 
 
@@ -70,6 +70,7 @@ DETECTORS = (
     Detector(secrets.tokens, ISSUED),
     Detector(secrets.private_keys, PEM),
     Detector(secrets.passwords, SECRET),
+    Detector(secrets.unsigned_passwords, SECRET),
     Detector(address.postal_addresses, PLACE),
 )
 

@@ -17,6 +17,13 @@ _ISSUED = re.compile(
     r"|LTAI[0-9A-Za-z]{12,30}|AKID[0-9A-Za-z]{13,48}|SG\.[0-9A-Za-z_-]{16,32}\.[0-9A-Za-z_-]{16,64}|pypi-[0-9A-Za-z_-]{50,250}|ya29\.[0-9A-Za-z_-]{20,250}"
     r"|dop_v1_[0-9a-f]{64}|shpat_[0-9a-fA-F]{32}|AGE-SECRET-KEY-1[0-9A-Z]{58})(?![0-9A-Za-z_-])"
 )  # fmt: skip
+_BESIDE = {
+    "AKIA": re.compile(r"[\s\"'`,;:/|=>()\[\]]{1,12}?([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])"),
+    "LTAI": re.compile(r"[\s\"'`,;:/|=>()\[\]]{1,12}?([A-Za-z0-9]{30})(?![A-Za-z0-9])"),
+    "AKID": re.compile(r"[\s\"'`,;:/|=>()\[\]]{1,12}?([A-Za-z0-9]{32})(?![A-Za-z0-9])"),
+}
+"""The secrets of AWS, Alibaba Cloud and Tencent Cloud have no form of their own, and stand right behind the id that names the issuer."""
+_BESIDE |= dict.fromkeys(("ASIA", "ABIA", "ACCA"), _BESIDE["AKIA"])
 _NAMED = re.compile(
     r"(?P<label>(?<![A-Za-z])(?:[A-Za-z0-9]{1,20}[_-])*(?:api[_ -]?key|apikey|app[_ -]?key|app[_ -]?secret|client[_ -]?secret|secret[_ -]?key|secret[_ -]?access[_ -]?key|access[_ -]?key(?:[_ -]?id|[_ -]?secret)?"
     r"|access[_ -]?token|auth[_ -]?token|refresh[_ -]?token|bearer|token|secret|signing[_ -]?key|encryption[_ -]?key|private[_ -]?key|auth[_ -]?key|account ?sid)|密钥|秘钥|密鑰|令牌|授权码|私钥|[Aa]ccess[Kk]ey(?:[Ii]d|[Ss]ecret)?|[Aa]pp[Kk]ey)"
@@ -35,6 +42,16 @@ _PASSWORD = re.compile(
     r"|(?P<bare>[!-&(-+\--:=-_a-~]{4,100}))",
     re.IGNORECASE,
 )
+_UNSIGNED = re.compile(
+    r"(?:(?P<han>密码|密碼|口令)[^\S\n]?|(?<![A-Za-z])(?:password|passwd|passphrase|passcode|pwd)[^\S\n])(?P<value>[!-~]{6,40})",
+    re.IGNORECASE,
+)
+"""A password right behind its label, without a sign between: only what is written like one counts."""
+_NO_PASSWORD = re.compile(
+    r"^(?:sha[-_]?\d|md[245]|utf|base\d|argon|pbkdf|[bs]?crypt|yescrypt|aes|des\d|rc\d|rsa|hmac|v\d|\d+(?:\.\d+)+|oauth|ipv\d|http|x\.?509|pkcs|win|tls|ssl|rfc|iso|gb/?t|web|ldap|ntlm|wpa\d|\d{4}-\d)"
+    r"|[(<>{}\[\]]|^[^A-Za-z0-9]|/|\\|::",
+    re.IGNORECASE,
+)
 _EMPTY = re.compile(
     r"""^(?:[*•.xX·_\-#?]+|<.*|\$.*|%[\w(].*|\{.*|\[.*|.*\{\{.*|your.*|my[_-]?(?:password|secret|key|token)|example.*|changeme|change[_-]me.*|placeholder|redacted|hidden|masked|none|null|nil|undefined|true|false|yes|no|required
     |optional|empty|string|str|text|bytes|varchar\S*|char\S*|input|secret|password|passwd|token|api[_-]?key|insert.*|replace.*|todo|n/?a|default|not|the|a|an|this|that|if|for|to|is|are|must|should|can|will|may|use|uses|used|set
@@ -50,6 +67,13 @@ def issued_keys(text: str) -> Iterator[Candidate]:
     for match in _ISSUED.finditer(text):
         if _random(match[0][4:], 2.6):
             yield Candidate(match.start(), match.end(), "api_key", LABELLED + 1)
+            beside = _BESIDE[match[0][:4]].match(text, match.end()) if match[0][:4] in _BESIDE else None
+            if (
+                beside
+                and _random(beside[1], 3.5)
+                and all(re.search(kind, beside[1]) for kind in ("[a-z]", "[A-Z]", r"\d"))
+            ):
+                yield Candidate(beside.start(1), beside.end(1), "api_key", LABELLED + 1)
 
 
 def named_keys(text: str) -> Iterator[Candidate]:
@@ -106,6 +130,24 @@ def passwords(text: str) -> Iterator[Candidate]:
             end = start + len(value)
         if _is_password(value, match["sign"], name, text[end : end + 40]):
             yield Candidate(start, end, "password", LABELLED)
+
+
+def unsigned_passwords(text: str) -> Iterator[Candidate]:
+    """`密码 abc123`, `password Abc123!`: letters and digits in one word; in English, where sentences go on, three kinds of characters."""
+    for match in _UNSIGNED.finditer(text):
+        value = match["value"].rstrip(".,;:?)]}'\"")
+        kinds = sum(re.search(kind, value) is not None for kind in ("[a-z]", "[A-Z]", r"\d", r"[^\sA-Za-z0-9]"))
+        has_both = re.search("[A-Za-z]", value) and re.search(r"\d", value)
+        enough = len(value) >= 6 and (kinds >= 2 if match["han"] else kinds >= 3)
+        if (
+            has_both
+            and enough
+            and not _NO_PASSWORD.search(value)
+            and not _EMPTY.match(value)
+            and not _CODE.search(value)
+        ):
+            start = match.start("value")
+            yield Candidate(start, start + len(value), "password", LABELLED)
 
 
 def _is_password(value: str, sign: str, name: str, after: str) -> bool:

@@ -1,10 +1,14 @@
 """Addresses of crypto-currencies, by their checksums: base58check (Bitcoin, Tron), bech32 and bech32m (BIP 173, 350), EIP-55."""
 
+from collections.abc import Sequence
 from hashlib import sha256
 
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _BECH32 = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 _GENERATOR = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
+_BECH32M = 0x2BC830A3
+"""The constant of BIP 350, for versions above 0; it is 1 for version 0."""
+_CHECK_CHARACTERS = 6
 _VERSIONS = {0x00, 0x05, 0x41}
 """First byte: Bitcoin to a key, Bitcoin to a script, Tron."""
 
@@ -45,14 +49,29 @@ def bech32(address: str) -> bool:
     prefix, _, data = address.lower().rpartition("1")
     if prefix != "bc" or any(c not in _BECH32 for c in data):
         return False
-    values = [ord(c) >> 5 for c in prefix] + [0] + [ord(c) & 31 for c in prefix] + [_BECH32.index(c) for c in data]
+    return _remainder([_BECH32.index(c) for c in data]) in (1, _BECH32M)
+
+
+def bech32_of(drawn: bytes, size: int, version: str) -> str:
+    """A witness address of `size` characters and a version (the character behind `bc1`), from at least 32 bytes drawn by chance."""
+    program = [byte & 31 for byte in drawn * 2][: size - len("bc1") - 1 - _CHECK_CHARACTERS]
+    if len(program) * 5 > 256:  # 32 bytes fill 52 characters but for four bits, which are 0
+        program[-1] &= 16
+    data = [_BECH32.index(version), *program]
+    check = _remainder([*data, *[0] * _CHECK_CHARACTERS]) ^ (1 if version == "q" else _BECH32M)
+    data += [check >> 5 * (_CHECK_CHARACTERS - 1 - place) & 31 for place in range(_CHECK_CHARACTERS)]
+    return "bc1" + "".join(_BECH32[value] for value in data)
+
+
+def _remainder(data: Sequence[int]) -> int:
+    """What the code of BIP 173 leaves of the prefix `bc` and the data: the constant of the version when it holds."""
     check = 1
-    for value in values:
+    for value in [*(ord(c) >> 5 for c in "bc"), 0, *(ord(c) & 31 for c in "bc"), *data]:
         top = check >> 25
         check = (check & 0x1FFFFFF) << 5 ^ value
         for bit, generator in enumerate(_GENERATOR):
             check ^= generator if top >> bit & 1 else 0
-    return check in (1, 0x2BC830A3)
+    return check
 
 
 def ethereum(address: str) -> bool:

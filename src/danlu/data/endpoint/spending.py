@@ -1,4 +1,4 @@
-"""What model-made labels will cost and have cost, and the limit that holds.
+"""What the replies of a model will cost and have cost, and the limit that holds.
 
 Before a reply tells its usage, tokens are estimated: one for each Han character and for every 4 other characters, rounded up, which is
 above what the tokenizers of 2023 to 2026 take for Chinese and about theirs for English. Prices are for a million tokens, in whatever

@@ -21,9 +21,9 @@ from urllib.parse import urlsplit
 
 from danlu.core.errors import UserError, WorkFailed
 from danlu.core.hashing import hash_facts
-from danlu.data.label.spending import Price, Spending
+from danlu.data.endpoint.spending import Price, Spending
 
-KEY = "DANLU_LABEL_KEY"
+KEY = "DANLU_ENDPOINT_KEY"
 """The environment variable that holds the key."""
 _REPEATED = (429, 500, 502, 503, 504)
 _UNREACHABLE_TRIES = 3
@@ -68,7 +68,7 @@ class Endpoint:
             )
         if parts.username or parts.password:
             raise UserError(
-                "the address of the server holds a password", "give the key by the variable DANLU_LABEL_KEY"
+                "the address of the server holds a password", "give the key by the variable DANLU_ENDPOINT_KEY"
             )
 
     @property
@@ -144,7 +144,7 @@ class Endpoint:
                 "{url} does not accept the key (HTTP {status}): {said}"
                 if self.key
                 else "{url} asks for a key (HTTP {status}): {said}",
-                "Set the variable DANLU_LABEL_KEY to the server's key.",
+                "Set the variable DANLU_ENDPOINT_KEY to the server's key.",
                 url=self.root,
                 status=status,
                 said=said,

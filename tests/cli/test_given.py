@@ -1,0 +1,53 @@
+import argparse
+from pathlib import Path
+
+import pytest
+
+from commands import every_command, here
+
+READ_DOCUMENTS = {
+    "clean": [], "deduplicate": [], "redact": [], "decontaminate": ["--against", "none"], "split": [], "synthesize": [],
+    "augment": [], "balance": [], "label weak": ["--functions", "none"], "label export": [],
+    "label errors": ["--labels", "none"], "label import": ["--field", "none"],
+    "label model": ["--model", "http://127.0.0.1:9/v1", "none", "--schema", "none"],
+}  # fmt: skip
+"""Commands on documents or a corpus, with what else they cannot do without."""
+
+
+def options(command: argparse.ArgumentParser) -> dict[str, tuple[object, ...]]:
+    return {
+        action.dest: (action.option_strings, action.nargs, action.default, action.required, action.help)
+        for action in command._actions
+    }
+
+
+def test_commands_on_documents_take_them_and_write_them_alike() -> None:
+    commands = {name: options(command) for name, command in every_command().items()}
+    reading = {name for name, taken in commands.items() if "corpus" in str(taken.get("paths", ("",))[-1])}
+    assert reading == set(READ_DOCUMENTS)
+    for shared in ("paths", "licence", "out", "set", "compute", "workers", "json"):
+        assert {str(commands[name][shared]) for name in reading} == {str(commands["clean"][shared])}
+    seeded = [str(taken["seed"]) for taken in commands.values() if "seed" in taken]
+    assert len(set(seeded)) == 1 < len(seeded)
+
+
+@pytest.mark.parametrize("command", [*READ_DOCUMENTS, "index"])
+def test_what_is_written_may_not_lie_inside_what_is_read(tmp_path: Path, command: str) -> None:
+    (tmp_path / "pages").mkdir()
+    (tmp_path / "pages" / "a.txt").write_text("说明 and instructions", encoding="utf-8")
+    needed = READ_DOCUMENTS.get(command, [])
+    refused = here(tmp_path, *command.split(), "pages", *needed, "--out", "pages/corpus")
+    assert refused.returncode == 2
+    assert "pages/corpus lies inside pages, which is read" in refused.stderr
+    assert [path.name for path in tmp_path.rglob("*")] == ["pages", "a.txt"]
+
+
+@pytest.mark.parametrize(
+    ("pair", "said"),
+    [("clean.rules", "expected KEY=VALUE"), ("clean.rules=[x", "not valid YAML"), ("x.y=1", "unknown")],
+)
+def test_settings_that_cannot_be_read_are_told(tmp_path: Path, pair: str, said: str) -> None:
+    (tmp_path / "a.txt").write_text("说明", encoding="utf-8")
+    refused = here(tmp_path, "deduplicate", "a.txt", "--out", "out", "--set", pair)
+    assert refused.returncode == 2
+    assert said in refused.stderr

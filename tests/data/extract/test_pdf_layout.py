@@ -129,6 +129,23 @@ def test_running_titles_of_chapters_and_of_left_and_right_pages_are_furniture() 
     ] == texts
 
 
+def test_a_running_title_of_one_page_is_furniture_where_others_run_and_a_heading_below_is_none() -> None:
+    words = ENGLISH.split()
+    titles = ["Chapter 6. Installing"] * 9 + ["Chapter 6. Firmware", "Chapter 7. First start", "Chapter 7. First start"]
+
+    def page(number: int) -> Draw:
+        def draw(canvas: Canvas) -> None:
+            lines(canvas, [titles[number]], 60, 810)
+            y = lines(canvas, ["Chapter 7. The system"], 60, 770, "Helvetica-Bold", 16) - 6 if number == 10 else 760
+            lines(canvas, wrapped(" ".join(words[3 * number :] + words[: 3 * number]), 80), 60, y)
+
+        return draw
+
+    found = extract_pdf(drawn(*(page(number) for number in range(12))))
+    assert said(found, "furniture") == titles
+    assert said(found, "heading") == ["Chapter 7. The system"]
+
+
 def test_headings_are_told_by_their_size_where_there_is_no_outline() -> None:
     def page(canvas: Canvas) -> None:
         y = lines(canvas, ["Handbook of the printer"], 60, 790, "Helvetica-Bold", 20) - 10

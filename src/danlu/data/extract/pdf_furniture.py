@@ -2,7 +2,8 @@
 
 A row among the first or last two of its page is furniture when it says the same, but for a number that counts pages,
 on half of the pages, on half of the left-hand or of the right-hand pages, or on three pages in a place that is taken
-by such rows on half of the pages (the running titles of chapters).
+by such rows on half of the pages (the running titles of chapters). There, rows that begin alike up to their first number
+("CHAPTER 6. ... 6.2") say the same, so that the title of a chapter or section of one page goes too.
 """
 
 import re
@@ -22,6 +23,7 @@ _EDGE_LINES = 16
 _PLACE_PT = 6.0
 """Rows whose heights differ by less may be the same running title."""
 _DIGITS = re.compile(r"\d{1,6}")
+_NUMBERED = re.compile(r"([^\W\d][^\d]*)\d")
 
 _Key = tuple[str, str]
 
@@ -52,6 +54,8 @@ class _Edge:
     row: Row
     place: tuple[str, int]
     keys: set[_Key]
+    begins: _Key | None
+    """What stands before its first number."""
 
 
 def _edges(lines: Sequence[Line], index: int) -> Iterator[_Edge]:
@@ -62,8 +66,11 @@ def _edges(lines: Sequence[Line], index: int) -> Iterator[_Edge]:
         top, bottom = rows(lines[:_EDGE_LINES])[:_EDGE_ROWS], rows(lines[-_EDGE_LINES:])[-_EDGE_ROWS:]
     for side, outer in zip(_SIDES, (top, bottom), strict=True):
         for row in outer:
-            keys = {(side, key) for key in _keys(joined(row), index)}
-            yield _Edge(side, row, (side, round(row[0].middle / _PLACE_PT)), keys)
+            text = joined(row)
+            keys = {(side, key) for key in _keys(text, index)}
+            numbered = _NUMBERED.match(text)
+            begins = (side, numbered.group(1)) if numbered else None
+            yield _Edge(side, row, (side, round(row[0].middle / _PLACE_PT)), keys, begins)
 
 
 def _keys(text: str, index: int) -> set[str]:
@@ -86,8 +93,8 @@ def _repeated(edges: Sequence[Sequence[_Edge]], count: int) -> set[_Key]:
     some = {key for key, pages in seen.items() if pages >= _MIN_PAGES}
     taken = Counter(place for found in edges for place in {edge.place for edge in found if edge.keys & some})
     running = {place for place, pages in taken.items() if pages >= max(_MIN_PAGES, _SHARE * count)}
-    for found in edges:
-        for edge in found:
-            if edge.place in running:
-                often |= edge.keys & some
+    titles = [edge for found in edges for edge in found if edge.place in running]
+    alike = Counter(edge.begins for edge in titles)
+    for edge in titles:
+        often |= edge.keys if edge.begins and alike[edge.begins] >= _MIN_PAGES else edge.keys & some
     return often

@@ -95,6 +95,10 @@ class Stage(Generic[A]):
         versions |= {"unicode": unicodedata.unidata_version} if self.rules else {}
         return versions | ({"isa": instruction_set()} if self.numeric else {})
 
+    def shaping(self, config: Config) -> list[Any]:
+        """What shapes the output of this stage beside its inputs and the seed, as facts for `hash_facts`."""
+        return [self.name, self.version, self.runtime(), config.model_dump(mode="json")]
+
 
 @dataclass(frozen=True, eq=False)
 class Step(Generic[A]):

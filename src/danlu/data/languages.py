@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from danlu.core.artifacts import Corpus
 from danlu.core.stages import Config, Facts, Stage, Work
 from danlu.data.parts import Batch, Verdict, map_parts
+from danlu.text.characters import TABLE_SHA256
 from danlu.text.language import KANA_OR_HANGUL, document_language
 from danlu.text.quality import COLUMNS, measure
 from danlu.text.tables import read_groups
@@ -48,7 +49,7 @@ def says_languages(corpus: Corpus) -> bool:
 
 
 def _tell(work: Work, config: Config, *, documents: Corpus) -> Facts:
-    return map_parts(work, documents, _told)
+    return map_parts(work, documents, _told, shaped_by=tell_languages.shaping(config))
 
 
 def _told(batch: Batch) -> Verdict:
@@ -66,4 +67,12 @@ def _with_languages(table: pa.Table, untold: pa.ChunkedArray, told: Sequence[str
     return table.set_column(table.schema.get_field_index("language"), "language", column)
 
 
-tell_languages = Stage("tell_languages", version=1, makes=Corpus, body=_tell, libraries=("py3langid",), resumable=True)
+tell_languages = Stage(
+    "tell_languages",
+    version=1,
+    makes=Corpus,
+    body=_tell,
+    libraries=("py3langid",),
+    rules=(("characters", TABLE_SHA256),),
+    resumable=True,
+)

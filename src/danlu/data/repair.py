@@ -46,8 +46,8 @@ class RepairConfig(Config):
 
 
 def _repair(work: Work, config: RepairConfig, *, documents: Corpus) -> Facts:
-    shaped_by = (repair.name, repair.version, repair.runtime(), config.model_dump(mode="json"))
-    return map_parts(work, documents, partial(_judge, config.lines), {"statistics": STATISTICS}, shaped_by)
+    judge = partial(_judge, config.lines)
+    return map_parts(work, documents, judge, {"statistics": STATISTICS}, repair.shaping(config))
 
 
 def _judge(lines: LineRules, batch: Batch) -> Verdict:

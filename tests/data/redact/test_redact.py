@@ -10,11 +10,16 @@ import pytest
 
 from danlu.core.artifacts import Corpus
 from danlu.core.errors import UserError, WorkFailed
+from danlu.core.execute import Machine, execute
 from danlu.core.hashing import hash_content
 from danlu.core.progress import Silent
-from danlu.core.stages import Work
+from danlu.core.stages import Plan, Work
+from danlu.core.store import Store
+from danlu.data.extract import shards
 from danlu.data.redact.inputs import KeyFile, word_lists
 from danlu.data.redact.stage import RedactConfig, redact
+from danlu.recipes.corpora import extraction_of
+from danlu.recipes.settings import Settings
 from danlu.text.offsets import Edit, OffsetMap, Piece, apply
 from danlu.text.records import DOCUMENTS, Block, Document, Ledger, read_documents
 from danlu.text.tables import read_rows, write_rows
@@ -200,7 +205,9 @@ _KILLED = """
 import os, signal, sys
 from pathlib import Path
 from danlu.core.artifacts import Corpus
-from danlu.core.stages import Work
+from danlu.core.stages import Plan, Work
+from danlu.core.store import Store
+from danlu.data.extract import shards
 from danlu.data.redact.stage import RedactConfig, redact
 
 class Dying:
@@ -235,3 +242,28 @@ def test_killed_and_run_again_equals_uninterrupted(tmp_path: Path) -> None:
         redact.body(work, RedactConfig(), documents=Corpus(tmp_path / "in", None))  # type: ignore[arg-type]
         shutil.rmtree(folder / ".work")
     assert hash_content(out, ()) == hash_content(whole, ())
+
+
+def test_parts_that_did_not_change_are_taken_over_unless_words_key_or_seed_did(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shards, "MAX_FILES", 1)
+    docs, listed, store = tmp_path / "docs", tmp_path / "words.txt", Store(tmp_path / "artifacts")
+    docs.mkdir()
+    (docs / "a.txt").write_text("电话 13912345678，请联系阿尔法项目组。")
+
+    def first_part(words: str, key: bytes, seed: int = 0) -> int:
+        listed.write_text(words)
+        (tmp_path / "key").write_bytes(key)
+        step = redact(
+            documents=extraction_of([docs], "MIT", Settings({})),
+            words=word_lists([listed]),
+            key=KeyFile(tmp_path / "key"),
+        )
+        return (execute(Plan(step, seed), store, Machine(1, 1)).documents / "00000.parquet").stat().st_ino
+
+    first = first_part("阿尔法\n", b"k" * 32)
+    others = {first_part("贝塔\n", b"k" * 32), first_part("阿尔法\n", b"l" * 32), first_part("阿尔法\n", b"k" * 32, 1)}
+    assert first not in others and len(others) == 3
+    (docs / "b.txt").write_text("第二个文件，没有号码。")
+    assert first_part("阿尔法\n", b"k" * 32) == first

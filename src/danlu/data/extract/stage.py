@@ -158,9 +158,9 @@ def _extract(work: Work, config: ExtractConfig, *, files: Files, sources: Source
 
 
 def _shards(work: Work, config: ExtractConfig, files: Files, sources: SourceLock) -> Iterator[Shard]:
-    made_by = [extract.name, extract.version, extract.runtime(), config.model_dump(mode="json")]
+    shaping = extract.shaping(config)
     for jobs in shards_of(stream_rows(files.table), sources):
-        key = hash_facts([made_by, [job.facts() for job in jobs]])[:32]
+        key = hash_facts([shaping, [job.facts() for job in jobs]])[:32]
         yield Shard(key, jobs, work.scratch / f"shard-{key}", config)
 
 

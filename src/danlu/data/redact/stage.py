@@ -19,7 +19,7 @@ from danlu.data.redact.inputs import KeyFile, WordLists
 from danlu.data.redact.judge import FINDINGS, Tools, redact_batch
 from danlu.data.redact.policy import Action, PolicyName, actions_of
 from danlu.data.redact.pseudonyms import VERSION as PSEUDONYMS
-from danlu.text.pii.names import check_recognisers
+from danlu.text.pii.names import check_recognisers, recognisers
 from danlu.text.pii.scan import VERSION
 from danlu.text.tables import read_groups
 
@@ -69,9 +69,9 @@ def _redact(
         key.read() if key else sha256(f"danlu redact {work.seed}".encode()).digest(),
         key is not None,
     )
-    facts = check_any_kept(
-        map_parts(work, documents, partial(redact_batch, tools=tools), {"findings": FINDINGS}), "redact"
-    )
+    shaped_by = [redact.shaping(config), work.seed, *(given.content_hash() if given else "" for given in (words, key))]
+    judge = partial(redact_batch, tools=tools)
+    facts = check_any_kept(map_parts(work, documents, judge, {"findings": FINDINGS}, shaped_by), "redact")
     found: dict[str, int] = {}
     for table in read_groups(work.folder / "findings", ["type"]):
         for kind in table["type"].to_pylist():
@@ -92,6 +92,7 @@ redact = Stage(
     makes=Corpus,
     body=_redact,
     config=RedactConfig,
+    libraries=recognisers(),
     rules=(("personal data", VERSION), ("pseudonyms", PSEUDONYMS), ("disguises", 1)),
     resumable=True,
 )

@@ -33,6 +33,11 @@ def names_in(text: str) -> list[Finding]:
     return found
 
 
+def recognisers() -> tuple[str, ...]:
+    """The packages of recognisers that are installed: their versions shape what is found."""
+    return tuple(package for module, package in _PACKAGES.items() if find_spec(module))
+
+
 def check_recognisers() -> None:
     """Raises UserError when the package of a recogniser is missing; loads neither."""
     for module, package in _PACKAGES.items():

@@ -17,10 +17,10 @@ from danlu.data.lock import SourceFile, SourceLock
 
 MAX_FILES = 4096
 MAX_BYTES = 32 << 20
-_SLOW = 8
-"""Pages and pictures cost as much time as so many times their bytes of text."""
 LONG_TEXTS = (media.TEXT, media.MARKDOWN, media.CODE)
 """Kinds whose files are cut at blank lines, into as many documents as their length makes."""
+_SLOW = 8
+"""Pages and pictures cost as much time as so many times their bytes of text."""
 _SLOW_KINDS = frozenset((media.PDF, media.DOCX, media.PPTX, *media.IMAGES, *media.AUDIO, *media.VIDEO, media.DICOM))
 
 

@@ -17,7 +17,6 @@ from danlu.core.errors import WorkFailed
 from danlu.core.hashing import hash_facts
 from danlu.core.stages import Facts, Stage, Work
 from danlu.core.workers import Died, map_shards
-from danlu.data.extract.columns import table_of
 from danlu.data.extract.config import ExtractConfig
 from danlu.data.extract.items import Item
 from danlu.data.extract.outcomes import Outcome, Reading
@@ -25,16 +24,12 @@ from danlu.data.extract.readers import optional_libraries
 from danlu.data.extract.reading import read_item, read_span
 from danlu.data.extract.shards import Job, shards_of
 from danlu.data.extract.unpack import Meter
+from danlu.data.extract.writing import Parts
 from danlu.data.lock import SourceLock
-from danlu.data.parts import TABLES, PartWriter, Verdict, check_any_kept, gather
+from danlu.data.parts import TABLES, check_any_kept, gather
 from danlu.data.reuse import Earlier, note
-from danlu.text.records import Document, Reject, part_name
+from danlu.text.records import Reject, part_name
 from danlu.text.tables import stream_rows
-
-_PART_ROWS = 50_000
-_PART_BYTES = 64 << 20
-_GROUP_ROWS = 1000
-_GROUP_BYTES = 8 << 20
 
 
 @dataclass(frozen=True)
@@ -60,7 +55,7 @@ def read_shard(shard: Shard) -> None:
     half = shard.outcome.with_name(f"{shard.outcome.name}.half")
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir(parents=True)
-    writer = _Parts(half)
+    writer = Parts(half)
     for outcome in _outcomes(shard, half):
         writer.add(outcome)
     writer.finish()
@@ -98,48 +93,6 @@ def read_job(job: Job, config: ExtractConfig, spool: Path) -> Iterator[Outcome]:
     with file.opened(part=bool(job.span and job.span.start)) as stream:
         item = Item(file.source, stream, size_bytes=file.size_bytes, media_type=job.media_type)
         yield from read_span(item, job.span, reading) if job.span else read_item(item, reading)
-
-
-class _Parts:
-    """Writes outcomes into parts, and begins a new part where one is full."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder, self._number = folder, 0
-        self._writer = self._begun()
-        self._group: list[Outcome] = []
-        self._group_bytes = self._read = self._rows = 0
-
-    def add(self, outcome: Outcome) -> None:
-        """Append a document or a reject."""
-        self._group.append(outcome)
-        self._group_bytes += 0 if isinstance(outcome, Reject) else len(outcome[0].text)
-        if len(self._group) >= _GROUP_ROWS or self._group_bytes >= _GROUP_BYTES:
-            self._flush()
-            if self._rows >= _PART_ROWS or self._writer.text_bytes >= _PART_BYTES:
-                self._end()
-                self._writer = self._begun()
-
-    def finish(self) -> None:
-        """End the last part."""
-        self._flush()
-        self._end()
-
-    def _begun(self) -> PartWriter:
-        self._number += 1
-        return PartWriter(self._folder / Path(part_name(self._number)).stem, TABLES)
-
-    def _end(self) -> None:
-        self._writer.finish(self._read)
-        self._read = self._rows = 0
-
-    def _flush(self) -> None:
-        kept = [outcome for outcome in self._group if not isinstance(outcome, Reject)]
-        rejects = [outcome for outcome in self._group if isinstance(outcome, Reject)]
-        edits = [(document.doc_id, rule, count) for document, rules in kept for rule, count in rules]
-        documents: Sequence[Document] = [document for document, _ in kept]
-        self._writer.add(Verdict(table_of(documents), rejects, edits))
-        self._read, self._rows = self._read + len(self._group), self._rows + len(kept)
-        self._group, self._group_bytes = [], 0
 
 
 _TRIES = 3

@@ -138,6 +138,21 @@ def test_show_lists_artifacts_and_shows_one_with_its_rejects(small_project: Path
         assert here(small_project, "show", stage).returncode == 0, stage
 
 
+def test_show_prints_what_a_stand_alone_command_rejected_from_its_folder(tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "good.txt").write_text("The pump is switched off before the valve is opened.")
+    (docs / "picture.png").write_bytes(b"not a picture at all \x00\x01\x02")
+    (docs / "rows.jsonl").write_text("".join(f'{{"text": ""}}\n{{"text": "Row {n} has words."}}\n' for n in range(30)))
+    assert here(tmp_path, "clean", "docs", "--out", "out").returncode == 0
+    shown = here(tmp_path, "show", "out").stdout
+    assert "collect  docs/picture.png" in shown and "extract  docs/rows.jsonl#1 " in shown
+    assert "and 11 more: --json prints them all" in shown
+    facts = json.loads(here(tmp_path, "show", "out", "--json").stdout)
+    assert len(facts["rejects"]) == 31
+    assert {reject["stage"] for reject in facts["rejects"]} == {"collect", "extract"}
+
+
 def test_ask_prints_one_answer_in_the_promised_shape(small_project: Path) -> None:
     done = here(small_project, "ask", QUESTION, "--json")
     given = json.loads(done.stdout)

@@ -106,7 +106,11 @@ def test_other_settings_and_damaged_parts_are_judged_again(tmp_path: Path) -> No
     judged_once_more(tmp_path / "made" / "2", corpus, odd_go, "b")
     damaged = first / "lengths" / part_name(0)
     damaged.write_bytes(damaged.read_bytes() + b" ")
+    sound = first / "documents" / part_name(0)
+    before = (sound.read_bytes(), sound.stat().st_mtime_ns)
     judged_once_more(tmp_path / "made" / "3", corpus, odd_go, "a")
+    assert (sound.read_bytes(), sound.stat().st_mtime_ns) == before
+    assert sound.stat().st_ino != (tmp_path / "made" / "3" / "documents" / part_name(0)).stat().st_ino
     inodes = [{path.stat().st_ino for path in (tmp_path / "made" / name / "lengths").iterdir()} for name in "123"]
     assert (len(inodes[0] & inodes[1]), len(inodes[0] & inodes[2])) == (0, 1)
     assert [row["length"] for row in read_rows(tmp_path / "made" / "3" / "lengths")] == [8] * 6

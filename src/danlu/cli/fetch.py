@@ -13,7 +13,8 @@ from danlu.cli.speech import Speech
 from danlu.cli.tables import print_table
 from danlu.core.errors import UserError
 from danlu.core.progress import Silent, progress
-from danlu.recipes.single_fetch_run import HUGGING_FACE, MODEL_SCOPE, Access, Columns
+from danlu.data.fetch.sql_wanted import Wanted
+from danlu.recipes.single_fetch_run import HUGGING_FACE, MODEL_SCOPE, Access
 
 _TOKENS = {"hf": ("HF_TOKEN",), "ms": ("MODELSCOPE_API_TOKEN", "MODELSCOPE_TOKEN")}
 
@@ -27,13 +28,13 @@ def fetch(options: Namespace, say: Speech) -> None:
             "danlu fetch needs the package {package}", "Install it: pip install 'danlu[fetch]'", package=missing.name
         ) from None
     text, key = tuple(options.text_column), tuple(options.key_column)
-    columns = Columns(options.table, options.query, text, key, options.title_column)
+    wanted = Wanted(options.table, options.query, text, key, options.title_column)
     with ExitStack() as stack:
         shown = Silent() if options.json else stack.enter_context(progress(say("fetch")))
         access = _access(options.allow_private, os.environ)
         out, settings = Path(options.out), settings_of(options)
         account = single_fetch.fetch(
-            options.sources, out, settings, shown, options.licence, columns, access, options.refresh
+            options.sources, out, settings, shown, options.licence, wanted, access, options.refresh
         )
     if options.json:
         print(json.dumps({"out": options.out, "sources": account}, indent=2, ensure_ascii=False))

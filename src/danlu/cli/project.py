@@ -2,6 +2,7 @@
 
 import json
 from argparse import Namespace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,12 @@ from danlu.answer.state import State
 from danlu.cli.given import parsed_settings
 from danlu.cli.speech import Speech
 from danlu.cli.tables import padded, print_artifact, print_table
-from danlu.core.artifacts import RUN, Artifact, Release
+from danlu.core.artifacts import MANIFEST, RUN, Artifact, Release
 from danlu.core.errors import UserError
 from danlu.core.execute import Machine, Outcome, execute, is_done
 from danlu.core.project import PROJECT_FILE, Project, find_project
 from danlu.core.stages import Plan
-from danlu.core.store import Store, only_writer
+from danlu.core.store import Store, only_writer, open_artifact
 from danlu.recipes import RECIPES, plan_of
 
 
@@ -130,19 +131,24 @@ _NAMED_REJECTS = 10
 
 
 def _name_rejects(artifact: Artifact, say: Speech) -> None:
-    from danlu.text.tables import read_rows
+    from danlu.text.tables import stream_rows
 
     path = artifact.path / "rejects"
-    rows = read_rows(path) if path.exists() else []
-    for row in rows[:_NAMED_REJECTS]:
+    for row in islice(stream_rows(path), _NAMED_REJECTS) if path.exists() else ():
         rule, value = say(row["rule"]), say(row["value"])
         print(say("  rejected {source}: {rule} ({value})", source=row["source"], rule=rule, value=value))
-    if len(rows) > _NAMED_REJECTS:
-        print(say("  and {count} more: `danlu show {id}`", count=len(rows) - _NAMED_REJECTS, id=artifact.id))
+    count = artifact.manifest.counts.get("rejected", 0)
+    if count > _NAMED_REJECTS:
+        print(
+            say("  and {count} more: `danlu show` with the id or the folder prints them", count=count - _NAMED_REJECTS)
+        )
 
 
 def show(options: Namespace, say: Speech) -> None:
-    """List the artifacts, or show one."""
+    """List the artifacts of the project, or show one of them or the one in a folder."""
+    if options.id and (Path(options.id) / MANIFEST).is_file():
+        print_artifact(open_artifact(Path(options.id)), say, options.json)
+        return
     project = find_project(Path.cwd())
     store = Store(project.artifacts)
     if options.id:

@@ -2,14 +2,16 @@
 
 import json
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 
 from danlu.cli.speech import Speech
 from danlu.core.artifacts import BEFORE, Artifact, Index, Report
-from danlu.text.tables import read_rows
+from danlu.text.tables import stream_rows
 
 _SHOWN_REJECTS = 20
 
@@ -35,12 +37,10 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
 def print_artifact(artifact: Artifact, say: Speech, as_json: bool) -> None:
     """One artifact: its manifest's facts, its rejects by rule, and its figures."""
     facts = json.loads(artifact.manifest.to_json())
-    path = artifact.path / "rejects"
-    rejects = read_rows(path) if path.exists() else []
     if isinstance(artifact, Report):
         facts["report"] = artifact.read()
     if as_json:
-        print(json.dumps(facts | {"rejects": rejects}, indent=2, ensure_ascii=False))
+        _print_json(facts, rejects_of(artifact))
         return
     lines = {
         say("stage"): facts["stage"],
@@ -57,16 +57,7 @@ def print_artifact(artifact: Artifact, say: Speech, as_json: bool) -> None:
     for name, value in lines.items():
         if value:
             print(f"{name}: {value}")
-    if rejects:
-        print_table(
-            [say("rejected"), say("rule"), say("measured"), say("bound")],
-            [
-                [r["source"], *(say(r[name]) for name in ("rule", "value", "threshold"))]
-                for r in rejects[:_SHOWN_REJECTS]
-            ],
-        )
-    if len(rejects) > _SHOWN_REJECTS:
-        print(say("and {count} more: --json prints them all", count=len(rejects) - _SHOWN_REJECTS))
+    _print_rejects(artifact, say)
     _print_edits(artifact, say)
     if isinstance(artifact, Report):
         print_report(artifact.read(), say)
@@ -74,17 +65,50 @@ def print_artifact(artifact: Artifact, say: Speech, as_json: bool) -> None:
         _print_index(artifact, say)
 
 
+def rejects_of(artifact: Artifact) -> Iterator[dict[str, Any]]:
+    """Every reject with its `stage`, read as it is asked for; in the folder of a stand-alone command those of the stages before too."""
+    for stage, folder in _accounts(artifact, "rejects"):
+        yield from ({"stage": stage} | row for row in stream_rows(folder))
+
+
+def _accounts(artifact: Artifact, table: str) -> list[tuple[str, Path]]:
+    before = [(folder.parent.name, folder) for folder in sorted(artifact.path.glob(f"{BEFORE}/*/{table}"))]
+    found = [*before, (artifact.manifest.stage, artifact.path / table)]
+    return [(stage, folder) for stage, folder in found if any(folder.glob("*.parquet"))]
+
+
+def _print_json(facts: dict[str, Any], rejects: Iterator[dict[str, Any]]) -> None:
+    """The facts and all rejects as one object, holding one reject at a time."""
+    print(json.dumps(facts, indent=2, ensure_ascii=False).removesuffix("\n}"), end=',\n  "rejects": [')
+    for number, row in enumerate(rejects):
+        print(",\n   " if number else "\n   ", json.dumps(row, ensure_ascii=False), end="")
+    print("\n  ]\n}")
+
+
+def _print_rejects(artifact: Artifact, say: Speech) -> None:
+    rows = [
+        [row["stage"], row["source"], *(say(row[name]) for name in ("rule", "value", "threshold"))]
+        for row in islice(rejects_of(artifact), _SHOWN_REJECTS)
+    ]
+    if rows:
+        print_table([say("stage"), say("rejected"), say("rule"), say("measured"), say("bound")], rows)
+    files = (file for _, folder in _accounts(artifact, "rejects") for file in folder.glob("*.parquet"))
+    count = sum(pq.read_metadata(file).num_rows for file in files) if len(rows) == _SHOWN_REJECTS else 0
+    if count > _SHOWN_REJECTS:
+        print(say("and {count} more: --json prints them all", count=count - _SHOWN_REJECTS))
+
+
 def _print_edits(artifact: Artifact, say: Speech) -> None:
     """What was changed, by rule; in the folder of a stand-alone command by the stages before too."""
     rows = []
-    for folder in (*sorted(artifact.path.glob(f"{BEFORE}/*/edits")), artifact.path / "edits"):
-        stage = artifact.manifest.stage if folder.parent == artifact.path else folder.parent.name
-        edits = pq.read_table(folder) if any(folder.glob("*.parquet")) else None
-        if edits is not None and edits.num_rows:
-            by_rule = edits.group_by("rule").aggregate([("count", "sum"), ("doc_id", "count_distinct")]).sort_by("rule")
-            rows += [
-                [stage, say(row["rule"]), row["count_sum"], row["doc_id_count_distinct"]] for row in by_rule.to_pylist()
-            ]
+    for stage, folder in _accounts(artifact, "edits"):
+        changes: dict[str, list[int]] = {}
+        for file in sorted(folder.glob("*.parquet")):  # a document's edits stand in one file
+            by_rule = pq.read_table(file).group_by("rule").aggregate([("count", "sum"), ("doc_id", "count_distinct")])
+            for row in by_rule.to_pylist():
+                counted = changes.setdefault(row["rule"], [0, 0])
+                counted[:] = counted[0] + row["count_sum"], counted[1] + row["doc_id_count_distinct"]
+        rows += [[stage, say(rule), *changes[rule]] for rule in sorted(changes)]
     if rows:
         print_table([say("changed by"), say("rule"), say("changes"), say("documents")], rows)
 

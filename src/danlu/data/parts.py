@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from functools import partial, reduce
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import pyarrow as pa
@@ -22,13 +23,12 @@ from danlu.core.errors import Phrase, WorkFailed
 from danlu.core.hashing import hash_facts, hash_file
 from danlu.core.stages import Facts, Work
 from danlu.core.store import link
-from danlu.data.reuse import Earlier, note, seal
+from danlu.data.reuse import FACTS, Earlier, note, seal
 from danlu.data.shards import finish
 from danlu.text.records import DOCUMENTS, EDITS, REJECTS, Reject, part_name
 from danlu.text.tables import TableWriter, read_groups
 
 TABLES = {"documents": DOCUMENTS, "rejects": REJECTS, "edits": EDITS}
-FACTS = "facts.json"
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,10 @@ class PartWriter:
     def __init__(self, outcome: Path, schemas: Mapping[str, pa.Schema]) -> None:
         self._outcome, self._half = outcome, outcome.with_name(f"{outcome.name}.half")
         self._files = ExitStack()
-        self._half.mkdir(parents=True, exist_ok=True)
+        rmtree(
+            self._half, ignore_errors=True
+        )  # what lies here may be links into a finished artifact: never write through them
+        self._half.mkdir(parents=True)
         self._tables = {
             name: self._files.enter_context(TableWriter(self._half / f"{name}.parquet", schema))
             for name, schema in schemas.items()

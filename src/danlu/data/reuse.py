@@ -19,7 +19,8 @@ from danlu.text.records import part_name
 SHARDS = "shards.json"
 HASHES = "hashes.json"
 """Beside the tables of a finished part: their SHA-256, by file name."""
-_FACTS = "facts.json"
+FACTS = "facts.json"
+"""Beside them too: the counts and licences of the part."""
 
 
 def seal(part: Path) -> None:
@@ -42,7 +43,7 @@ def note(folder: Path, pieces: Sequence[tuple[str, Sequence[Path]]]) -> None:
 
 
 def _described(part: Path) -> dict[str, Any]:
-    files = ((part / name).read_text(encoding="utf-8") for name in (_FACTS, HASHES))
+    files = ((part / name).read_text(encoding="utf-8") for name in (FACTS, HASHES))
     facts, hashes = map(json.loads, files)
     return {"facts": facts, "sha256": hashes}
 
@@ -97,5 +98,5 @@ def _linked(folder: Path, number: int, part: Mapping[str, Any], into: Path) -> b
             target.unlink()
             return False
     (into / HASHES).write_text(json.dumps(part["sha256"]), encoding="utf-8")
-    (into / _FACTS).write_text(json.dumps(part["facts"]), encoding="utf-8")
+    (into / FACTS).write_text(json.dumps(part["facts"]), encoding="utf-8")
     return True

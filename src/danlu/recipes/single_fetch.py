@@ -15,10 +15,11 @@ from danlu.data.fetch.download import DownloadConfig
 from danlu.data.fetch.ledger import FAILED, FETCHED, SKIPPED
 from danlu.data.fetch.open_corpora import PileConfig
 from danlu.data.fetch.sources import Source
+from danlu.data.fetch.sql_wanted import Wanted
 from danlu.data.fetch.web import PRIVATE, Web
 from danlu.recipes.settings import Settings
 from danlu.recipes.single_fetch_files import FILES
-from danlu.recipes.single_fetch_run import Access, Columns, FetchRun
+from danlu.recipes.single_fetch_run import Access, FetchRun
 from danlu.recipes.single_fetch_sites import crawl_sites
 
 
@@ -28,7 +29,7 @@ def fetch(
     settings: Settings,
     progress: Progress,
     licence: str = "unknown",
-    columns: Columns | None = None,
+    wanted: Wanted | None = None,
     access: Access | None = None,
     refresh: bool = False,
 ) -> list[dict[str, Any]]:
@@ -40,7 +41,7 @@ def fetch(
     asked = [Source.of(text) for text in dict.fromkeys(sources)]
     configs = _configs(settings, asked)
     with opened(out) as ledger:
-        run = FetchRun(ledger, configs, access or Access(), licence, refresh, progress, columns or Columns())
+        run = FetchRun(ledger, configs, access or Access(), licence, refresh, progress, wanted or Wanted())
         for source in asked:
             if source.scheme == "sql":
                 from danlu.recipes.single_fetch_sql import fetch_rows

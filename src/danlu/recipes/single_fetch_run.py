@@ -6,6 +6,7 @@ from typing import Any
 
 from danlu.core.progress import Progress
 from danlu.data.fetch.ledger import Asked, FetchLedger
+from danlu.data.fetch.sql_wanted import Wanted
 
 HUGGING_FACE, MODEL_SCOPE = "https://huggingface.co", "https://www.modelscope.cn"
 
@@ -22,17 +23,6 @@ class Access:
 
 
 @dataclass(frozen=True)
-class Columns:
-    """What is read of a database: see `danlu.data.fetch.sql_source.Wanted`."""
-
-    table: str | None = None
-    query: str | None = None
-    text: tuple[str, ...] = ()
-    key: tuple[str, ...] = ()
-    title: str | None = None
-
-
-@dataclass(frozen=True)
 class FetchRun:
     """One run: the ledger, the settings and what all sources share."""
 
@@ -43,7 +33,7 @@ class FetchRun:
     licence: str
     refresh: bool
     progress: Progress
-    columns: Columns
+    wanted: Wanted
 
     def begun(self, label: str, source: str, identity: str | None = None) -> Asked | None:
         """A source as an earlier run left it; None when it is finished and not to be asked again."""

@@ -40,6 +40,9 @@ CHINESE: dict[str, str] = {
     "Sources begin with {schemes}. Files that you have already need no fetch: danlu clean FOLDER. Did you mean {near}?": (
         "来源须以 {schemes} 开头。已有的文件无需获取：danlu clean FOLDER。您是否想用 {near}？"
     ),
+    "Sources begin with {schemes}. Files that you have already need no fetch: danlu clean FOLDER.": (
+        "来源须以 {schemes} 开头。已有的文件无需获取：danlu clean FOLDER。"
+    ),
     "{id} has no configuration {config}": "{id} 没有配置 {config}",
     "Did you mean {near}? It has: {known}.": "您是否想用 {near}？可选：{known}。",
     "{id} has no data files for {part}": "{id} 没有 {part} 的数据文件",

@@ -22,7 +22,12 @@ def add(commands: Commands, say: Speech) -> None:
     show = commands.add(
         "show", "project:show", say("show artifacts, their figures, and rejects by rule"), "danlu show evaluate"
     )
-    show.add_argument("id", nargs="?", metavar="ID", help=say("an artifact's id, the start of one, or a stage's name"))
+    show.add_argument(
+        "id",
+        nargs="?",
+        metavar="ID",
+        help=say("an artifact's id, the start of one, a stage's name, or the folder of an artifact"),
+    )
     json_option(show, say)
 
 

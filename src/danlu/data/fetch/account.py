@@ -1,7 +1,7 @@
 """The account of a fetch: what a user reads of the ledger, written whenever a run ends, whole, by a rename.
 
 `fetch.json` says of each source what was asked, how much came and why the rest did not; `fetch.jsonl` has a line for
-every address, file or row that was left out.
+every address and file, and for every row that was left out.
 """
 
 import json

@@ -26,13 +26,15 @@ class Source:
         scheme, colon, rest = text.partition(":")
         scheme = scheme.lower()
         if not colon or scheme not in SCHEMES or not rest:
-            near = difflib.get_close_matches(scheme, SCHEMES, n=1, cutoff=0.4)
+            near = difflib.get_close_matches(scheme, SCHEMES, n=1, cutoff=0.4) if colon else []
             raise UserError(
                 "{text} is no source that danlu can fetch",
-                "Sources begin with {schemes}. Files that you have already need no fetch: danlu clean FOLDER. Did you mean {near}?",
+                "Sources begin with {schemes}. Files that you have already need no fetch: danlu clean FOLDER. Did you mean {near}?"
+                if near
+                else "Sources begin with {schemes}. Files that you have already need no fetch: danlu clean FOLDER.",
                 text=text,
                 schemes=", ".join(f"{one}:" for one in SCHEMES),
-                near=f"{near[0] if near else 'https'}:",
+                near=f"{near[0]}:" if near else "",
             )
         return cls(scheme, text if scheme in ("http", "https") else rest)
 

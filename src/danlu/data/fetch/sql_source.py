@@ -10,24 +10,10 @@ from sqlalchemy import Connection, MetaData, Table, column, func, inspect, or_, 
 from sqlalchemy.sql import FromClause
 
 from danlu.core.errors import UserError
+from danlu.data.fetch.sql_wanted import Wanted
 
 _TEXT_NAMES = ("text", "content", "body", "document", "正文", "内容", "文本")
 _BIND = re.compile(r"(?<![:\\\w]):(?=\w)")
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What a user asks of a database: a table or a query, and which columns are what."""
-
-    table: str | None = None
-    query: str | None = None
-    text: tuple[str, ...] = ()
-    key: tuple[str, ...] = ()
-    title: str | None = None
-
-    def __post_init__(self) -> None:
-        if (self.table is None) == (self.query is None):
-            raise UserError("A database needs a table or a query", "Add either --table NAME or --query 'SELECT ...'.")
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from danlu.core.stages import Work
 from danlu.core.store import link
-from danlu.data.parts import FACTS
+from danlu.data.reuse import FACTS
 from danlu.data.shards import finish
 from danlu.data.split.roster import U64, value_of
 from danlu.data.split.sides import SIDES

@@ -20,6 +20,8 @@ def ran(kind: type[A], body: Callable[[Any], Facts], *, work: bool = False, work
     folder = Path(tempfile.mkdtemp(dir=_FOLDERS.name)) / "artifact"
     given = Work(folder, begin(folder, resumable=False), seed, 1, workers, Silent())
     facts = body(given if work else folder)
-    facts_only = Manifest("", kind.__name__, "test", 1, {}, seed, {}, {}, "", dict(facts.counts), facts.licences)
+    facts_only = Manifest(
+        "", kind.__name__, "test", 1, {}, seed, {}, {}, "", dict(facts.counts), facts.licences, facts.note
+    )
     manifest = replace(facts_only, id=facts_only.identity())
     return kind(folder, commit(folder, manifest, {}))

@@ -37,3 +37,27 @@ def test_chinese_is_spoken_by_option_and_by_locale(tmp_path: Path, arguments: li
     assert (by_option.stdout, by_option.stderr) == (by_locale.stdout, by_locale.stderr)
     assert any("\u4e00" <= letter <= "\u9fff" for letter in by_option.stdout + by_option.stderr)
     assert english.stdout + english.stderr != by_option.stdout + by_option.stderr
+
+
+@pytest.mark.parametrize(
+    ("stored", "said"),
+    [
+        ("bench/mine:2 with small edits, 97% of its words", "bench/mine:2 略有改动，占其词语的 97%"),
+        ("text:3 in part, 60% of its words", "text:3 部分，占其词语的 60%"),
+        ("a b:13 word for word, 100% of its words", "a b:13 原样，占其词语的 100%"),
+        ("documents train", "训练 文档"),
+        ("documents validation", "验证 文档"),
+        ("groups test", "测试 组"),
+    ],
+)
+def test_a_stored_text_is_translated_whole(stored: str, said: str) -> None:
+    assert Speech("zh")(stored) == said
+
+
+@pytest.mark.parametrize(
+    ("stored", "said"),
+    [("nothing in text", "text 中没有内容"), ("test is “text”", "test 为“text”"), ("no field label", None)],
+)
+def test_what_users_call_things_stays_as_it_is(stored: str, said: str | None) -> None:
+    found = Speech("zh")(stored)
+    assert found == said if said else found != stored and "label" in found

@@ -48,3 +48,16 @@ def test_when_a_file_was_collected_is_beside_the_content_and_no_part_of_it(tmp_p
     assert datetime.fromisoformat(time).tzinfo is not None
     (files.path / SEEN).write_text("{}")
     assert hash_content(files.path, FACTS_FILES) == files.manifest.content_hash
+
+
+def test_what_is_hidden_is_said_a_folder_as_one_and_changes_nothing_that_is_made(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("text")
+    before = collected(tmp_path)
+    for name in (".hidden.txt", "dx/.secret.txt", ".git/x.txt", ".git/y.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("text")
+    after, label = collected(tmp_path), tmp_path.name
+    names = f"{label}/.git/, {label}/.hidden.txt, {label}/dx/.secret.txt"
+    assert after.manifest.note == f"hidden files and folders left out: 3 ({names})"
+    assert before.manifest.note == ""
+    assert after.manifest.content_hash == before.manifest.content_hash

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from danlu.core.stages import Config
 from danlu.data.languages import UNTOLD, says_languages, tell_languages
 from danlu.data.repair import RepairConfig, repair
@@ -33,6 +35,23 @@ def test_repair_tells_the_same_languages() -> None:
     assert [row["language"] for row in rows(told, "documents")] == [
         row["language"] for row in rows(repaired, "documents")
     ]
+
+
+def test_what_a_row_states_stays_as_a_plain_code_and_a_page_is_told_all_the_same() -> None:
+    given = corpus(
+        [
+            document("a", "東京都港区六本木", language="ja"),
+            document("b", "hello world", language="en-US"),
+            document("c", CHINESE[0], language="Klingon"),
+            replace(document("d", CHINESE[0], language="en"), media_type="text/html"),
+            replace(document("e", "17 42", language="zh-CN"), media_type="text/html"),
+            document("f", ENGLISH[0], language="unknown"),
+        ]
+    )
+    told, repaired = made(tell_languages, Config(), documents=given), made(repair, RepairConfig(), documents=given)
+    for corpus_made in (told, repaired):
+        assert [row["language"] for row in rows(corpus_made, "documents")] == ["ja", "en", "Klingon", "zh", "zh", "en"]
+    assert [row["language"] for row in rows(repaired, "statistics")] == ["ja", "en", "Klingon", "zh", "zh", "en"]
 
 
 def test_the_number_of_workers_changes_no_byte() -> None:

@@ -1,3 +1,4 @@
+import json
 import os
 import sqlite3
 from pathlib import Path
@@ -127,3 +128,48 @@ def test_no_folder_and_no_file_are_user_errors(tmp_path: Path) -> None:
     (tmp_path / "empty" / ".hidden").mkdir(parents=True)
     with pytest.raises(UserError, match="No files in"):
         lock_sources([Source(tmp_path / "empty", "MIT")])
+
+
+def test_what_is_hidden_is_named_a_folder_as_one_and_is_no_identity(tmp_path: Path) -> None:
+    source = folder(tmp_path / "docs", "a.txt")
+    before = lock_sources([source])
+    folder(tmp_path / "docs", ".b.txt", ".git/c.txt", ".git/d.txt", "d/.e/f.txt", ".danlu/state", ".fetch/state.sqlite")
+    after = lock_sources([source])
+    assert after.hidden == ("docs/.b.txt", "docs/.git/", "docs/d/.e/")
+    assert (after.files, after.content_hash()) == (before.files, before.content_hash())
+    assert source_paths([source]).keys() == {"docs/a.txt"}
+    assert names(Source(tmp_path / "docs" / ".b.txt", "MIT")) == [".b.txt"]
+
+
+def fetched(root: Path, *rows: dict[str, str]) -> Path:
+    """A fetched folder whose account has these rows."""
+    root.mkdir(parents=True)
+    (root / "fetch.json").write_text("{}")
+    (root / "fetch.jsonl").write_text("".join(json.dumps({"state": "fetched"} | row) + "\n" for row in rows) + "cut {")
+    for row in rows:
+        (root / row["file"]).parent.mkdir(exist_ok=True)
+        (root / row["file"]).write_text("text")
+    return root
+
+
+def test_the_files_of_a_fetched_folder_have_the_licences_of_its_account(tmp_path: Path) -> None:
+    root = fetched(
+        tmp_path / "out",
+        {"file": "a/1.parquet", "licence": "CC-BY-4.0"},
+        {"file": "b/0.warc.gz", "licence": "MIT"},
+        {"file": "b/0.warc.gz", "licence": "CC0-1.0"},
+        {"file": "b/1.warc.gz"},
+        {"file": "b/2.warc.gz", "licence": "MIT"},
+        {"file": "b/2.warc.gz", "licence": "MIT"},
+    )
+    (root / "own.txt").write_text("text")
+
+    def licences(path: Path, given: str = "unknown") -> dict[str, str]:
+        return {file.path.name: file.licence for file in lock_sources([Source(path, given)]).files}
+
+    whole = {"1.parquet": "CC-BY-4.0", "2.warc.gz": "MIT"} | dict.fromkeys(
+        ("0.warc.gz", "1.warc.gz", "own.txt"), "unknown"
+    )
+    assert licences(root) == whole
+    assert licences(root / "a") == licences(root / "a" / "1.parquet") == {"1.parquet": "CC-BY-4.0"}
+    assert set(licences(root, "GPL-3.0-only").values()) == {"GPL-3.0-only"}

@@ -75,6 +75,22 @@ def test_composed_and_full_width_spaces_are_normal() -> None:
     assert prose("第一段。\n　　第二段。")[0] == "第一段。\n第二段。"
 
 
+def test_columns_keep_their_spaces_and_prose_does_not() -> None:
+    for table in (
+        "Item               Qty   Price\nVery long thing 7    3.00\nBolt              12    0.30",
+        "seal ring, small, black rubber            7    3.00\nvalve, brass, half an inch wide          12   14.50\n"
+        "washer of copper, pack of a hundred       1    0.02",
+        "+------+-----+\n| name | qty |\n+------+-----+\n| seal |   3 |\n+------+-----+",
+        "-a   all\n-l   long listing",
+        "姓名　　年龄\n张三　　　25\n欧阳修　　31",
+    ):
+        for kind in ("text", "lines", "code"):
+            assert prose(table, kind) == (table, {})
+    assert prose("One.  Two.\nThree.  Four.")[0] == "One. Two.\nThree. Four."
+    assert prose(ENGLISH.replace(" ", "  "))[0] == ENGLISH.replace("\n", " ")
+    assert prose("a   b")[0] == "a b"
+
+
 def test_endless_runs_of_spaces_are_read_once() -> None:
     for text in ("a" + " " * 200_000 + "b", "a" + "\t" * 200_000 + "b", ("a" + " " * 50_000 + "\n") * 3):
         for kind in ("text", "code"):

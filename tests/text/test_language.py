@@ -36,5 +36,25 @@ def test_the_language_of_a_document_is_told(text: str, language: str) -> None:
     assert document_language(text) == language
 
 
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("name, qty, price\nSeal, 3, 4.50\nBolt, 12, 0.30\nWasher, 100, 0.02", "und"),
+        ("for i in range(10):\n    print(i)", "und"),
+        ("const x = await fetch(url).then(r => r.json());", "und"),
+        ("hello world, how are you doing", "en"),
+        ("-a   all\n-l   long listing\n-h   human readable sizes", "en"),
+        ("Lieferung kam zu spät an", "de"),
+        ("La facture reste impayée", "fr"),
+        ("Muy buen producto, llegó rápido", "es"),
+        ("とても良い商品でした。", "ja"),
+        ("Mae'r ci yn cyfarth yn uchel yn yr ardd ac mae'r gath yn cysgu ar y soffa.", "cy"),
+        ("How una dey? Wetin dey happen for una side? Di pipol wey dey live for dis area don dey complain.", "pcm"),
+    ],
+)
+def test_a_list_or_a_short_text_is_no_rare_language(text: str, language: str) -> None:
+    assert document_language(text) == language
+
+
 def test_japanese_with_many_characters_is_not_chinese() -> None:
     assert not is_chinese("設定画面の管理者権限を確認してください")

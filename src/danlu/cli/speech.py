@@ -8,6 +8,8 @@ from string import Formatter
 from danlu.core.errors import DanluError, Phrase
 
 LANGUAGES = ("zh", "en")
+_AS_GIVEN = frozenset(("benchmark", "column", "field", "name", "names", "row", "source", "value"))
+"""Placeholders of stored texts for what users and files call things: a column that is called `text` is called so in Chinese too."""
 
 
 def language_of(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
@@ -62,7 +64,9 @@ class Speech:
         match = _pattern(stored).fullmatch(text) if "{" in stored else None
         if match is None:
             return ""
-        return STORED[stored].format(**{name: self._listed(found) for name, found in match.groupdict().items()})
+        return STORED[stored].format(
+            **{name: found if name in _AS_GIVEN else self._listed(found) for name, found in match.groupdict().items()}
+        )
 
     def _listed(self, found: str) -> str:
         said = self(found)
@@ -71,7 +75,8 @@ class Speech:
 
 @cache
 def _pattern(template: str) -> re.Pattern[str]:
+    """Each placeholder takes as little as it can: the first space ends the number of a row, and what follows may hold more."""
     parts = [
-        re.escape(literal) + (f"(?P<{name}>.+)" if name else "") for literal, name, _, _ in Formatter().parse(template)
+        re.escape(literal) + (f"(?P<{name}>.+?)" if name else "") for literal, name, _, _ in Formatter().parse(template)
     ]
     return re.compile("".join(parts), re.DOTALL)

@@ -22,6 +22,7 @@ from danlu.core.artifacts import Corpus, TextClassifier
 from danlu.core.errors import Phrase, WorkFailed
 from danlu.core.stages import Config, Facts, Stage, Work
 from danlu.data.cuts import CLASSIFIER, EXAMPLES, Outcome, examples_of, stage_before, write_report
+from danlu.data.language_codes import check_language
 from danlu.data.parts import Batch, Verdict, check_any_kept, map_parts
 from danlu.data.quality_classifier import scores
 from danlu.data.repair import MEASURED
@@ -45,6 +46,12 @@ class CleanConfig(Config):
     min_quality: float = Field(0.5, ge=0, le=1)
     """Probability that a text is good, where a classifier was trained: less is rejected."""
 
+    def check(self) -> None:
+        """Raises UserError for languages that do not exist and bounds that no rule has, before documents are read."""
+        for code in self.languages:
+            check_language("clean.languages", code)
+        rule_sets(self.rules, self.bounds)
+
 
 @dataclass(frozen=True)
 class _Court:
@@ -66,6 +73,7 @@ def _clean(
     extraction: Corpus | None = None,
 ) -> Facts:
     """`extraction` is what `documents` was repaired from: the report says what both stages rejected and changed."""
+    config.check()
     sets = rule_sets(config.rules, config.bounds)
     statistics = documents.path / "statistics"
     court = _Court(sets, config.languages, statistics, classifier.path if classifier else None, config.min_quality)
@@ -91,12 +99,21 @@ def _check_any_kept(folder: Path, facts: Facts, rules: str) -> None:
         )
         raise WorkFailed(
             "The rules `{rules}` kept none of {input} documents. By rule: {reasons}. For example: {examples}",
-            "Is the text what you expect? `manual` rejects only what nobody can read."
+            "The documents are in other languages than `clean.languages` keeps: name theirs, or leave it out to keep all."
+            if _rule_of_most(facts) == "language"
+            else "Is the text what you expect? `manual` rejects only what nobody can read."
             if rules == "manual"
             else "`--set clean.rules=manual` rejects only what nobody can read; docs/data/clean.md says whom each set of rules is for.",
             **failure.values | {"rules": rules},
             examples=reduce(lambda first, then: Phrase("{first}; {then}", first=first, then=then), examples),
         ) from None
+
+
+def _rule_of_most(facts: Facts) -> str:
+    """The rule that rejected most documents."""
+    start = "rejected: "
+    counts = {name.removeprefix(start): count for name, count in facts.counts.items() if name.startswith(start)}
+    return max(counts, key=counts.__getitem__, default="")
 
 
 def _judge(court: _Court, batch: Batch) -> Verdict:

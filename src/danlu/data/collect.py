@@ -1,6 +1,7 @@
 """Collect: list the source files with what they are, and say which cannot be read."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import reduce
 from pathlib import Path
@@ -14,6 +15,8 @@ from danlu.data.extract.readers import is_read, unread
 from danlu.data.lock import UNREADABLE, SourceFile, SourceLock
 from danlu.text.records import FILES, Ledger, Reject
 from danlu.text.tables import GROUP_ROWS, TableWriter, read_rows
+
+_NAMED_HIDDEN = 20
 
 
 def _collect(work: Work, config: Config, *, sources: SourceLock) -> Facts:
@@ -47,7 +50,8 @@ def _collect(work: Work, config: Config, *, sources: SourceLock) -> Facts:
             reasons=reasons,
         )
     _note_times(work.folder / SEEN, seen)
-    return Facts(ledger.write_accounts(work.folder, len(seen)), tuple(sorted(licences)))
+    counts = ledger.write_accounts(work.folder, len(seen))
+    return Facts(counts, tuple(sorted(licences)), note=_hidden(sources.hidden))
 
 
 def _known_kinds(folder: Path) -> dict[str, str]:
@@ -82,6 +86,12 @@ def _note_times(path: Path, sources: list[str]) -> None:
 def _reason(reject: Reject) -> Phrase:
     rule, value = Phrase(reject.rule), Phrase(reject.value)
     return Phrase("{source}: {rule} ({value})", source=reject.source, rule=rule, value=value)
+
+
+def _hidden(names: Sequence[str]) -> str:
+    """Said beside the artifact and no part of it: what file browsers leave in a folder makes nothing anew."""
+    some = ", ".join(names[:_NAMED_HIDDEN]) + (", ..." if len(names) > _NAMED_HIDDEN else "")
+    return f"hidden files and folders left out: {len(names)} ({some})" if names else ""
 
 
 def _look(file: SourceFile, known: dict[str, str]) -> dict[str, Any] | Reject:

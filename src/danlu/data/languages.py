@@ -1,10 +1,10 @@
 """Tell languages: say of each document in which language it is, where nothing has said so yet.
 
-Extraction knows the language of a row that names it and of speech; `repair` tells it of every text that it mends. Commands that
-read documents as they are (label, augment, split, ...) come here first: what they do depends on the language, and no text is changed.
+Extraction knows the language of a row that names it and of speech: what was stated stays, as an ISO 639-1 code where that is clear.
+A page of the web often states that of its template (`<html lang="en">` above Chinese), so pages are told all the same, and theirs counts
+only where nothing else tells. `repair` does so too. Commands that read documents as they are (label, augment, split, ...) come here
+first: what they do depends on the language, and no text is changed.
 """
-
-from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -16,11 +16,13 @@ from danlu.core.stages import Config, Facts, Stage, Work
 from danlu.data.parts import Batch, Verdict, map_parts
 from danlu.text.characters import TABLE_SHA256
 from danlu.text.language import KANA_OR_HANGUL, document_language
+from danlu.text.language_tags import stated_language
 from danlu.text.quality import COLUMNS, measure
 from danlu.text.tables import read_groups
 
 UNTOLD = "und"
 """ISO 639-2 for a language that is not determined."""
+_PAGES = ("text/html", "application/xhtml+xml")
 _ENGLISH_STOP_WORDS = 5
 _CHINESE_CHARACTERS = 20
 
@@ -53,23 +55,28 @@ def _tell(work: Work, config: Config, *, documents: Corpus) -> Facts:
 
 
 def _told(batch: Batch) -> Verdict:
-    table = batch.table
-    untold = pc.equal(table["language"], UNTOLD)
-    texts = table["text"].filter(untold)
-    told = languages_of(texts, measure(texts)) if len(texts) else []
-    return Verdict(_with_languages(table, untold, told))
+    return Verdict(with_languages(batch.table))
 
 
-def _with_languages(table: pa.Table, untold: pa.ChunkedArray, told: Sequence[str]) -> pa.Table:
-    column = pc.replace_with_mask(
-        table["language"].combine_chunks(), untold.combine_chunks(), pa.array(told, pa.large_string())
+def with_languages(table: pa.Table, columns_DK: NDArray[np.int64] | None = None) -> pa.Table:
+    """The documents with the language of each told where none was stated; `columns_DK` are their counts where they are known."""
+    stated = [stated_language(language or "") for language in table["language"].to_pylist()]
+    media_types = table["media_type"].to_pylist()
+    untold_D = np.array(
+        [code == UNTOLD or kind in _PAGES for code, kind in zip(stated, media_types, strict=True)], bool
     )
+    texts = table["text"].filter(pa.array(untold_D))
+    if len(texts):
+        told = languages_of(texts, measure(texts) if columns_DK is None else columns_DK[untold_D])
+        for at, code in zip(np.flatnonzero(untold_D).tolist(), told, strict=True):
+            stated[at] = stated[at] if code == UNTOLD else code
+    column = pa.array(stated, pa.large_string())
     return table.set_column(table.schema.get_field_index("language"), "language", column)
 
 
 tell_languages = Stage(
     "tell_languages",
-    version=1,
+    version=2,
     makes=Corpus,
     body=_tell,
     libraries=("py3langid",),

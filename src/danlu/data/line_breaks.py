@@ -3,7 +3,7 @@
 A page is filled first-fit (Knuth and Plass 1981, section 1): a line ends where the next word would not have fitted. So a block was
 wrapped when most of its lines are nearly as wide as the widest, counting the word that came next, and that width is one of
 pages: a Han character takes two cells (Unicode UAX 11), a letter one. Before an item, a label ("电话：", "Phone:") or an indented
-line, and where all lines begin with a capital, a break is the author's. Where a layout found the paragraph (PDF, OCR), narrower
+line, about a line of mere strokes, between rows of columns, and where all lines begin with a capital, a break is the author's. Where a layout found the paragraph (PDF, OCR), narrower
 columns and rougher widths do, and a line that ends a sentence is no sign. The price of doubt is a line break that stays.
 """
 
@@ -26,6 +26,9 @@ _LABELLED_SHARE = 1 / 3
 _END = re.compile(r"[.!?:;。！？：；…][\"'”’」』）)\]]*$")
 _HARD = re.compile(r"(?:  |\\)$")
 """A break that the author of a Markdown file asked for (CommonMark 0.31, section 6.7)."""
+_STROKES = re.compile(r"\s*[-=+|_*~#─━═│┌┬┐├┼┤└┴┘\s]{3,}")
+_COLUMN = re.compile(r"\S(?: {3,}|\u3000{2,})\S")
+"""Justified lines have gaps of two spaces; columns, of more."""
 _NEXT_WORD = re.compile(rf"[{HAN}]|[^\s{HAN}]{{1,30}}")
 
 
@@ -52,7 +55,7 @@ def page_breaks(text: str, start: int, end: int, laid_out: bool) -> frozenset[in
     lines = text[start:end].split("\n")
     layout = _PAGE if laid_out else _FILE
     width = _width(lines)
-    if len(lines) < 2 or not layout.min_cells <= width <= layout.max_cells:
+    if len(lines) < 2 or not layout.min_cells <= width <= layout.max_cells or _is_table(lines):
         return frozenset()
     authors = _authors(lines, laid_out)
     ended = [bool(_END.search(line.rstrip())) and layout.ends_count for line in lines]
@@ -101,11 +104,17 @@ def _authors(lines: Sequence[str], laid_out: bool) -> list[bool]:
         or (not laid_out and bool(_HARD.search(above)))
         or not above.strip()
         or not below.strip()
+        or bool(_STROKES.fullmatch(above) or _STROKES.fullmatch(below))
         or below.startswith("\u3000\u3000")
         or (below.lstrip()[:1].isdigit() and bool(_END.search(above.rstrip())))
         or (indents[at + 1] > indents[at] + 1 and not items[at] and not labels[at])
         for at, (above, below) in enumerate(pairwise(lines))
     ]
+
+
+def _is_table(lines: Sequence[str]) -> bool:
+    """Whether most lines, and two at least, are rows of columns."""
+    return sum(bool(_COLUMN.search(line)) for line in lines) > max(1, len(lines) / 2)
 
 
 def _is_verse(beginnings: Sequence[str], laid_out: bool) -> bool:

@@ -1,8 +1,10 @@
 """The source lock: what the sources held when a run began.
 
 It enters identity by content: sorted relative path, SHA-256 and licence of every file. Where the files lie is not
-part of it, so a moved folder is the same input. Hidden files and folders (names that start with a dot) are
-not sources, nor are a danlu project's own settings.
+part of it, so a moved folder is the same input. Hidden files and folders (names that start with a dot) are not
+sources: they are named beside the files, and are no part of identity, since file browsers and editors leave them
+everywhere. A danlu project's own settings are no sources either. Of a fetched folder each file has the licence that the account notes for
+it, unless another was given.
 """
 
 import io
@@ -17,9 +19,12 @@ from typing import BinaryIO
 
 from danlu.core.errors import UserError, WorkFailed
 from danlu.core.hashing import hash_facts, hash_file, hash_rows
-from danlu.core.project import PROJECT_FILE, WORDS_FILE, Source
+from danlu.core.project import PROJECT_FILE, STATE, WORDS_FILE, Source
+from danlu.data.fetch import ledger
 from danlu.data.fetch.ledger import ACCOUNT, LINES
+from danlu.data.fetched_licences import FetchedLicences
 from danlu.data.known_hashes import KnownHashes
+from danlu.data.licences import UNKNOWN
 
 UNREADABLE = "unreadable"
 """Stands for the hash of a file that the system would not let us read."""
@@ -102,6 +107,8 @@ class SourceLock:
     """All source files, by name."""
 
     files: tuple[SourceFile, ...]
+    hidden: tuple[str, ...] = ()
+    """Names of what is hidden, a folder (with `/` after it) as one. Like `SourceFile.mtime_ns` no identity."""
 
     @cached_property
     def by_id(self) -> dict[str, SourceFile]:
@@ -125,8 +132,14 @@ def lock_sources(sources: Sequence[Source], cache: Path | None = None) -> Source
                 "Correct `path:` below `sources:` in danlu.yaml, or the path given.",
                 path=source.path,
             )
+    files, hidden, fetched = [], [], FetchedLicences()
     with KnownHashes(cache) as known:
-        files = [_lock(path, name, source.licence, known) for source, path, name in _named(sources)]
+        for source, path, name in _named(sources):
+            if _is_hidden(source, path):
+                hidden.append(f"{name}/" if path.is_dir() else name)
+            else:
+                licence = fetched.licence_of(path) if source.licence == UNKNOWN else source.licence
+                files.append(_lock(path, name, licence, known))
     if not files:
         paths = ", ".join(str(source.path) for source in sources)
         raise UserError(
@@ -134,12 +147,12 @@ def lock_sources(sources: Sequence[Source], cache: Path | None = None) -> Source
             "Put documents there: text, HTML, PDF, Office files, data sets or archives.",
             paths=paths,
         )
-    return SourceLock(tuple(sorted(files, key=lambda file: file.source)))
+    return SourceLock(tuple(sorted(files, key=lambda file: file.source)), tuple(sorted(hidden)))
 
 
 def source_paths(sources: Sequence[Source]) -> dict[str, Path]:
     """Where each source file lies, by its name, without reading any."""
-    return {name: path for _, path, name in _named(sources)}
+    return {name: path for source, path, name in _named(sources) if not _is_hidden(source, path)}
 
 
 def _named(sources: Sequence[Source]) -> Iterator[tuple[Source, Path, str]]:
@@ -159,7 +172,7 @@ def _free_label(wanted: str, taken: set[str]) -> str:
 
 
 def _walk(root: Path, label: str) -> Iterator[tuple[Path, str]]:
-    """Every file below `root`, through links to folders too (each folder once), and every folder that cannot be listed."""
+    """Every file below `root`, through links to folders too (each folder once), every folder that is hidden or cannot be listed."""
     if root.is_file():
         yield root, label
         return
@@ -170,12 +183,20 @@ def _walk(root: Path, label: str) -> Iterator[tuple[Path, str]]:
             folders.clear()
             continue
         entered.add(os.path.realpath(folder))
+        hidden = [name for name in folders if name.startswith(".") and name not in (STATE, ledger.STATE)]
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for path in (Path(folder, name) for name in sorted(names) if not name.startswith(".")):
+        for name in sorted(hidden):
+            yield Path(folder, name), _name(Path(folder, name), root, label)
+        for path in (Path(folder, name) for name in sorted(names)):
             if (path.is_file() or path.is_symlink()) and not _is_own(path):
                 yield path, _name(path, root, label)
     for error in refused:
         yield Path(error.filename), _name(Path(error.filename), root, label)
+
+
+def _is_hidden(source: Source, path: Path) -> bool:
+    """Whether a path inside a source is hidden. One that was named itself is not."""
+    return path != source.path and path.name.startswith(".")
 
 
 def _name(path: Path, root: Path, label: str) -> str:

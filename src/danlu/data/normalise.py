@@ -3,7 +3,8 @@
 Two rounds: mojibake is repaired line by line (ftfy), then characters and white space. Code keeps its letters, spaces and
 line breaks. Text that a page broke into lines (told by danlu.data.line_breaks) is joined: no space between Han characters, one
 space between words, and a hyphen at a line's end between lower-case letters is mended. Blocks of `lines`, and text outside of
-blocks, keep their lines; the indents of lines that stay (nested lists) stay too.
+blocks, keep their lines; the indents of lines that stay (nested lists) stay too. Runs of spaces become one, but not where several lines
+that stay have some: those are the columns of a table, and their width is what they say.
 """
 
 import re
@@ -50,13 +51,18 @@ _LETTER_RULES = (
     Rule("look-alike letters", MIXED_WORD, mend_mixed_word, "[\u0370-\u052f]"),
 )
 _SPACES = "\u00a0\u3000\u2002-\u200a"
+_GAP = re.compile(f"(?<=[^\\s{_SPACES}])[ {_SPACES}]{{2,}}(?=[^\\s{_SPACES}])|\u3000")
+_COLUMN_GAP = re.compile(f"(?<=[^\\s.!?。！？…])[ {_SPACES}]{{2,}}(?=\\S)|(?<=\\S)[ {_SPACES}]{{3,}}(?=\\S)")
+"""Not the two spaces that typists put after a sentence."""
+_BOX = re.compile(r"\s*[|+│┌├└┃╔╠╚║]")
 _JOINED = "joined lines"
+_NARROWED = "spaces"
 _PROSE_RULES = (
     Rule("mended hyphens", r"(?<=[a-z])-\n(?=[a-z])", "", "-\n"),
     Rule(_JOINED, f"(?<=[{_WIDE}])[ \\t]*\\n[ \\t]*(?=[{_WIDE}])", "", "\n"),
     Rule(_JOINED, r"(?<=[^ \t\n])[ \t]*+\n[ \t]*+(?=\S)", " ", "\n"),
-    Rule("spaces", f"(?<=\n)[ {_SPACES}]*[{_SPACES}][ {_SPACES}]*", "", f"[{_SPACES}]"),
-    Rule("spaces", f"(?<![\n {_SPACES}])[ {_SPACES}]{{2,}}|[{_SPACES}]", " ", f"[ {_SPACES}]"),
+    Rule(_NARROWED, f"(?<=\n)[ {_SPACES}]*[{_SPACES}][ {_SPACES}]*", "", f"[{_SPACES}]"),
+    Rule(_NARROWED, f"(?<![\n {_SPACES}])[ {_SPACES}]{{2,}}|[{_SPACES}]", " ", f"[ {_SPACES}]"),
 )
 _VERBATIM, _LOOSE, _PROSE = _RULES, _RULES + _LETTER_RULES, _RULES + _LETTER_RULES + _PROSE_RULES
 """For code and tables, for text of no known layout, and for prose that a layout may have broken."""
@@ -121,7 +127,8 @@ def _edits(text: str, blocks: Sequence[Block]) -> Iterator[Edit]:
             rules = loose if block.kind == "lines" else verbatim
             yield from _matches(rules, text, block.start, block.end)
         else:
-            yield from _matches(prose, text, block.start, block.end, _joins(text, block))
+            joins = _joins(text, block)
+            yield from _matches(prose, text, block.start, block.end, joins, _columns(text, block, joins))
         position = block.end
     yield from _matches(loose, text, position, len(text))
 
@@ -135,14 +142,36 @@ def _joins(text: str, block: Block) -> frozenset[int]:
     return page_breaks(text, block.start, block.end, block.page is not None)
 
 
+def _columns(text: str, block: Block, joins: frozenset[int]) -> frozenset[int]:
+    """Where the runs of spaces begin that set columns apart: in lines that stay lines, where two of them at least have some."""
+    if text.find("\n", block.start, block.end) < 0:
+        return frozenset()
+    gaps, aligned = [], 0
+    start = block.start
+    for line in text[block.start : block.end].split("\n"):
+        end = start + len(line)
+        if end not in joins and start - 1 not in joins:
+            gaps += [gap.start() for gap in _GAP.finditer(text, start, end)]
+            aligned += bool(_COLUMN_GAP.search(line) or _BOX.match(line))
+        start = end + 1
+    return frozenset(gaps) if aligned > 1 else frozenset()
+
+
 def _matches(
-    rules: tuple[Rule, ...], text: str, start: int, end: int, joins: frozenset[int] = frozenset()
+    rules: tuple[Rule, ...],
+    text: str,
+    start: int,
+    end: int,
+    joins: frozenset[int] = frozenset(),
+    columns: frozenset[int] = frozenset(),
 ) -> Iterator[Edit]:
     if not rules:
         return
     for match in _compiled(rules).finditer(text, start, end):
         rule = rules[(match.lastindex or 1) - 1]
         if rule.name == _JOINED and text.index("\n", match.start()) not in joins:
+            continue
+        if rule.name == _NARROWED and match.start() in columns:
             continue
         new = rule.replacement if isinstance(rule.replacement, str) else rule.replacement(match)
         if new != match.group():

@@ -1,4 +1,4 @@
-"""Repair: mend what decoding, layout and look-alike letters did to a text, tell its language, and count what it is like.
+"""Repair: mend what decoding, layout and look-alike letters did to a text, tell its language if unstated, and count what it is like.
 
 Nothing is rejected here. Every change is counted by rule, and every document keeps a map back to its extraction, so
 that a citation points into what the source says and not into our rewriting of it. Texts that no rule could change are told by a
@@ -7,7 +7,6 @@ kernel first and left alone. The counts go to `statistics`, which the rules of `
 
 import re
 import unicodedata
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -19,7 +18,7 @@ from numpy.typing import NDArray
 
 from danlu.core.artifacts import Corpus
 from danlu.core.stages import Config, Facts, Stage, Work
-from danlu.data.languages import languages_of
+from danlu.data.languages import with_languages
 from danlu.data.lines import LineRules, line_edits
 from danlu.data.normalise import normalise
 from danlu.data.parts import Batch, Verdict, map_parts
@@ -59,13 +58,10 @@ def _judge(lines: LineRules, batch: Batch) -> Verdict:
     repaired, edits = _repaired(table.filter(pa.array(touched_D)), suspect_D[touched_D], lines)
     table = _merged(table, repaired, touched_D)
     columns_DK = np.column_stack((measure(table["text"]), controls_D))
-    languages = languages_of(table["text"], columns_DK)
-    table = table.set_column(
-        table.schema.get_field_index("language"), "language", pa.array(languages, pa.large_string())
-    )
+    table = with_languages(table, columns_DK)
     titles = pa.array([clean_title(title) for title in table["title"].to_pylist()], pa.large_string())
     table = table.set_column(table.schema.get_field_index("title"), "title", titles)
-    return Verdict(table, edits=edits, beside={"statistics": _statistics(table["doc_id"], languages, columns_DK)})
+    return Verdict(table, edits=edits, beside={"statistics": _statistics(table, columns_DK)})
 
 
 def _has_layout(blocks: pa.ListArray) -> NDArray[np.bool_]:
@@ -116,20 +112,19 @@ def clean_title(title: str) -> str:
     return _SPACE.sub(" ", unicodedata.normalize("NFC", title)).strip()
 
 
-def _statistics(doc_ids: pa.ChunkedArray, languages: Sequence[str], columns_DK: NDArray[np.int64]) -> pa.Table:
+def _statistics(table: pa.Table, columns_DK: NDArray[np.int64]) -> pa.Table:
     columns = [pa.array(column) for column in columns_DK.T]
-    return pa.Table.from_arrays(
-        [doc_ids.cast(pa.string()).combine_chunks(), pa.array(languages), *columns], schema=STATISTICS
-    )
+    told = [table[name].cast(pa.string()).combine_chunks() for name in ("doc_id", "language")]
+    return pa.Table.from_arrays([*told, *columns], schema=STATISTICS)
 
 
 repair = Stage(
     "repair",
-    version=2,
+    version=3,
     makes=Corpus,
     body=_repair,
     config=RepairConfig,
     libraries=("ftfy", "py3langid"),
-    rules=(("normalisation", 3), ("characters", TABLE_SHA256)),
+    rules=(("normalisation", 4), ("characters", TABLE_SHA256)),
     resumable=True,
 )

@@ -14,6 +14,7 @@ def cleaned(
 ) -> Step[Corpus]:
     """The steps from an extraction to a clean corpus. A rule set brings the rules for lines that go with it."""
     rules = settings.of("clean", CleanConfig)
+    rules.check()  # told before the documents are read
     repairs = settings.of("repair", RepairConfig)
     if "lines" not in repairs.model_fields_set:
         repairs = RepairConfig(lines=line_rules(rules.rules))

@@ -23,6 +23,8 @@ def held(text: str, language: str) -> set[str]:
         ("Set max_tokens in the file.", "max_tokens"),
         ("He met Ada Lovelace in the garden.", "Ada Lovelace"),
         ("It speaks HTTP to the server.", "HTTP"),
+        ("user: how is the pump kept?\nassistant: grease it often.", "assistant:"),
+        ("user: how is the pump kept?\nassistant: grease it often.", "user:"),
     ],
 )
 def test_facts_of_english_text_are_protected(text: str, kept: str) -> None:
@@ -39,6 +41,12 @@ def test_facts_of_english_text_are_protected(text: str, kept: str) -> None:
         ("百分之三十的人同意。", "百分之三十"),
         ("共有五百人参加。", "五百"),
         ("请运行apt-get安装。", "apt-get"),
+        ("他生于1990年5月6日。", "1990年5月6日"),
+        ("每天 8 时 30 分开机，3千元。", "8 时"),
+        ("每天 8 时 30 分开机，3千元。", "3千元"),
+        ("五月六日开会。", "五月六日"),
+        ("user: 泵怎么保养？\nassistant: 每月检查一次。", "assistant:"),
+        ("用户：泵怎么保养？\n助手：每月检查一次。", "助手："),
     ],
 )
 def test_facts_of_chinese_text_are_protected(text: str, kept: str) -> None:

@@ -7,6 +7,7 @@ import pytest
 from commands import danlu, here
 from corpora import corpus, manual, manuals
 from danlu.core.artifacts import Corpus, Manifest, Report
+from danlu.core.errors import UserError
 from danlu.data.balance.counterfactual import CounterfactualConfig, counterfactual
 from danlu.data.balance.groups import WordLists
 from danlu.data.balance.resample import ResampleConfig, resample
@@ -132,3 +133,10 @@ def test_wrong_usage_is_told_with_status_2(tmp_path: Path, arguments: list[str],
     (tmp_path / "in.txt").write_text("A package is a set of files.", encoding="utf-8")
     refused = here(tmp_path, "balance", "in.txt", "--out", "out", *arguments)
     assert refused.returncode == 2 and message in refused.stderr
+
+
+@pytest.mark.parametrize("config", [{"group_by": "langage"}, {"label_by": "authr"}])
+def test_a_field_that_no_document_has_is_told(given: Corpus, config: dict[str, str]) -> None:
+    [(setting, name)] = config.items()
+    with pytest.raises(UserError, match=f"{setting}: no document has the field {name}"):
+        reported(given, **config)

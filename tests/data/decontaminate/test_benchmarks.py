@@ -84,3 +84,23 @@ def test_two_files_of_one_name_and_missing_ones_are_told(tmp_path: Path) -> None
     with pytest.raises(UserError, match="holds no file of evaluation items"):
         (tmp_path / "c").mkdir()
         Benchmarks.below([tmp_path / "c"])
+
+
+def test_files_that_differ_in_their_endings_alone_keep_them(tmp_path: Path) -> None:
+    write(tmp_path / "bb" / "a.jsonl", '{"question": "One?"}')
+    write(tmp_path / "bb" / "a.csv", "question\nTwo?")
+    write(tmp_path / "bb" / "c.csv", "question\nThree?")
+    assert [file.name for file in Benchmarks.below([tmp_path / "bb"]).files] == ["bb/a.csv", "bb/a.jsonl", "bb/c"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "message", "nearest"),
+    [({"stem": "questoin"}, "called questoin", "question"), ({"stme": "question"}, "has the column stme", "stem")],
+)
+def test_misspelt_columns_are_told_with_the_nearest(
+    tmp_path: Path, columns: dict[str, str], message: str, nearest: str
+) -> None:
+    file = write(tmp_path / "own.csv", "stem,prompt\nWhat is it?,A thing")
+    with pytest.raises(UserError, match=message) as failure:
+        items(file, columns)
+    assert f": {nearest}" in failure.value.hint

@@ -143,3 +143,15 @@ def test_a_url_that_is_none_gives_no_host(tmp_path: Path, url: str) -> None:
     documents = [replace(page(at, ""), meta=url) for at in range(9)]
     kept, edits, _ = run(tmp_path, documents, max_line_documents=1)
     assert len(kept) == 9 and edits == []
+
+
+def test_what_is_left_of_a_text_does_not_end_in_the_breaks_before_what_was_cut(tmp_path: Path) -> None:
+    documents = [saved(at, "pages") for at in range(6)]
+    closed = [replace(one, text=f"{one.text}\n\n打印本页下方", blocks=one.blocks) for one in documents]
+    for name, before in (("one", documents), ("two", closed)):
+        (tmp_path / name).mkdir()
+        kept, _, _ = run(tmp_path / name, before, max_line_documents=3, folder_lines="cut")
+        for at, document in enumerate(kept[1:], start=1):
+            assert document.text == f"# Parameters\n\n{passages('zh' if at % 2 else 'en')[at]}"
+            start, end = document.offset_map().to_source(0, len(document.text))
+            assert before[at].text[start:end] == document.text

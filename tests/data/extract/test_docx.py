@@ -138,3 +138,35 @@ def test_broken_xml_inside_is_damaged() -> None:
     with pytest.raises(Unreadable) as caught:
         extract_docx(file.getvalue())
     assert caught.value.rule == "damaged"
+
+
+def test_headers_and_footers_are_furniture_once_for_each_section_that_has_its_own() -> None:
+    document = docx.Document()
+    first = document.sections[0]
+    first.header.paragraphs[0].text = "示例公司\t内部资料"
+    first.footer.paragraphs[0].text = "Page 1"
+    first.different_first_page_header_footer = True
+    first.first_page_header.paragraphs[0].text = "Acme Ltd"
+    first.even_page_header.paragraphs[0].text = "not shown: the setting is off"
+    document.add_paragraph("One")
+    document.add_section().header.is_linked_to_previous = True
+    document.add_paragraph("Two")
+    third = document.add_section()
+    third.different_first_page_header_footer = False
+    third.header.is_linked_to_previous = False
+    third.header.paragraphs[0].text = "附录"
+    third.footer.is_linked_to_previous = True
+    document.add_paragraph("Three")
+    assert [found for found in extracted(document) if found[1]] == [
+        ("furniture", "Acme Ltd"), ("furniture", "示例公司 内部资料"), ("text", "One"), ("furniture", "Page 1"),
+        ("text", "Two"), ("furniture", "附录"), ("text", "Three"),
+    ]  # fmt: skip
+
+
+def test_a_header_that_is_named_and_not_there_costs_nothing_else() -> None:
+    document = docx.Document()
+    document.sections[0].header.paragraphs[0].text = "gone"
+    document.add_paragraph("正文")
+    [reference] = document.element.body.iter(qn("w:headerReference"))
+    reference.set(qn("r:id"), "rId999")
+    assert extracted(document) == [("text", "正文")]

@@ -29,3 +29,10 @@ def test_an_item_outside_of_lists_and_a_list_in_a_list_are_read() -> None:
     assert text("<li>a<li>b") == "- a\n\n- b"
     assert text("<ul><ul><li>a</ul></ul>b") == "- a\n\nb"
     assert text("</ul></li>a<ol>b<li>c") == "a\n\n  b\n1. c"
+
+
+def test_a_reversed_list_counts_down_to_one_or_from_its_start() -> None:
+    assert text("<ol reversed><li>third<ul><li>x<li>y</ul><li>second<li>first</ol>") == (
+        "3. third\n   - x\n   - y\n2. second\n1. first"
+    )
+    assert text("<ol reversed start=10><li>甲<li value=5>乙<li>丙</ol>") == "10. 甲\n5. 乙\n4. 丙"

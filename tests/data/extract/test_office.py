@@ -179,3 +179,16 @@ def test_a_presentation_that_is_cut_short_is_damaged() -> None:
         with pytest.raises(Unreadable) as caught:
             extract_pptx(content)
         assert caught.value.rule == "damaged"
+
+
+@pytest.mark.parametrize("hide", ["hide", "very_hidden"])
+def test_a_hidden_sheet_is_read_and_counted(tmp_path: Path, hide: str) -> None:
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file, {"in_memory": True}) as book:
+        book.add_worksheet("报价").write_row(0, 0, ["苹果", 3])
+        secret = book.add_worksheet("底价")
+        secret.write_row(0, 0, ["苹果", 2])
+        getattr(secret, hide)()
+    [(document, edits)] = read_with_edits(tmp_path, "a.xlsx", file.getvalue())
+    assert "底价" in document.text and "| 苹果 | 2 |" in document.text
+    assert edits == (("hidden sheet", 1),)

@@ -32,8 +32,15 @@ def test_each_line_is_a_document_and_its_other_fields_are_kept(tmp_path: Path) -
     [document] = outcomes_of(tmp_path, "a.jsonl", lines(row))[0]
     assert (document.text, document.title, document.language) == (row["text"], "T", "zh")
     assert (document.licence, document.source) == ("CC0-1.0", "a.jsonl#1")
-    assert json.loads(document.meta) == {"id": "7", "title": "T", "url": "http://x", "lang": "zh", "license": "CC0-1.0"}
+    assert json.loads(document.meta) == {"id": "7", "url": "http://x"}
     assert [document.text[block.start : block.end] for block in document.blocks] == [CHINESE, "Two."]
+
+
+def test_fields_that_the_document_does_not_take_stay_in_meta(tmp_path: Path) -> None:
+    row = {"text": CHINESE, "title": "", "subject": "S", "lang": "Python", "licence": 3.5}
+    [document] = outcomes_of(tmp_path, "a.jsonl", lines(row))[0]
+    assert (document.title, document.language, document.licence) == ("S", "und", "MIT")
+    assert json.loads(document.meta) == {"lang": "Python", "licence": 3.5}
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from protego import Protego
 
-from danlu.data.fetch.licences import licence_of_card, licence_of_url
 from danlu.data.fetch.page import Page, read_page
 from danlu.data.fetch.response import Response
 from danlu.data.fetch.robots import Robots, forbids_training
+from danlu.data.licences import licence_of_card, licence_of_url
 
 
 def read(body: str, *headers: tuple[str, str], encoding: str = "utf-8") -> Page:

@@ -6,13 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from danlu.core.artifacts import Labels
 from danlu.core.errors import UserError, WorkFailed
+from danlu.core.stages import Facts, Work
 from danlu.data.label.answers import AnswerFile
 from danlu.data.label.human import ImportConfig, import_labels
 from danlu.data.label.records import Span, read_labels, text_hash
 from danlu.data.label.tasks import ExportConfig, export_tasks
 from danlu.text.tables import read_rows
 from label_ground import FUNCTIONS, corpus, document, labels, made, mails, weak
+from stages import ran
 
 
 def exported(documents, to: str, **config: object):
@@ -181,3 +184,23 @@ def test_what_people_labelled_is_not_asked_again() -> None:
     tasks = made(export_tasks, ExportConfig(), documents=corpus(documents), labels=known)
     [task] = json.loads((tasks.path / "tasks.json").read_text(encoding="utf-8"))
     assert task["data"]["doc_id"] == documents[7].doc_id
+
+
+def test_a_label_that_was_not_offered_is_taken_with_a_remark(tmp_path: Path) -> None:
+    documents = mails()
+    with (exported(documents, "csv").path / "tasks.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    path = tmp_path / "filled.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        table = csv.DictWriter(file, list(rows[0]))
+        table.writeheader()
+        table.writerows(row | {"label": "spma" if n < 2 else "ham"} for n, row in enumerate(rows))
+    told = []
+
+    def body(work: Work) -> Facts:
+        facts = import_labels.body(work, ImportConfig(), documents=corpus(documents), file=AnswerFile(path, "csv"))
+        told.append(facts.note)
+        return facts
+
+    assert ran(Labels, body, work=True).manifest.counts["labels not offered"] == 2
+    assert told == ["labels that were not offered: spma (2; spam?)"]

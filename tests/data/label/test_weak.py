@@ -75,6 +75,7 @@ def test_a_field_of_meta_is_tested(tmp_path: Path, test: str, value: object, exp
         ("labels: [a, b]\nfunctions: [{name: f, label: c, regex: x}]", "f votes for 'c', which is none of a, b"),
         ("labels: [a, b]\nfunctions: [{name: f, label: a}]", "states no condition"),
         ("labels: [a, b]\nfunctions: [{name: f, label: a, regex: '(?=x)'}]", "not one of RE2"),
+        ("labels: [a, b]\nfunctions: [{name: f, label: a, regex: '(必须|must'}]", "RE2: missing ): (必须|must"),
         (
             "labels: [a, b]\nfunctions: [{name: f, label: a, keyword: [x]}]",
             "functions 1 (f): there is no field `keyword`",

@@ -13,7 +13,7 @@ from danlu.core.errors import UserError, WorkFailed
 from danlu.core.execute import Machine, execute
 from danlu.core.hashing import hash_content
 from danlu.core.progress import Silent
-from danlu.core.stages import Plan, Work
+from danlu.core.stages import Facts, Plan, Work
 from danlu.core.store import Store
 from danlu.data.extract import shards
 from danlu.data.redact.inputs import KeyFile, word_lists
@@ -73,6 +73,27 @@ def test_values_are_masked_in_the_language_of_the_document() -> None:
         "c": PLAIN,
     }
     assert {one.title for one in read_documents(made.documents)} == {"Pages of [邮箱]", "Pages of [EMAIL]"}
+
+
+def test_pseudonyms_that_anybody_can_repeat_are_told(tmp_path: Path) -> None:
+    key = tmp_path / "redact.key"
+    key.write_bytes(b"k" * 32)
+    given = corpus(document("a", CHINESE))
+    assert "without --key" in noted(given, policy="pseudonymise")
+    assert noted(given, key=key, policy="pseudonymise") == noted(given) == ""
+    assert noted(corpus(document("c", PLAIN)), policy="pseudonymise") == ""
+
+
+def noted(given: Corpus, key: Path | None = None, **config: object) -> str:
+    notes: list[str] = []
+
+    def body(work: Work) -> Facts:
+        settings, secret = RedactConfig.model_validate(config), KeyFile(key) if key else None
+        notes.append(redact.body(work, settings, documents=given, key=secret).note)
+        return Facts()
+
+    ran(Corpus, body, work=True)
+    return notes[0]
 
 
 def test_nothing_that_was_taken_out_is_anywhere_in_the_artifact() -> None:
@@ -205,7 +226,7 @@ _KILLED = """
 import os, signal, sys
 from pathlib import Path
 from danlu.core.artifacts import Corpus
-from danlu.core.stages import Plan, Work
+from danlu.core.stages import Facts, Plan, Work
 from danlu.core.store import Store
 from danlu.data.extract import shards
 from danlu.data.redact.stage import RedactConfig, redact

@@ -124,7 +124,7 @@ def test_damage_here_is_not_sent(made: Corpus, remote: Remote, tmp_path: Path) -
     (damaged.path / "documents" / "00000.parquet").write_bytes(b"")
     with pytest.raises(WorkFailed, match="is damaged"):
         push(damaged, remote, Silent())
-    assert ids_in(remote) == []
+    assert not Path(remote.root).exists()
 
 
 def test_a_folder_of_something_else_is_left_alone(made: Corpus, remote: Remote, tmp_path: Path) -> None:
@@ -232,3 +232,10 @@ def test_the_commands(made: Corpus, tmp_path: Path) -> None:
     assert got.returncode == 0 and json.loads(got.stdout)["state"] == "pulled", got.stderr
     refused = danlu(tmp_path, "pull", made.id, "--lang", "zh")
     assert refused.returncode == 2 and "没有指定远端" in refused.stderr
+
+
+def test_a_folder_that_is_not_there_is_no_empty_remote(remote: Remote, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no such folder"):
+        ids_in(remote)
+    (tmp_path / "remote").mkdir()
+    assert ids_in(remote) == []

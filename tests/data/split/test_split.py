@@ -154,7 +154,7 @@ def test_too_few_groups_are_told() -> None:
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ({"time_field": "written"}, "No document has a date in the field written"),
+        ({"time_field": "written"}, "No document has a date that can be read in the field written"),
         ({"stratify_by": "language"}, "The language of no document could be told"),
     ],
 )
@@ -199,3 +199,37 @@ def test_dates_are_read_in_the_usual_forms(value: object, year: int) -> None:
 @pytest.mark.parametrize("value", [None, "", "last week", True, [], "2021-99"])
 def test_what_is_no_date_is_none(value: object) -> None:
     assert seconds_of(value) == NO_TIME
+
+
+@pytest.mark.parametrize("setting", [{"group_by": ("authr",)}, {"stratify_by": "authr"}, {"time_field": "authr"}])
+def test_a_field_that_no_document_has_is_told_with_what_is_spelt_like_it(setting: dict[str, Any]) -> None:
+    documents = [document(f"d{n}", text, author=f"a{n % 5}") for n, text in enumerate(paragraphs("en")[:20])]
+    with pytest.raises(UserError, match="no document has the field authr") as failure:
+        parted(documents, **setting)
+    assert "author, " in failure.value.hint
+
+
+def test_what_is_tied_by_default_may_be_missing() -> None:
+    documents = [document(f"d{n}", text, author=f"a{n}") for n, text in enumerate(paragraphs("en")[:20])]
+    assert parted(documents, group_by=("url", "author")).manifest.counts["kept"] == 20
+
+
+@pytest.mark.parametrize(
+    "written", ["2024/03/05", "2024/3/5", "2024年3月5日", "2024年03月05日", "2024.3.5", "2024-3-5", " 2024-03-05 "]
+)
+def test_days_are_read_as_people_write_them(written: str) -> None:
+    assert seconds_of(written) == seconds_of("2024-03-05")
+
+
+def test_years_months_and_times_are_read_in_chinese_too() -> None:
+    assert seconds_of("2024年") == seconds_of("2024") == seconds_of("2024-01-01")
+    assert seconds_of("2024年3月") == seconds_of("2024/3") == seconds_of("2024-03-01")
+    assert seconds_of("2024年3月5日 10:30") == seconds_of("2024-03-05T10:30")
+    assert [seconds_of(odd) for odd in ("03/05/2024", "2024年13月1日", "2024/3/5/6", "三月")] == [NO_TIME] * 4
+
+
+def test_documents_without_a_readable_date_are_counted_where_too_few_are_left() -> None:
+    dates = ["2024-01-01"] + ["5th of March"] * 30
+    documents = [document(f"d{n}", f"{n}", date=date) for n, date in enumerate(dates)]
+    with pytest.raises(WorkFailed, match=r"30 of 31 documents have no date .*“5th of March”.*too few for 3 sides"):
+        decided(documents, time_field="date")

@@ -2,6 +2,7 @@ import pytest
 
 from corpora import manual
 from danlu.data.augment.variants import random_of
+from danlu.data.synthesize.instruct import instructions_from_rules
 from danlu.data.synthesize.pairs import Limits, Pair, Rejected, check, find_quote
 from danlu.data.synthesize.rules import KINDS, from_rules
 from danlu.text.records import Block, Document
@@ -193,3 +194,35 @@ def test_a_pair_that_does_not_hold_is_rejected(pair: Pair, rule: str | None) -> 
 )
 def test_a_quote_is_found_with_white_space_folded(text: str, quote: str, span: tuple[int, int] | None) -> None:
     assert find_quote(text, quote, 0, len(text)) == span
+
+
+def test_what_is_no_value_is_no_answer_and_no_name_of_a_row() -> None:
+    parts = table(
+        "| Item | Total |", "| Pump | =B2*(1-C2) |", "| TRUE | 12 |", "| Valve | a \\| b |", "| Filter | (0.5) |", "| Hose | #DIV/0! |",
+    )  # fmt: skip
+    assert found(parts, "table") == [("What is the Total of Filter?", "(0.5)")]
+    assert refused(parts, "table") == [
+        ("formula without a result", "“=B2*(1-C2)”"),
+        ("row has no name for a question", "“TRUE”"),
+        ("cell written with an escape", "“a \\| b”"),
+        ("cell says nothing by itself", "“#DIV/0!”"),
+    ]
+    chinese = table("| 名称 | 备注 |", "| 水泵 | 含\\|竖线 |", "| 阀门 | −0.5 |", "| 否 | 备用 |", language="zh")
+    assert found(chinese, "table") == [("阀门的备注是多少？", "−0.5")]
+    assert [rule for rule, _ in refused(chinese, "table")] == [
+        "cell written with an escape",
+        "row has no name for a question",
+    ]
+
+
+def test_numbers_are_listed_with_their_signs() -> None:
+    text = "| Item | Change |\n| --- | --- |\n| Pump | (0.5) |\n| Valve | -3 |\n| Hose | −1.25 |\n| Seal | 7% |\n| Range of years | 3-5 |\nIn all (of 12 parts) it fell."
+    blocks = (Block(0, len(text), "text"),)
+    [made] = instructions_from_rules(Document("a", text, "", "a", "text/plain", "MIT", "en", blocks), ("extract",), 900)
+    assert made.answer.split("\n") == ["(0.5)", "-3", "−1.25", "7%", "12"]
+
+
+def test_a_number_in_brackets_or_below_zero_is_no_gap() -> None:
+    text = "The yearly balance of the old archive fell to (0.5) after the vote of its members."
+    assert (found(page(text), "cloze"), refused(page(text), "cloze")) == ([], [("number in brackets", "“0.5”")])
+    assert found(page(text.replace("(0.5)", "−0.5")), "cloze") == []

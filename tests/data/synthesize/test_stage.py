@@ -9,6 +9,7 @@ import pytest
 
 from commands import danlu, here
 from corpora import corpus, manual, manuals
+from danlu.cli.speech import Speech
 from danlu.core.artifacts import Chats, Corpus, Manifest
 from danlu.core.errors import WorkFailed
 from danlu.data.families import with_parent
@@ -339,6 +340,12 @@ def test_personal_data_stays_where_the_user_says_so() -> None:
 def test_an_empty_side_is_told() -> None:
     assert "held_out.jsonl is empty" in made_of_note(private(), personal_data="keep", held_out_share=0.001)
     assert made_of_note(private(), personal_data="keep", held_out_share=0.0) == ""
+
+
+def test_one_note_does_not_hide_another() -> None:
+    note = made_of_note(private(), held_out_share=0.001)
+    assert "`danlu redact` masks them first" in note and "held_out.jsonl is empty" in note
+    assert Speech("zh")(note).startswith("文档中有个人信息") and "held_out.jsonl 为空" in Speech("zh")(note)
 
 
 def test_documents_of_which_all_pairs_hold_personal_data_say_so() -> None:

@@ -1,6 +1,13 @@
 """What repairing and cleaning say in Chinese."""
 
 CHINESE: dict[str, str] = {
+    "{setting}: {code} is no code of a language here; did you mean {meant}?": "{setting}：{code} 不是语言代码；是否指 {meant}？",
+    "Codes are those of ISO 639-1, such as zh and en; `und` stands for texts whose language cannot be told.": (
+        "语言代码采用 ISO 639-1，如 zh、en；`und` 表示无法判定语言的文本。"
+    ),
+    "The documents are in other languages than `clean.languages` keeps: name theirs, or leave it out to keep all.": (
+        "文档的语言不在 `clean.languages` 所保留的范围内：请写出文档的语言，或去掉该设置以全部保留。"
+    ),
     "and {count} more: --json prints them all": "还有 {count} 条：加 --json 可全部输出",
     "changed by": "修改阶段",
     "changes": "修改次数",

@@ -3,7 +3,13 @@
 CHINESE: dict[str, str] = {
     "it does not say who gave it: add `by`": "未说明由谁批准：请加上 `by`",
     "Two benchmarks are called {name}: {first} and {second}": "有两个评测集都叫 {name}：{first} 和 {second}",
-    "Rename one of them, or give the folder that holds both.": "请给其中一个改名，或指定同时包含两者的文件夹。",
+    "Rename one of the two files or folders.": "请给其中一个文件或文件夹改名。",
+    "decontaminate.columns: {own}={known}: no column of an evaluation item is called {known}": (
+        "decontaminate.columns：{own}={known}：评测题目没有名为 {known} 的列"
+    ),
+    "Names that are known, nearest first: {names}.": "可识别的列名（最接近的在前）：{names}。",
+    "decontaminate.columns: no benchmark has the column {own}": "decontaminate.columns：没有任何评测集带有列 {own}",
+    "Correct the name. The benchmarks have: {names}.": "请改正列名。评测集带有：{names}。",
     "Name files or folders of evaluation items after --against.": "请在 --against 之后写出评测题目的文件或文件夹。",
     "{path}: {suffix} files are not read as evaluation items": "{path}：不能从 {suffix} 文件读取评测题目",
     "Convert it to JSON lines, JSON, Parquet, CSV or TSV.": "请转换为 JSON Lines、JSON、Parquet、CSV 或 TSV。",

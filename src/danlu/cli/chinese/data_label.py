@@ -195,6 +195,8 @@ STORED: dict[str, str] = {
     "reply is none of the labels": "答复不是任何一个标签",
     "server refused the request": "服务器拒绝该请求",
     "no such document": "没有这篇文档",
+    "labels not offered": "未提供的标签",
+    "labels that were not offered: {names}": "不在可选标签之中：{names}",
     "no document with this text": "没有文本与此相同的文档",
     "a document of the corpus": "语料中的文档",
     "no text to compare": "没有可核对的文本",

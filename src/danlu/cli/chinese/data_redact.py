@@ -27,6 +27,9 @@ CHINESE: dict[str, str] = {
 }
 
 STORED: dict[str, str] = {
+    "pseudonyms without --key: the key follows from --seed, so anybody can repeat them and test a guess": (
+        "未提供 --key：假名的密钥由 --seed 决定，任何人都能重复生成并逐一验证猜测"
+    ),
     "found: {kind}": "找到（{kind}）",
     "sensitive data": "敏感信息",
     "sensitive words": "敏感词",

@@ -25,7 +25,10 @@ CHINESE: dict[str, str] = {
         "请改正地址，或等远端恢复后再次运行：已传的内容会保留。"
     ),
     "{folder} is damaged: its files are not those of its manifest": "{folder} 已损坏：其中的文件与清单不符",
-    "Delete the folder, then `danlu run` makes it again.": "请删除该文件夹，然后用 `danlu run` 重新生成。",
+    "{address}: no such folder": "{address}：没有这个文件夹",
+    "Correct the address of the remote, or mount it; `danlu push` makes the folder.": (
+        "请改正远端地址，或挂载该文件夹；`danlu push` 会创建它。"
+    ),
     "{count} of {all} files did not reach {address}": "{all} 个文件中有 {count} 个未能送达 {address}",
     "Run the same again: what has arrived is not sent twice.": "请再次运行：已送达的不会重复发送。",
     "{address} holds {count} artifacts whose id starts with {id}": "{address} 中编号以 {id} 开头的产物有 {count} 个",

@@ -13,9 +13,18 @@ CHINESE: dict[str, str] = {
     "Leave out `split.time_field`, or leave out validation or test (share 0).": (
         "请去掉 `split.time_field`，或去掉验证集或测试集（比例设为 0）。"
     ),
-    "No document has a date in the field {field} of its meta": "没有任何文档的 meta 中带有日期字段 {field}",
-    "Name the field after --set split.time_field=; ISO 8601 dates, years and seconds since 1970 are read.": (
-        "请在 --set split.time_field= 之后写出字段名；可读取 ISO 8601 日期、年份和自 1970 年起的秒数。"
+    "{setting}: no document has the field {name}": "{setting}：没有任何文档带有字段 {name}",
+    "Correct the name. The documents have: {fields}.": "请改正字段名。文档带有：{fields}。",
+    "No document has a date that can be read in the field {field} of its meta: {example}": (
+        "没有任何文档的 meta 字段 {field} 中有可读取的日期：{example}"
+    ),
+    "{undated} of {documents} documents have no date that can be read in {field} ({example}). {problem}": (
+        "{documents} 个文档中有 {undated} 个在 {field} 中没有可读取的日期（{example}）。{problem}"
+    ),
+    "such as “{value}”": "例如“{value}”",
+    "they have no value there": "该字段没有值",
+    "ISO 8601 dates, 2024/03/05, 2024年3月5日, years and seconds since 1970 are read: write the dates of these documents so.": (
+        "可读取 ISO 8601 日期、2024/03/05、2024年3月5日、年份和自 1970 年起的秒数：请把这些文档的日期写成这样。"
     ),
     "split.validation_share + split.test_share is {measures}": (
         "split.validation_share 与 split.test_share 之和为 {measures}"
@@ -44,6 +53,8 @@ STORED: dict[str, str] = {
     "rejected: no date": "拒收（没有日期）",
     "{field} is “{value}”": "{field} 为“{value}”",
     "a date that can be read": "可读取的日期",
+    "validation": "验证",
+    "test": "测试",
     "documents {side}": "{side} 文档",
     "groups {side}": "{side} 组",
     "side {side}, {field} {value}": "{side}，{field} {value}",

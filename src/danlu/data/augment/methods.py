@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from random import Random
 
 from danlu.data.augment import chinese_grammar, english_grammar, noise, synonyms
+from danlu.data.augment.protected import VERSION as PROTECTED
 from danlu.data.augment.protected import Spans
 from danlu.data.augment.translate import Translates, back_translated
 from danlu.data.augment.variants import Proposal
@@ -96,6 +97,6 @@ METHODS: dict[str, tuple[tuple[str, ...], Propose]] = {
 """By name: the languages of a method, and the method."""
 
 RULES = (
-    ("protected spans", 1), ("english synonyms", 1), ("chinese synonyms", 1), ("english grammar", 1),
+    ("protected spans", PROTECTED), ("english synonyms", 1), ("chinese synonyms", 1), ("english grammar", 1),
     ("chinese grammar", 1), ("noise", 1), ("back-translation", 1),
 )  # fmt: skip

@@ -42,5 +42,5 @@ def _swapped(document: Document, kinds: tuple[str, ...]) -> Iterator[Made]:
 
 counterfactual = Stage(
     "counterfactual", version=1, makes=Corpus, body=_counterfactual, config=CounterfactualConfig, resumable=True,
-    libraries=("rjieba", "PyStemmer", "wordfreq"), rules=(("swap", 1), ("protected spans", 1), ("segmentation", segment.VERSION)),
+    libraries=("rjieba", "PyStemmer", "wordfreq"), rules=(("swap", 1), ("protected spans", 2), ("segmentation", segment.VERSION)),
 )  # fmt: skip

@@ -14,6 +14,7 @@ import yaml
 from danlu.core.errors import UserError
 from danlu.core.hashing import hash_file
 from danlu.data.balance.measures import tokens_of
+from danlu.data.fields import COLUMNS
 from danlu.text.records import Document
 
 VERSION = 2
@@ -31,7 +32,6 @@ GENDER: dict[str, tuple[str, ...]] = {
     ),
 }
 """Words that name women or men. Chinese 他 also stands for anyone: its count is an upper bound."""
-_COLUMNS = ("source", "media_type", "language", "licence", "title")
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def group_of(document: Document, by: str, lists: Mapping[str, Sequence[str]]) ->
     """The group of a document: of the lists where there are any, else the value of a column or a field of `meta`."""
     if lists:
         return _named_most(document.text, lists)
-    value = getattr(document, by) if by in _COLUMNS else json.loads(document.meta or "{}").get(by)
+    value = getattr(document, by) if by in COLUMNS else json.loads(document.meta or "{}").get(by)
     if value is None or value == "" or (by == "language" and value == "und"):
         return NO_GROUP
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)

@@ -9,6 +9,7 @@ from danlu.core.artifacts import Corpus
 from danlu.core.stages import Work
 from danlu.data.balance.groups import GENDER, WordLists, group_of
 from danlu.data.balance.measures import MEASURES, measure
+from danlu.data.fields import check_fields
 from danlu.data.parts import parts_of
 from danlu.data.shards import finish
 from danlu.text import segment
@@ -41,10 +42,13 @@ def _measure_part(by: str, label_by: str, lists: Mapping[str, tuple[str, ...]], 
 
 
 def measured(work: Work, by: str, label_by: str, documents: Corpus, words: WordLists | None) -> list[Path]:
-    """One table of MEASURES for each part of the corpus, made in workers."""
+    """One table of MEASURES for each part of the corpus, made in workers. Raises UserError for a field that no document has."""
+    parts, lists = parts_of(documents), lists_of(by, words)
+    check_fields("group_by", () if lists else (by,), parts)
+    check_fields("label_by", (label_by,) if label_by else (), parts)
     folder = work.scratch / "measures"
     folder.mkdir(exist_ok=True)
-    shards = [_Shard(path, folder / part_name(number)) for number, path in enumerate(parts_of(documents))]
-    task = partial(_measure_part, by, label_by, lists_of(by, words))
+    shards = [_Shard(path, folder / part_name(number)) for number, path in enumerate(parts)]
+    task = partial(_measure_part, by, label_by, lists)
     finish(work, task, shards)
     return [shard.outcome for shard in shards]

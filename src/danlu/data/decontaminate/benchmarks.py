@@ -11,12 +11,14 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 
 from danlu.core.artifacts import MANIFEST, Chats, Manifest
 from danlu.core.errors import Phrase, UserError
 from danlu.core.hashing import hash_facts, hash_file
-from danlu.text.contamination.items import Item, Items, items_of
+from danlu.data.nearest import nearest_first
+from danlu.text.contamination.items import FIELDS, Item, Items, items_of
 from danlu.text.rows.dump_files import TABLES
 from danlu.text.rows.json_rows import SUFFIXES
 from danlu.text.rows.rows import raw_rows
@@ -25,6 +27,7 @@ from danlu.text.rows.shapes import Unfit
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 _READ = (*SUFFIXES, *TABLES, *_DELIMITERS)
 _ZIPPED = ".gz"
+_SHOWN = 8
 _BARE_MMLU = ("question", "a", "b", "c", "d", "answer")
 
 
@@ -49,13 +52,13 @@ class Benchmarks:
     @classmethod
     def below(cls, paths: Sequence[Path]) -> "Benchmarks":
         """Every file of items in some files and folders; raises UserError for a path that is missing or holds none."""
-        files = [benchmark for path in paths for benchmark in _below(path)]
+        files = _told_apart([benchmark for path in paths for benchmark in _below(path)])
         names: dict[str, Path] = {}
         for file in files:
             if names.setdefault(file.name, file.path) != file.path:
                 raise UserError(
                     "Two benchmarks are called {name}: {first} and {second}",
-                    "Rename one of them, or give the folder that holds both.",
+                    "Rename one of the two files or folders.",
                     name=file.name,
                     first=names[file.name],
                     second=file.path,
@@ -71,6 +74,17 @@ class Benchmarks:
         return self._hash
 
 
+def _told_apart(files: Sequence[Benchmark]) -> list[Benchmark]:
+    """Benchmarks; those whose names would be equal keep the endings of their files, such as `bb/a.jsonl` beside `bb/a.csv`."""
+    paths: dict[str, set[Path]] = {}
+    for file in files:
+        paths.setdefault(file.name, set()).add(file.path)
+    return [
+        Benchmark(f"{file.name}{_ending(file.path)}", file.path) if len(paths[file.name]) > 1 else file
+        for file in files
+    ]
+
+
 @dataclass(frozen=True)
 class NamedItems:
     """The items of all benchmarks, one list."""
@@ -83,7 +97,8 @@ class NamedItems:
 
 
 def read_benchmarks(benchmarks: Benchmarks, columns: Mapping[str, str]) -> NamedItems:
-    """Read every file; raises UserError for one that holds no item."""
+    """Read every file; raises UserError for one that holds no item, and for columns that no file has or that mean nothing here."""
+    _check_columns(benchmarks, columns)
     items: list[Item] = []
     names: list[str] = []
     no_items: dict[str, int] = {}
@@ -93,6 +108,31 @@ def read_benchmarks(benchmarks: Benchmarks, columns: Mapping[str, str]) -> Named
         names += [file.name] * len(found.items)
         no_items[file.name] = len(found.rejected)
     return NamedItems(tuple(items), tuple(names), no_items)
+
+
+def _check_columns(benchmarks: Benchmarks, columns: Mapping[str, str]) -> None:
+    for own, known in columns.items():
+        if known.lower() not in FIELDS:
+            raise UserError(
+                "decontaminate.columns: {own}={known}: no column of an evaluation item is called {known}",
+                "Names that are known, nearest first: {names}.",
+                own=own,
+                known=known,
+                names=", ".join(nearest_first(known, (name for name in FIELDS if len(name) > 1))[:_SHOWN]),
+            )
+    missing, seen = set(columns), set[str]()
+    for _, row in chain.from_iterable(_rows(file.path) for file in benchmarks.files) if missing else ():
+        seen.update(map(str, row) if isinstance(row, dict) else ())
+        missing -= seen
+        if not missing:
+            return
+    if missing:
+        raise UserError(
+            "decontaminate.columns: no benchmark has the column {own}",
+            "Correct the name. The benchmarks have: {names}.",
+            own=min(missing),
+            names=", ".join(nearest_first(min(missing), sorted(seen))[:_SHOWN]) or "-",
+        )
 
 
 def _below(path: Path) -> Iterator[Benchmark]:
@@ -146,6 +186,10 @@ def _is_read(path: Path) -> bool:
 def _stem(path: Path) -> str:
     name = path.as_posix().removesuffix(_ZIPPED)
     return name.removesuffix(Path(name).suffix) if not path.is_absolute() else _stem(Path(path.name))
+
+
+def _ending(path: Path) -> str:
+    return path.name.removeprefix(_stem(Path(path.name)))
 
 
 def _rows(path: Path) -> Iterator[tuple[int, object]]:

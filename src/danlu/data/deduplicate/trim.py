@@ -1,7 +1,7 @@
 """What is cut out of the documents that stay: lines, paragraphs and passages that stand in other documents."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -106,7 +106,8 @@ def _applied(
 ) -> Trimmed:
     counts, changed = [], []
     for row in sorted(edits.keys() - rejects.keys()):
-        document = edited(before := Document.of(table.slice(row, 1).to_pylist()[0]), edits[row])
+        before = Document.of(table.slice(row, 1).to_pylist()[0])
+        document = edited(before, _to_the_end(before.text, edits[row]))
         if document.text.strip():
             changed.append((row, document))
             counts += counted(document.doc_id, edits[row])
@@ -122,6 +123,18 @@ def _applied(
     kept[list(rejects)] = False
     table = _replaced(table, changed) if changed else table
     return Trimmed(table.filter(pa.array(kept)), [rejects[row] for row in sorted(rejects)], counts, beside)
+
+
+def _to_the_end(text: str, edits: list[Edit]) -> list[Edit]:
+    """The edits, so that where the last of them take the end of a text, they take the line breaks before them too."""
+    first = len(edits) - 1
+    if edits[first].end < len(text.rstrip()):
+        return edits
+    while first and edits[first - 1].end == edits[first].start:
+        first -= 1
+    after = edits[first - 1].end if first else 0
+    start = max(after, len(text[: edits[first].start].rstrip()))
+    return [*edits[:first], replace(edits[first], start=start), *edits[first + 1 :]]
 
 
 def _replaced(table: pa.Table, rows: Sequence[tuple[int, Document]]) -> pa.Table:

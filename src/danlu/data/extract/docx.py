@@ -2,6 +2,8 @@
 
 python-docx's own `text` leaves out what stands in content controls, in insertions under review, in text boxes and in
 tables inside cells; so the text is read from the elements themselves. Deleted and moved-away text is not there any more.
+
+Headers and footers are page furniture: those that a section has of its own stand around its text once, however many pages show them.
 """
 
 import io
@@ -38,7 +40,9 @@ def extract_docx(content: bytes) -> Extracted:
     except (PackageNotFoundError, zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, SyntaxError) as error:
         raise Unreadable("damaged", str(error)) from None
     numbering, notes = Numbering(document), _notes(document)
-    writer = BlockWriter()
+    writer, sections = BlockWriter(), iter(document.sections)
+    section = next(sections, None)
+    _add_furniture(writer, section, document, "header")
     for element in _inside(document.element.body, "p", "tbl"):
         if element.tag == _W + "tbl":
             _add_table(writer, element)
@@ -46,9 +50,37 @@ def extract_docx(content: bytes) -> Extracted:
             _add_paragraph(writer, element, document, numbering)
         for note in element.iter(_W + "footnoteReference", _W + "endnoteReference"):
             writer.add("text", notes.get((note.tag, note.get(_W + "id")), ""))
+        if element.find(f"{_W}pPr/{_W}sectPr") is not None:
+            _add_furniture(writer, section, document, "footer")
+            section = next(sections, None)
+            _add_furniture(writer, section, document, "header")
+    _add_furniture(writer, section, document, "footer")
     properties = document.core_properties
     meta = {"author": properties.author} if properties.author and properties.author != "python-docx" else {}
     return writer.finish(properties.title or "", meta=meta)
+
+
+def _add_furniture(writer: BlockWriter, section: Any, document: Any, kind: str) -> None:
+    """The headers or the footers of a section that are shown and are not those of the section before."""
+    if section is None:
+        return
+    shown = [getattr(section, kind)]
+    if section.different_first_page_header_footer:
+        shown.insert(0, getattr(section, f"first_page_{kind}"))
+    if document.settings.odd_and_even_pages_header_footer:
+        shown.append(getattr(section, f"even_page_{kind}"))
+    texts = (_furniture(part) for part in shown if not part.is_linked_to_previous)
+    for text in dict.fromkeys(text for text in texts if text):
+        writer.add("furniture", text)
+
+
+def _furniture(part: Any) -> str:
+    """A header or a footer on one line; empty where the package names one that it does not hold."""
+    try:
+        inside = part._element  # python-docx has no other way to what stands in content controls
+    except (KeyError, AttributeError):
+        return ""
+    return " ".join(" ".join(_text(element) for element in _inside(inside, "p", "tbl")).split())
 
 
 def _notes(document: Any) -> dict[tuple[str, str | None], str]:

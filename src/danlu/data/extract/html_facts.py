@@ -3,21 +3,19 @@
 import re
 from typing import Any
 
+from danlu.data.licences import licence_of_page
+
 _NAMES = {
     "description": "description", "og:description": "description", "author": "author", "article:author": "author",
     "dc.creator": "author", "date": "date", "dc.date": "date", "dcterms.date": "date", "article:published_time": "date",
     "pubdate": "date", "datepublished": "date",
 }  # fmt: skip
-_CREATIVE = re.compile(
-    r"creativecommons\.org/(?:licenses/(?P<kind>by(?:-nc)?(?:-nd|-sa)?)/(?P<version>\d\.\d)|(?P<zero>publicdomain/zero))",
-    re.IGNORECASE,
-)
 _SPACES = re.compile(r"\s+")
 _MAX_CHARACTERS = 1000
 
 
 def page_facts(tree: Any) -> dict[str, str]:
-    """Facts by name: description, author, date (as written), url, licence (SPDX where it is a Creative Commons one)."""
+    """Facts by name: description, author, date (as written), url, licence (as `licence_of_page` names it)."""
     facts: dict[str, str] = {}
     if tree.head is not None:
         for node in tree.head.get_elements_by_tag_name("meta")[:]:
@@ -27,8 +25,7 @@ def page_facts(tree: Any) -> dict[str, str]:
         for node in tree.head.get_elements_by_tag_name("link")[:]:
             if "canonical" in (node.getattr("rel") or "").lower().split():
                 _keep(facts, "url", node.getattr("href"))
-    for node in tree.document.query_selector_all("[rel~=license]")[:]:
-        _keep(facts, "licence", _licence(node.getattr("href") or ""))
+    _keep(facts, "licence", licence_of_page(tree))
     return facts
 
 
@@ -42,10 +39,3 @@ def _keep(facts: dict[str, str], name: str, value: str | None) -> None:
     folded = _SPACES.sub(" ", value or "").strip()[:_MAX_CHARACTERS]
     if folded:
         facts.setdefault(name, folded)
-
-
-def _licence(address: str) -> str:
-    found = _CREATIVE.search(address)
-    if not found:
-        return address
-    return "CC0-1.0" if found["zero"] else f"CC-{found['kind'].upper()}-{found['version']}"

@@ -1,6 +1,7 @@
 """Marks of a page's lists as Markdown writes them: `- `, or the number of a numbered list, indented below the item around it.
 
-Numbers are those of the HTML Standard (4.4.5 and 4.4.8): `start` of the list, `value` of an item, letters and Roman numbers by `type`.
+Numbers are those of the HTML Standard (4.4.5 and 4.4.8): `start` of the list, `value` of an item, letters and Roman numbers by `type`,
+and down to 1 where the list is `reversed`.
 """
 
 import re
@@ -22,6 +23,8 @@ class _List:
     form: str
     next_number: int
     indent: str
+    step: int
+    """1, or -1 where the list counts down."""
     mark: str = _BULLET
 
 
@@ -42,7 +45,9 @@ class Lists:
         """An `ol` or a `ul` begins."""
         self._has_text = self._has_text and bool(self._open)
         form = _FORMS.get((node.getattr("type") or "").strip(), "decimal")
-        self._open.append(_List(node.tag == "ol", form, _attribute(node, "start", 1), self.indent))
+        is_reversed = node.getattr("reversed") is not None
+        start = _attribute(node, "start", _count_items(node) if is_reversed else 1)
+        self._open.append(_List(node.tag == "ol", form, start, self.indent, -1 if is_reversed else 1))
 
     def end(self) -> None:
         """The innermost list ends."""
@@ -59,7 +64,7 @@ class Lists:
         if around.is_numbered:
             number = _attribute(node, "value", around.next_number)
             form = around.form if 0 < number <= _MAX_WRITTEN else "decimal"
-            around.next_number, around.mark = number + 1, f"{written_number(number, form)}. "
+            around.next_number, around.mark = number + around.step, f"{written_number(number, form)}. "
         self._mark = around.mark
 
     def end_item(self) -> None:
@@ -77,3 +82,11 @@ class Lists:
 def _attribute(node: Any, name: str, otherwise: int) -> int:
     found = _NUMBER.match(node.getattr(name) or "")
     return int(found[1]) if found else otherwise
+
+
+def _count_items(node: Any) -> int:
+    count, child = 0, node.first_child
+    while child:
+        count += child.tag == "li"
+        child = child.next
+    return count

@@ -12,11 +12,15 @@ from danlu.data.extract.blocks import Extracted, Unreadable
 from danlu.data.extract.config import ExtractConfig
 from danlu.data.extract.items import Item, Record
 from danlu.data.extract.unpack import Meter
+from danlu.data.licences import UNKNOWN, licence_of_name
 from danlu.data.lock import id_of
 from danlu.text.records import Document, Reject
 
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 """Python's messages name objects by where they lie in memory: never twice the same."""
+
+_LICENCE_NAMES = ("licence", "license", "许可证", "许可")
+"""What pages and front matter call it."""
 
 Edits = tuple[tuple[str, int], ...]
 Outcome = tuple[Document, Edits] | Reject
@@ -63,12 +67,23 @@ def document_of(
     if named := media.told_by_name(item.name, kind):
         edits += (("file told by its content, not by its name", 1),)
         meta["named"] = named
+    licence = (record.licence if record else "") or reading.licence
+    if licence in ("", UNKNOWN) and (stated := _stated_licence(meta)):
+        licence = stated
+        edits += (("licence stated by the document", 1),)
     document = Document(
         id_of(source), found.text, found.title or _title(item, meta), source, found.media_type or kind,
-        (record.licence if record else "") or reading.licence, language=found.language or "und", blocks=found.blocks,
+        licence or UNKNOWN, language=found.language or "und", blocks=found.blocks,
         meta=json.dumps(meta, ensure_ascii=False, sort_keys=True, default=str) if meta else "{}",
     )  # fmt: skip
     return document, edits
+
+
+def _stated_licence(meta: Mapping[str, Any]) -> str | None:
+    """The licence that the document states of itself, such as a page's or that of a front matter."""
+    by_name = {name.lower(): value for name, value in meta.items()}
+    stated = [by_name[name] for name in _LICENCE_NAMES if isinstance(by_name.get(name), str)]
+    return next(filter(None, map(licence_of_name, stated)), None)
 
 
 def _title(item: Item, meta: Mapping[str, Any]) -> str:

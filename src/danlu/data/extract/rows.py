@@ -2,8 +2,8 @@
 
 The text is the field named in `extract.text_column`, else the first of the usual names that holds text; a conversation
 (`messages`, `conversations`) and an instruction with its answer are written out as `role: text`. Remarks (`review`, `comment`,
-`评论`) come last: beside a text they are remarks on it, alone they are the text. The text itself is kept as it is. Every other
-field goes into the document's meta.
+`评论`) come last: beside a text they are remarks on it, alone they are the text. The text itself is kept as it is. Title, language
+and licence become those of the document; every other field goes into its meta.
 """
 
 import json
@@ -14,6 +14,7 @@ from danlu.data.extract.blocks import BlockWriter, Extracted, Unreadable
 from danlu.data.extract.config import ExtractConfig
 from danlu.data.extract.items import Record, Refused
 from danlu.data.extract.plain import paragraphs
+from danlu.data.programming import PROGRAMMING_LANGUAGES
 
 TEXT_NAMES = (
     "text", "content", "body", "document", "raw_content", "article", "passage", "markdown", "正文", "内容", "文本", "全文",
@@ -27,6 +28,8 @@ _REMARKS = (
 _TITLES = ("title", "标题", "headline", "subject")
 _LICENCES = ("licence", "license", "许可")
 _LANGUAGES = ("language", "lang", "语言")
+_PROGRAMMING = {name.lower() for name in PROGRAMMING_LANGUAGES.values()}
+"""Rows of code call theirs `language` too: it is none that the text is written in, and stays in meta."""
 _IDS = ("id", "doc_id", "uuid", "编号")
 _MAX_META_LENGTH = 65536
 """Characters of one row: longer fields (embeddings, pictures in base64) are data beside the text and are left out, and counted."""
@@ -50,8 +53,11 @@ def _record(row: Any, source: str, config: ExtractConfig) -> Record:
     if size > config.max_text_bytes:
         raise Unreadable("too large", f"{size} bytes of text in one row", "extract.max_text_bytes")
     names = {name.lower(): name for name in row}
-    title, language, licence, own_id = (_value(row, names, wanted) for wanted in (_TITLES, _LANGUAGES, _LICENCES, _IDS))
-    meta, left_out = _meta(row, used)
+    told = [_named(row, names, wanted) for wanted in (_TITLES, _LANGUAGES, _LICENCES)]
+    if told[1][1].strip().lower() in _PROGRAMMING:
+        told[1] = ("", "")
+    (title, language, licence), own_id = (value for _, value in told), _named(row, names, _IDS)[1]
+    meta, left_out = _meta(row, [*used, *(name for name, _ in told)])
     edits = found.edits + ((("long fields left out", left_out),) if left_out else ())
     extracted = Extracted(_whole(found.text), found.blocks, title, edits, meta, language)
     return Record(source, extracted, licence, own_id)
@@ -153,9 +159,13 @@ def _conversation(turns: Sequence[tuple[str, str]]) -> Extracted:
     return writer.finish()
 
 
-def _value(row: Mapping[str, Any], names: Mapping[str, str], wanted: Sequence[str]) -> str:
-    value = next((row[names[name]] for name in wanted if name in names), "")
-    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+def _named(row: Mapping[str, Any], names: Mapping[str, str], wanted: Sequence[str]) -> tuple[str, str]:
+    """The first of these fields that says something, and what it says; empty when none does."""
+    for name in (names[lower] for lower in wanted if lower in names):
+        value = row[name]
+        if isinstance(value, str | int) and not isinstance(value, bool) and str(value).strip():
+            return name, str(value)
+    return "", ""
 
 
 def _meta(row: Mapping[str, Any], used: Sequence[str]) -> tuple[dict[str, Any], int]:

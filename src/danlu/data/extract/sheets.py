@@ -3,12 +3,13 @@
 Empty rows and columns around a table are trimmed, and the cells of a merged range hold its text once, in the first of them. Numbers
 are written as the sheet shows them (`sheet_formats`), and formulas that were never calculated stay formulas, counted (`sheet_cells`):
 both in XLSX alone, the others give plain values. Dates are written in ISO 8601. A sheet with a column of prose is a data set, one
-document per row (see `grid`); all other sheets make one document.
+document per row (see `grid`); all other sheets make one document. A hidden sheet is read as the others are, and counted.
 """
 
 import datetime
 import io
 import zipfile
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -22,7 +23,7 @@ from danlu.data.extract.sheet_cells import Cells, Place, cells_of
 from danlu.data.extract.sheet_formats import general
 from danlu.data.extract.table import add_table
 
-_UNCALCULATED = "formula without a value"
+_UNCALCULATED, _HIDDEN = "formula without a value", "hidden sheet"
 
 
 def read_sheets(item: Item, config: ExtractConfig) -> Iterator[Found]:
@@ -33,44 +34,47 @@ def read_sheets(item: Item, config: ExtractConfig) -> Iterator[Found]:
     if content.startswith(b"PK"):
         check_package(content, config)
     shown = cells_of(content) if content.startswith(b"PK") else {}
-    writer, formulas = BlockWriter(), 0
-    for name, rows in _sheets(content, shown):
-        count = shown[name].formulas if name in shown else 0
+    writer, found = BlockWriter(), Counter[str]()
+    for name, rows, is_hidden in _sheets(content, shown):
+        counts = Counter({_UNCALCULATED: shown[name].formulas if name in shown else 0, _HIDDEN: int(is_hidden)})
         if len(rows) > 2 and prose_column(rows[0], rows[1:1001], config):
-            yield from _counted(records_of(iter(rows), f"{item.source}#{name}", config), count)
+            yield from _counted(records_of(iter(rows), f"{item.source}#{name}", config), +counts)
         elif rows:
             writer.add("heading", name, level=1)
             add_table(writer, rows)
-            formulas += count
+            found += counts
     if writer.blocks:
-        yield Record(item.source, writer.finish(edits=((_UNCALCULATED, formulas),) if formulas else ()))
+        yield Record(item.source, writer.finish(edits=tuple(found.items())))
 
 
-def _counted(found: Iterator[Found], formulas: int) -> Iterator[Found]:
-    """The documents of one sheet; its formulas are counted with the first."""
+def _counted(found: Iterator[Found], counts: Counter[str]) -> Iterator[Found]:
+    """The documents of one sheet; what is counted of it is counted with the first."""
     for one in found:
-        if formulas and isinstance(one, Record):
-            edits = (*one.found.edits, (_UNCALCULATED, formulas))
-            one, formulas = replace(one, found=replace(one.found, edits=edits)), 0
+        if counts and isinstance(one, Record):
+            edits = (*one.found.edits, *counts.items())
+            one, counts = replace(one, found=replace(one.found, edits=edits)), Counter()
         yield one
 
 
-def _sheets(content: bytes, shown: Mapping[str, Cells]) -> Iterator[tuple[str, list[list[str]]]]:
+def _sheets(content: bytes, shown: Mapping[str, Cells]) -> Iterator[tuple[str, list[list[str]], bool]]:
+    """Name, rows, and whether the sheet is hidden."""
     import python_calamine
 
     try:
         book = python_calamine.load_workbook(io.BytesIO(content))
-        names = book.sheet_names
+        sheets = book.sheets_metadata
     except (python_calamine.CalamineError, zipfile.BadZipFile, OSError, ValueError) as error:
         raise _problem(error) from None
-    for name in names:
+    for metadata in sheets:
+        name = metadata.name
         try:
             sheet = book.get_sheet_by_name(name)
             rows = sheet.to_python(skip_empty_area=True)
         except (python_calamine.CalamineError, OSError, ValueError) as error:
             raise _problem(error) from None
         texts = [[_shown(cell) for cell in row] for row in rows]
-        yield name, _trimmed(_over(texts, sheet.start or (0, 0), shown[name]) if name in shown else texts)
+        shown_rows = _trimmed(_over(texts, sheet.start or (0, 0), shown[name]) if name in shown else texts)
+        yield name, shown_rows, metadata.visible != python_calamine.SheetVisibleEnum.Visible
 
 
 def _over(rows: list[list[str]], start: Place, cells: Cells) -> list[list[str]]:

@@ -178,5 +178,5 @@ extract = Stage(
         "pyarrow",
         *optional_libraries(),
     ),
-    rules=(("blocks", 3), ("encodings", 2), ("file types", 3)),
+    rules=(("blocks", 4), ("encodings", 2), ("file types", 3)),
 )

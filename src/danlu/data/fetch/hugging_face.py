@@ -5,8 +5,8 @@ from urllib.parse import quote
 from danlu.data.fetch.download import RemoteFile
 from danlu.data.fetch.hub import DataSet, Hub, Listing
 from danlu.data.fetch.hub_choice import chosen
-from danlu.data.fetch.licences import licence_of_card
 from danlu.data.fetch.web import Web
+from danlu.data.licences import licence_of_card
 
 
 def headers(token: str | None) -> dict[str, str]:

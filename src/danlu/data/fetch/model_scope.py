@@ -7,8 +7,8 @@ from danlu.core.errors import UserError
 from danlu.data.fetch.download import RemoteFile
 from danlu.data.fetch.hub import DataSet, Hub, Listing
 from danlu.data.fetch.hub_choice import chosen
-from danlu.data.fetch.licences import licence_of_card
 from danlu.data.fetch.web import Web
+from danlu.data.licences import licence_of_card
 
 _PAGE_FILES = 100
 

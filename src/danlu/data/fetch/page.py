@@ -8,17 +8,15 @@ from typing import Any
 from resiliparse.parse.encoding import detect_encoding, map_encoding_to_html5
 from resiliparse.parse.html import HTMLTree
 
-from danlu.data.fetch.licences import licence_of_url
 from danlu.data.fetch.response import Response
 from danlu.data.fetch.robots import Directives, directives
 from danlu.data.fetch.urls import canonical
+from danlu.data.licences import licence_of_name, licence_of_page
 
 HTML = ("text/html", "application/xhtml+xml")
 _LINK_HEADER = re.compile(r"<([^>]*)>((?:\s*;[^,<]*)*)")
-_JSON_LICENCE = re.compile(r'"license"\s*:\s*"(https?:[^"]+)"')
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?([A-Za-z0-9_-]{1,30})", re.IGNORECASE)
 _REFRESH = re.compile(r"url\s*=\s*['\"]?([^'\";]+)", re.IGNORECASE)
-_LICENCE_METAS = ("license", "licence", "dc.rights", "dc.license", "dcterms.license", "dcterms.rights")
 
 
 @dataclass(frozen=True)
@@ -35,10 +33,10 @@ def read_page(response: Response) -> Page:
     """Read a response; what is not HTML speaks by its headers alone."""
     stated = list(_header_links(response))
     own = next((canonical(url, response.url) for rels, url in stated if "canonical" in rels), None)
-    licence = next((url for rels, url in stated if "license" in rels), None)
+    licence = next(filter(None, (licence_of_name(url) for rels, url in stated if "license" in rels)), None)
     tags, reserved = response.all("x-robots-tag"), [value.strip() for value in response.all("tdm-reservation")]
     if response.media_type not in HTML:
-        return Page(directives(tags, [], reserved), (), own, _named(licence))
+        return Page(directives(tags, [], reserved), (), own, licence)
     tree = _tree(response)
     metas = list(_metas(tree))
     wishes = [content for name, content in metas if name in ("robots", "danlu")]
@@ -48,7 +46,7 @@ def read_page(response: Response) -> Page:
         directives(tags, wishes, reserved),
         tuple(dict.fromkeys(_links(tree, base))),
         own or (canonical(main, base) if main else None),
-        _named(licence) or _licence(tree, metas),
+        licence or licence_of_page(tree),
     )
 
 
@@ -101,26 +99,3 @@ def _relations(node: Any) -> set[str]:
 def _rel(tree: HTMLTree, tag: str, relation: str) -> str | None:
     nodes = _all(tree, f"{tag}[rel][href]")
     return next((node.getattr("href") for node in nodes if relation in _relations(node)), None)
-
-
-def _licence(tree: HTMLTree, metas: list[tuple[str, str]]) -> str | None:
-    """Stated for the page: rel=license, a meta tag, JSON-LD; else a Creative Commons address if it is the only one."""
-    stated = [_rel(tree, "a", "license"), _rel(tree, "link", "license")]
-    stated += [content for name, content in metas if name in _LICENCE_METAS]
-    for node in _all(tree, 'script[type="application/ld+json"]'):
-        stated += _JSON_LICENCE.findall(node.text or "")
-    found = next(filter(None, map(_named, stated)), None)
-    if found:
-        return found
-    links = (node.getattr("href") or "" for node in _all(tree, 'a[href*="creativecommons.org"]'))
-    named = {licence for licence in map(licence_of_url, links) if licence}
-    return named.pop() if len(named) == 1 else None
-
-
-def _named(stated: str | None) -> str | None:
-    """A licence by its identifier; an address that is not known stays as it is, and prose is no licence."""
-    if not stated:
-        return None
-    known = licence_of_url(stated)
-    short = stated.strip()
-    return known or (short if re.fullmatch(r"https?://\S{1,200}|[A-Za-z][\w.+-]{1,40}", short) else None)

@@ -42,6 +42,8 @@ class Answer:
     spans: tuple[Span, ...] = ()
     state: str = "answered"
     """answered, skipped, or waiting: nobody has answered yet."""
+    offered: tuple[str, ...] = ()
+    """The labels that the annotator was to choose from; empty where the file does not say."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Labels as a table: one row for each answer, for spreadsheets and for what other tools convert to.
 
-Columns that are read: `doc_id` and `text_hash`, or `text`, to find the document; `label` (several divided by `|`); `annotator`.
+Columns that are read: `doc_id` and `text_hash`, or `text`, to find the document; `label` (several divided by `|`); `annotator`; `choices`.
 """
 
 import csv
@@ -10,7 +10,9 @@ from pathlib import Path
 from danlu.core.errors import UserError
 from danlu.data.label.answers import Answer, Task
 
-_COLUMNS = ("doc_id", "text_hash", "source", "text", "label", "annotator", "suggested", "probability")
+_OFFERED = "choices"
+"""The labels that people choose from, so that one that is misspelt can be told when the table comes back."""
+_COLUMNS = ("doc_id", "text_hash", "source", "text", "label", "annotator", "suggested", "probability", _OFFERED)
 
 
 def write(folder: Path, tasks: Sequence[Task], names: Sequence[str]) -> None:
@@ -22,7 +24,7 @@ def write(folder: Path, tasks: Sequence[Task], names: Sequence[str]) -> None:
         for task in tasks:
             best = task.labels[0] if task.labels else None
             suggested = [best.label, best.probability] if best else ["", ""]
-            row = [task.doc_id, task.text_hash, task.source, task.text, "", "", *suggested]
+            row = [task.doc_id, task.text_hash, task.source, task.text, "", "", *suggested, "|".join(names)]
             table.writerow([*row, *(task.beside.get(name, "") for name in beside)])
     (folder / "labels.txt").write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
 
@@ -47,8 +49,11 @@ def read(path: Path) -> list[Answer]:
 
 
 def _answer(line: int, row: dict[str, str]) -> Answer:
-    labels = tuple(name.strip() for name in (row.get("label") or "").split("|") if name.strip())
+    labels, offered = (
+        tuple(name.strip() for name in (row.get(column) or "").split("|") if name.strip())
+        for column in ("label", _OFFERED)
+    )
     return Answer(
         f"line {line}", row.get("doc_id") or "", row.get("text_hash") or "", row.get("text") or "",
-        row.get("annotator") or "", labels, state="answered" if labels else "waiting",
+        row.get("annotator") or "", labels, state="answered" if labels else "waiting", offered=offered,
     )  # fmt: skip

@@ -138,8 +138,14 @@ def check_regex(pattern: str, place: str) -> None:
             "RE2 has no look-around and no back-references; `unless:` says what must not be there.",
             place=place,
             pattern=pattern,
-            problem=str(error),
+            problem=_said(error),
         ) from None
+
+
+def _said(error: Exception) -> str:
+    """What RE2 says, which it gives as bytes."""
+    said = error.args[0] if error.args else error
+    return said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
 
 
 @cache

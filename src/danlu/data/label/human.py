@@ -6,8 +6,9 @@ with exactly its text. Labels may also stand in the documents' own `meta`, under
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from danlu.core.artifacts import Corpus, Labels
 from danlu.core.errors import UserError, WorkFailed
@@ -15,6 +16,7 @@ from danlu.core.stages import Config, Facts, Stage, Work
 from danlu.data.label.answers import Answer, AnswerFile
 from danlu.data.label.records import Label, text_hash
 from danlu.data.label.writing import LabelWriter
+from danlu.data.nearest import nearest_first
 from danlu.text.records import Reject
 from danlu.text.tables import stream_rows
 
@@ -92,7 +94,23 @@ def _from_file(work: Work, file: AnswerFile, documents: Corpus) -> Facts:
             elif place is not None:
                 writer.licences.add(place.licence)
                 writer.add_all(_labels(answer, place, file.format))
-    return writer.facts()
+    return _with_remark(writer.facts(), answers)
+
+
+def _with_remark(facts: Facts, answers: Sequence[Answer]) -> Facts:
+    """The facts with a note on labels that were not among those to choose from: tables let people type what they like."""
+    strange = Counter(
+        (name, nearest_first(name, answer.offered)[0])
+        for answer in answers
+        if answer.offered
+        for name in answer.labels
+        if name not in answer.offered
+    )
+    if not strange:
+        return facts
+    listed = ", ".join(f"{name} ({count}; {near}?)" for (name, near), count in sorted(strange.items()))
+    note = f"labels that were not offered: {listed}"
+    return replace(facts, counts=dict(facts.counts) | {"labels not offered": strange.total()}, note=note)
 
 
 def _places(documents: Corpus, ids: set[str], texts: set[str]) -> tuple[Mapping[str, _Place], Mapping[str, _Place]]:

@@ -100,4 +100,4 @@ def _rows(documents: Corpus, ids: set[str]) -> Iterator[dict[str, str]]:
     return (row for row in stream_rows(documents.documents, columns) if row["doc_id"] in ids)
 
 
-export_tasks = Stage("export_tasks", version=1, makes=Report, body=_export_tasks, config=ExportConfig, numeric=True)
+export_tasks = Stage("export_tasks", version=2, makes=Report, body=_export_tasks, config=ExportConfig, numeric=True)

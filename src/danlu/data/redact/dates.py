@@ -4,19 +4,53 @@ import re
 from collections.abc import Iterator
 
 from danlu.text.pii.people import DATE, MONTHS
+from danlu.text.pii.phones import NUMERALS
 
 _MONTH_NAMES = "january february march april may june july august september october november december".split()
 _HAN_DIGITS = "〇一二三四五六七八九"
-_ORDINALS = {"st": (1, 21), "nd": (2, 22), "rd": (3, 23)}
+_ORDINAL = re.compile("st|nd|rd|th", re.IGNORECASE)
+_TENS = {"廿": "二十", "卅": "三十"}
 
 
 def date(value: str, draw: Iterator[int]) -> str:
-    """Order, separators, leading zeros, names of months and numerals stay as they are."""
-    year, month, day = 1940 + next(draw) % 66, 1 + next(draw) % 12, 1 + next(draw) % 28
+    """Order, separators, leading zeros, names of months and numerals stay as they are; an ordinal gets the ending of its day."""
+    year, month, day, chance = 1940 + next(draw) % 66, 1 + next(draw) % 12, 1 + next(draw) % 28, next(draw)
     match = DATE.search(value)
     if match is None:
         return f"{year}-{month:02}-{day:02}"
-    return _replaced(value, match, _parts(match, year, month, day, next(draw)))
+    return _replaced(value, match, _parts(match, year, month, day, chance))
+
+
+def read_date(value: str) -> str:
+    """Year, month and day as eight digits; `6/5/1990` where day and month cannot be told apart; the value where it is no date."""
+    match = DATE.search(value)
+    if match is None:
+        return value
+    if match["eight"]:
+        return match["eight"]
+    if match["ny"] and not _told_apart(match):
+        return f"{int(match['n1'])}/{int(match['n2'])}/{match['ny']}"
+    year, month, day = _numbers(match)
+    return f"{year}{month:02}{day:02}"
+
+
+def _numbers(match: re.Match[str]) -> tuple[str, int, int]:
+    """Year, month, day."""
+    if match["cy"]:
+        return "".join(NUMERALS[c] for c in match["cy"]), _of_han(match["cm"]), _of_han(match["cd"])
+    if match["y"]:
+        return match["y"], int(match["m"]), int(match["d"])
+    if match["ny"]:
+        first, second = int(match["n1"]), int(match["n2"])
+        return match["ny"], *((second, first) if first > 12 else (first, second))
+    own = "w" if match["wy"] else "v"
+    return match[f"{own}y"], MONTHS.index(match[f"{own}m"][:3].lower()) + 1, int(match[f"{own}d"])
+
+
+def _told_apart(match: re.Match[str]) -> bool:
+    """Whether one of the two numbers before the year can only be a day."""
+    first, second = int(match["n1"]), int(match["n2"])
+    return max(first, second) > 12 or first == second
 
 
 def _parts(match: re.Match[str], year: int, month: int, day: int, chance: int) -> dict[str, str]:
@@ -27,31 +61,29 @@ def _parts(match: re.Match[str], year: int, month: int, day: int, chance: int) -
         zero = next((c for c in match["cy"] if c in "零○"), "〇")
         said = "".join(_HAN_DIGITS[int(c)] for c in str(year)).replace("〇", zero)
         return {"cy": said, "cm": _han(month), "cd": _han(day)}
-    if match["ny"]:  # day and month, or month and day: both are possible
-        return {"n1": _like(match, "n1", month), "n2": _like(match, "n2", 1 + chance % 12), "ny": str(year)}
+    if match["ny"]:
+        first, second = (day, month) if int(match["n1"]) > 12 else (month, day)
+        if not _told_apart(match):  # day and month, or month and day: both must be possible
+            first, second = month, 1 + chance % 12
+        return {"n1": _like(match, first), "n2": _like(match, second), "ny": str(year)}
     if match["y"]:
-        return {"y": str(year), "m": _like(match, "m", month), "d": _like(match, "d", day)}
+        return {"y": str(year), "m": _like(match, month), "d": _like(match, day)}
     own = "w" if match["wy"] else "v"
-    return {
-        f"{own}y": str(year),
-        f"{own}m": _name(match[f"{own}m"], month),
-        f"{own}d": _day(match, f"{own}d", day, chance),
-    }
+    return {f"{own}y": str(year), f"{own}m": _name(match[f"{own}m"], month), f"{own}d": _day(match, f"{own}d", day)}
 
 
-def _like(match: re.Match[str], group: str, number: int) -> str:
+def _like(match: re.Match[str], number: int) -> str:
     """With a leading zero where the date writes them: two figures throughout."""
     figures = [match[name] for name in ("m", "d", "n1", "n2") if match[name]]
     return f"{number:02}" if all(len(one) == 2 for one in figures) else str(number)
 
 
-def _day(match: re.Match[str], group: str, day: int, chance: int) -> str:
-    """A day that goes with the ordinal behind the true one: 1st, 22nd, 3rd, 4th."""
-    behind = match.string[match.end(group) : match.end(group) + 2].lower()
-    if behind in _ORDINALS:
-        return str(_ORDINALS[behind][chance % 2])
-    if behind == "th":
-        return str(4 + chance % 17)
+def _day(match: re.Match[str], group: str, day: int) -> str:
+    """With the ending of the ordinal where the true one has one: 1st, 22nd, 3rd, 4th."""
+    ordinal = _ORDINAL.match(match.string, match.end(group))
+    if ordinal:
+        ending = "th" if day in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th")
+        return f"{day}{ending.upper() if ordinal[0].isupper() else ending}"
     return f"{day:02}" if match[group].startswith("0") else str(day)
 
 
@@ -68,9 +100,18 @@ def _han(number: int) -> str:
     return ("" if tens == 0 else "十" if tens == 1 else _HAN_DIGITS[tens] + "十") + (_HAN_DIGITS[ones] if ones else "")
 
 
+def _of_han(written: str) -> int:
+    """The number that 一 to 三十一 say, and 廿 and 卅."""
+    for short, full in _TENS.items():
+        written = written.replace(short, full)
+    tens, ten, ones = written.rpartition("十")
+    return (int(NUMERALS.get(tens, "1")) * 10 if ten else 0) + int(NUMERALS.get(ones, "0"))
+
+
 def _replaced(value: str, match: re.Match[str], parts: dict[str, str]) -> str:
     out, at = "", 0
     for group in sorted(parts, key=match.start):
         out += value[at : match.start(group)] + parts[group]
-        at = match.end(group)
+        ordinal = _ORDINAL.match(value, match.end(group)) if group in ("wd", "vd") else None
+        at = ordinal.end() if ordinal else match.end(group)
     return out + value[at:]

@@ -1,6 +1,7 @@
 """Values that stand for others: of the same form, the same for the same value, made by a key.
 
-Digits and letters are drawn from HMAC-SHA-256 of the type and the value. What says of which country, area, issuer or kind a value is
+Digits and letters are drawn from HMAC-SHA-256 of the type and the value, read in its canonical form (danlu.data.redact.canonical), so
+that one number written in two ways becomes another one number written in those two ways. What says of which country, area, issuer or kind a value is
 stays, and so do its grouping and the way it is written; check digits are right, so that what checks a text or learns from it meets
 numbers as they are. An address of mail gets a host under example.com (RFC 2606), an IP address lies in a private net. This is
 pseudonymisation, not anonymisation: who holds the key can test a guess, equal values stay equal, and what comes out may be somebody's.
@@ -12,15 +13,15 @@ from collections.abc import Callable, Iterator
 from hashlib import sha256
 
 from danlu.data.redact import identity_numbers, phone_numbers
+from danlu.data.redact.canonical import canonical, mail_signs
 from danlu.data.redact.dates import date
 from danlu.data.redact.shape import characters, digits_shaped, filled, shaped
 from danlu.text.pii.finding import NAME_KINDS
 from danlu.text.pii.window import window_of
 
-VERSION = 2
+VERSION = 3
 FORMLESS = NAME_KINDS | {"address"}
 """Types that have no form to keep: they can be masked, and not be pseudonymised."""
-_SEPARATOR = re.compile(r"[\s-]")
 _WIDTH = 0xFEE0
 """From a character of ASCII to its wide form."""
 _PLATE_LETTERS = "ABCDEFGHJK"
@@ -35,10 +36,19 @@ def keyed_hash(key: bytes, kind: str, value: str) -> str:
 
 def pseudonym(key: bytes, kind: str, value: str) -> str:
     """Another value of the same type and form; asterisks where no other one came out, since the value itself must not."""
-    plain, draw = window_of(value, 0).text, _numbers(key, _message(kind, value))
-    made = (_MAKERS.get(kind, shaped)(plain, draw) for _ in range(_TRIES))
-    other = next((one for one in made if one != plain), re.sub(r"\w", "*", plain))
+    plain = window_of(value, 0).text
+    number, extension = phone_numbers.parted(kind, plain)
+    other = _other(key, kind, number)
+    if extension:
+        draw = _numbers(key, _message(kind, plain))
+        other += re.sub("[0-9]+", lambda digits: shaped(digits[0], draw), extension)
     return _as_wide(value, plain, other)
+
+
+def _other(key: bytes, kind: str, plain: str) -> str:
+    draw, own = _numbers(key, _message(kind, plain)), canonical(kind, plain)
+    made = (_MAKERS.get(kind, shaped)(plain, draw) for _ in range(_TRIES))
+    return next((one for one in made if canonical(kind, one) != own), re.sub(r"\w", "*", plain))
 
 
 def _as_wide(value: str, plain: str, other: str) -> str:
@@ -51,7 +61,7 @@ def _as_wide(value: str, plain: str, other: str) -> str:
 
 def _message(kind: str, value: str) -> str:
     """One text for all the ways in which a value is written."""
-    return f"{kind}\0{_SEPARATOR.sub('', window_of(value, 0).text)}"
+    return f"{kind}\0{canonical(kind, window_of(value, 0).text)}"
 
 
 def _numbers(key: bytes, message: str) -> Iterator[int]:
@@ -64,7 +74,9 @@ def _numbers(key: bytes, message: str) -> Iterator[int]:
 
 
 def _mail(value: str, draw: Iterator[int]) -> str:
-    return f"user{next(draw) % 10**8:08}@{'abcdefghij'[next(draw) % 10]}{next(draw) % 1000:03}.example.com"
+    """`[at]` and `[dot]` stay."""
+    at, dot = mail_signs(value)
+    return f"user{next(draw) % 10**8:08}{at}{'abcdefghij'[next(draw) % 10]}{next(draw) % 1000:03}{dot}example{dot}com"
 
 
 def _ip(value: str, draw: Iterator[int]) -> str:

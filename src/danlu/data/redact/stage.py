@@ -76,7 +76,12 @@ def _redact(
     for table in read_groups(work.folder / "findings", ["type"]):
         for kind in table["type"].to_pylist():
             found[kind] = found.get(kind, 0) + 1
-    return Facts({**facts.counts, **{f"found: {kind}": found[kind] for kind in sorted(found)}}, facts.licences)
+    counts = {**facts.counts, **{f"found: {kind}": found[kind] for kind in sorted(found)}}
+    repeatable = key is None and any(tools.actions.get(kind) == "pseudonymise" for kind in found)
+    return Facts(counts, facts.licences, note=NO_KEY if repeatable else "")
+
+
+NO_KEY = "pseudonyms without --key: the key follows from --seed, so anybody can repeat them and test a guess"
 
 
 def _word_actions(config: RedactConfig, words: WordLists | None) -> dict[str, Action]:

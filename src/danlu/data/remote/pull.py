@@ -34,7 +34,13 @@ class Pointer:
 
 
 def ids_in(remote: Remote) -> list[str]:
-    """The ids of all artifacts in a remote."""
+    """The ids of all artifacts in a remote. Raises UserError for a folder that is not there: a misspelt one is no empty remote."""
+    if remote.fs.protocol == "local" and not remote.fs.exists(remote.root):
+        raise UserError(
+            "{address}: no such folder",
+            "Correct the address of the remote, or mount it; `danlu push` makes the folder.",
+            address=remote.address,
+        )
     with told(remote.address):
         folder = remote.fs.parent(remote.pointer("id"))
         if not remote.fs.exists(folder):

@@ -33,7 +33,7 @@ def push(artifact: Artifact, remote: Remote, progress: Progress) -> Pushed:
     if not artifact.content_is_intact():
         raise WorkFailed(
             "{folder} is damaged: its files are not those of its manifest",
-            "Delete the folder, then `danlu run` makes it again.",
+            "Delete the folder and make it again: by `danlu run` in a project, else by the command that wrote it.",
             folder=artifact.path,
         )
     with told(remote.address):

@@ -6,6 +6,7 @@ conversation, an author, or any field of the document's `meta`.
 
 import hashlib
 import json
+import re
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,15 +18,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from danlu.data.families import family_of
+from danlu.data.fields import COLUMNS
 from danlu.text.tables import read_groups
 
 I64 = NDArray[np.int64]
 U64 = NDArray[np.uint64]
 
-COLUMNS = ("source", "title", "media_type", "language", "licence")
-"""Columns of a document that may tie or divide documents; any other name is a field of `meta`."""
 UNTIED = np.uint64(0)
 NO_TIME = -np.inf
+_YEAR_FIRST = re.compile(r"^(\d{4})\s*[-/.年]\s*(\d{1,2})(?:\s*[-/.月]\s*(\d{1,2})\s*日?|\s*月)?(?=$|[\sT])")
+"""Dates as people write them in Chinese and Japanese, and with strokes or points: 2024年3月5日, 2024/03/05, 2024.3."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ class Roster:
     strata: tuple[str, ...]
     times_N: NDArray[np.float64]
     """Seconds since 1970, NO_TIME where the field is missing or is no time; empty when time does not matter."""
+    undated: str = ""
+    """The first value of the time field that is no time."""
 
 
 def read_roster(
@@ -52,6 +56,7 @@ def read_roster(
     strata: dict[str, int] = {}
     of_strata = array("q")
     times = array("d")
+    undated = ""
     for row in _rows(parts):
         meta = json.loads(row["meta"] or "{}")
         ranks.append(hash_text(f"{seed}:{row['doc_id']}"))
@@ -62,18 +67,21 @@ def read_roster(
         of_strata.append(strata.setdefault(value_of(row, meta, stratify_by) if stratify_by else "", len(strata)))
         if time_field:
             times.append(seconds_of(meta.get(time_field)))
+            if times[-1] == NO_TIME:
+                undated = undated or value_of(row, meta, time_field)
     return Roster(
         np.array(ranks, np.uint64),
         tuple(np.array(values, np.uint64) for values in ties),
         np.array(of_strata, np.int64),
         tuple(strata),
         np.array(times, np.float64),
+        undated,
     )
 
 
 def _rows(parts: Sequence[Path]) -> Iterator[dict[str, Any]]:
     for part in parts:
-        for table in read_groups(part, ["doc_id", "source", "title", "media_type", "language", "licence", "meta"]):
+        for table in read_groups(part, ["doc_id", *COLUMNS, "meta"]):
             yield from table.to_pylist()
 
 
@@ -86,18 +94,26 @@ def value_of(row: dict[str, Any], meta: dict[str, Any], name: str) -> str:
 
 
 def seconds_of(value: object) -> float:
-    """A moment in ISO 8601, a day, a year, or seconds since 1970; NO_TIME for anything else. Without a zone it is UTC."""
+    """A moment in ISO 8601, a day (2024/03/05 and 2024年3月5日 too), a year, or seconds since 1970; NO_TIME for anything else.
+
+    Without a zone it is UTC. 03/05/2024 is not read: it is another day in America than in Europe.
+    """
     if isinstance(value, int | float) and not isinstance(value, bool):
         return datetime(int(value), 1, 1, tzinfo=UTC).timestamp() if 1000 <= value <= 9999 else float(value)
     if not isinstance(value, str):
         return NO_TIME
-    text = value.strip()
+    text = _YEAR_FIRST.sub(_iso_day, value.strip().removesuffix("年"), count=1)
     text += {4: "-01-01", 7: "-01"}.get(len(text), "")
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return NO_TIME
     return (moment if moment.tzinfo else datetime.combine(moment.date(), moment.time(), UTC)).timestamp()
+
+
+def _iso_day(found: re.Match[str]) -> str:
+    year, month, day = found.groups()
+    return f"{year}-{int(month):02}" + (f"-{int(day):02}" if day else "")
 
 
 def hash_text(text: str) -> int:

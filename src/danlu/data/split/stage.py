@@ -14,14 +14,17 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from danlu.core.artifacts import Corpus
-from danlu.core.errors import UserError
+from danlu.core.errors import Phrase, UserError, WorkFailed
 from danlu.core.stages import Config, Facts, Stage, Work
+from danlu.data.fields import check_fields
 from danlu.data.parts import parts_of
 from danlu.data.split.groups import group
 from danlu.data.split.near import near_edges
 from danlu.data.split.parted import DROPPED, write_sides
 from danlu.data.split.roster import NO_TIME, U64, Roster, read_roster
 from danlu.data.split.sides import SIDES, Groups, Shares, assign
+
+_DATES = "ISO 8601 dates, 2024/03/05, 2024年3月5日, years and seconds since 1970 are read: write the dates of these documents so."
 
 
 class SplitConfig(Config):
@@ -78,9 +81,21 @@ class Decision:
 def _split(work: Work, config: SplitConfig, *, documents: Corpus) -> Facts:
     config.check()
     parts = parts_of(documents)
+    _check_names(config, parts)
     decision = Decision.of(parts, work.seed, config, near_edges(work, documents, config.near_threshold))
     counts, licences = write_sides(work, parts, decision.sides_N, decision.anchors_N, config.time_field or "")
     return Facts(counts | _facts(decision, config), licences)
+
+
+def _check_names(config: SplitConfig, parts: Sequence[Path]) -> None:
+    """Raises UserError for a field that no document has: grouped by a misspelt name, a split would leak without a word.
+
+    What is tied by default may be missing: most corpora have no conversations.
+    """
+    usual = SplitConfig.model_fields["group_by"].default
+    check_fields("split.group_by", (name for name in config.group_by if name not in usual), parts)
+    check_fields("split.stratify_by", (config.stratify_by,) if config.stratify_by else (), parts)
+    check_fields("split.time_field", (config.time_field,) if config.time_field else (), parts)
 
 
 def _assigned(roster: Roster, groups_N: NDArray[np.int64], config: SplitConfig) -> tuple[NDArray[np.int8], U64]:
@@ -89,9 +104,10 @@ def _assigned(roster: Roster, groups_N: NDArray[np.int64], config: SplitConfig) 
     kept = np.flatnonzero(dated_N)
     if config.time_field and not len(kept):
         raise UserError(
-            "No document has a date in the field {field} of its meta",
-            "Name the field after --set split.time_field=; ISO 8601 dates, years and seconds since 1970 are read.",
+            "No document has a date that can be read in the field {field} of its meta: {example}",
+            _DATES,
             field=config.time_field,
+            example=_undated(roster),
         )
     known = Roster(
         roster.ranks_N[kept],
@@ -103,11 +119,28 @@ def _assigned(roster: Roster, groups_N: NDArray[np.int64], config: SplitConfig) 
     _, of_kept = np.unique(groups_N[kept], return_inverse=True)
     groups = Groups.of(known, of_kept)
     shares = Shares(config.validation_share, config.test_share)
-    sides_G = assign(groups, shares, stratified=config.stratify_by is not None)
+    try:
+        sides_G = assign(groups, shares, stratified=config.stratify_by is not None)
+    except WorkFailed as failure:
+        if len(kept) == len(groups_N):
+            raise
+        raise WorkFailed(
+            "{undated} of {documents} documents have no date that can be read in {field} ({example}). {problem}",
+            _DATES,
+            undated=len(groups_N) - len(kept),
+            documents=len(groups_N),
+            field=config.time_field,
+            example=_undated(roster),
+            problem=Phrase(failure.message_template, **failure.values),
+        ) from None
     sides_N = np.full(len(groups_N), DROPPED, np.int8)
     anchors_N = np.zeros(len(groups_N), np.uint64)
     sides_N[kept], anchors_N[kept] = sides_G[of_kept], groups.ranks_G[of_kept]
     return sides_N, anchors_N
+
+
+def _undated(roster: Roster) -> Phrase:
+    return Phrase("such as “{value}”", value=roster.undated) if roster.undated else Phrase("they have no value there")
 
 
 def _facts(decision: Decision, config: SplitConfig) -> dict[str, int]:
@@ -132,6 +165,6 @@ split = Stage(
     body=_split,
     config=SplitConfig,
     libraries=("pyarrow",),
-    rules=(("shingles", 1), ("split", 1)),
+    rules=(("shingles", 1), ("split", 2)),
     resumable=True,
 )

@@ -1,7 +1,8 @@
 """Questions that a table answers: a cell for its row and column, where both have names that a question can hold.
 
 Tables come as extraction writes them: one block per row, the first of which is the header. A row whose name is a number, a sentence or
-the name of another row too gives no question, nor does a cell that holds a mark alone.
+the name of another row too gives no question, nor does a value such as TRUE. A cell that holds a mark alone, a formula that nobody calculated, or
+a character that Markdown escapes, is no answer.
 """
 
 import re
@@ -14,12 +15,17 @@ from danlu.text.records import Block, Document
 from danlu.text.segment import terms
 from danlu.text.words.folding import is_han
 
-VERSION = 2
+VERSION = 3
 
 _BAR = re.compile(r"(?<!\\)\|")
 _SENTENCE = re.compile(r"[。！？!?；;\n]|[.:：,，]$|https?://|____")
-_NUMERIC = re.compile(r"[\d\s.,:%/¥$€£~+-]+(?:元|个|人|天|次|万|亿|年|月|日|[A-Za-z]{1,3})?")
+_NUMERIC = re.compile(r"[()−\d\s.,:%/¥$€£~+-]+(?:元|个|人|天|次|万|亿|年|月|日|[A-Za-z]{1,3})?")
 _MARK = re.compile(r"[^\w\u4e00-\u9fff]*|无|n/?a|tbd|null|none|同上|ditto|[xX√✓✔×]", re.IGNORECASE)
+_VALUE = re.compile(r"true|false|yes|no|n/?a|null|none|tbd|无|同上|是|否|真|假|\(?[-+−]?[\d.,:/%-]+\)?", re.IGNORECASE)
+"""What may stand in the first column of a table without names: a row cannot be asked for by it."""
+_FORMULA = re.compile(r"=\s*[A-Za-z_$'\[({+\-@\d\"]")
+_ESCAPE = re.compile(r"\\(?=[!-/:-@\[\]-`{-~])")
+_ERROR = re.compile(r"#(?:REF|DIV/0|VALUE|NAME|NUM|N/A|NULL|SPILL|CALC)[!?]?", re.IGNORECASE)
 _LONGEST_NAME = 40
 """Half-widths of a row's or a column's name; a Han character takes two."""
 _MOST_WORDS = 6
@@ -63,17 +69,35 @@ def _row(
         column, cell = text[a:b], text[start:end]
         if not is_name(column):
             yield Rejected("column has no name for a question", quoted(column), "a short name", "table", start)
-        elif _MARK.fullmatch(cell) or cell in (name, column):
-            yield Rejected("cell says nothing by itself", quoted(cell), "a value", "table", start)
+        elif fault := _fault_of(cell, name, column):
+            yield Rejected(fault[0], quoted(cell), fault[1], "table", start)
         else:
             yield Pair("table", _question(name, column, cell), cell, start, end)
+
+
+def _fault_of(cell: str, name: str, column: str) -> tuple[str, str] | None:
+    """What speaks against a cell as an answer, and what was expected; None when nothing does."""
+    if _MARK.fullmatch(cell) or _ERROR.fullmatch(cell) or cell in (name, column):
+        return "cell says nothing by itself", "a value"
+    if _FORMULA.match(cell):
+        return "formula without a result", "a calculated value"
+    if _ESCAPE.search(cell):
+        return "cell written with an escape", "the cell's own characters"
+    return None
 
 
 def is_name(text: str) -> bool:
     """Whether a question can hold it: some words, no number alone, no sentence."""
     width = sum(2 if is_han(c) else 1 for c in text)
     fits = 0 < width <= _LONGEST_NAME and len(text.split()) <= _MOST_WORDS
-    return fits and bool(terms(text)) and not _NUMERIC.fullmatch(text) and not _SENTENCE.search(text)
+    says = not (
+        _NUMERIC.fullmatch(text)
+        or _VALUE.fullmatch(text)
+        or _ERROR.fullmatch(text)
+        or _FORMULA.match(text)
+        or _ESCAPE.search(text)
+    )
+    return fits and says and bool(terms(text)) and not _SENTENCE.search(text)
 
 
 def _question(name: str, column: str, cell: str) -> str:

@@ -16,9 +16,9 @@ from danlu.text.sections import Section
 from danlu.text.segment import terms
 from danlu.text.sentences import sentence_spans
 
-VERSION = 2
+VERSION = 3
 
-_NUMBER = re.compile(r"(?<![\w.,/-])\d[\d.,]*\d%?(?![\w/-])|(?<![\w.,/-])\d+%?(?=[\u4e00-\u9fff])")
+_NUMBER = re.compile(r"(?<![\w.,/−－-])\d[\d.,]*\d%?(?![\w/−－-])|(?<![\w.,/−－-])\d+%?(?=[\u4e00-\u9fff])")
 _REFERENCE = re.compile(r"参见|参阅|请见|详见|\b(?:see|cf\.|refer to)\b", re.IGNORECASE)
 """A sentence that only points elsewhere says nothing to remember."""
 _LEANS = re.compile(
@@ -84,8 +84,8 @@ def _fault(document: Document, start: int, end: int, a: int, b: int) -> str:
         return "sentence cannot be read alone"
     if _PLACE_OF_TEXT.search(text[max(start, a - 12) : a]):
         return "number of a place in the text"
-    if gap[0].isdigit():
-        return ""
+    if gap[0].isdigit():  # in brackets it may stand for a number below zero
+        return "number in brackets" if text[a - 1 : a] in ("(", "（") and text[b : b + 1] in (")", "）") else ""
     if a == start and document.language == "en":  # the first word has a capital whatever it is
         return "gap begins its sentence"
     if (

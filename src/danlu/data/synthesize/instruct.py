@@ -17,13 +17,17 @@ from danlu.text.records import Document
 from danlu.text.sections import sections
 from danlu.text.segment import fold, terms
 
-VERSION = 1
+VERSION = 2
 BY_RULES = ("title", "extract")
 BY_MODEL = ("summarise", "rewrite", "classify")
 
 _NUMBER = re.compile(r"\d[\d.,:/-]*\d|\d")
-_ALONE = re.compile(r"(?<![A-Za-z0-9_./-])\d+(?:[.,]\d+)*%?(?![A-Za-z0-9_/-])")
-"""A number that is no part of a name, a path or a version of something."""
+_DIGITS = r"\d+(?:[.,]\d+)*%?"
+_ALONE = re.compile(
+    rf"(?:(?m:^)|(?<=[\t|])|(?<=\| ))[(（][$¥￥€£]?{_DIGITS}[)）](?=\s|$)"
+    rf"|(?<![A-Za-z0-9_./−－-])(?:(?<![)）%])[-−－])?{_DIGITS}(?![A-Za-z0-9_/−－-])"
+)
+"""A number with its sign, that is no part of a name, a path or a version of something; in a cell of its own, (0.5) is less than nothing."""
 _ADDRESS = re.compile(r"(?:https?|ftp)://[^\s<>，。；）)]+[^\s<>，。；）).,]")
 _ORDERS = {
     "title": ("Give this text a short heading:\n\n{passage}", "请为下面的文字拟一个简短的标题：\n\n{passage}"),

@@ -21,6 +21,7 @@ from danlu.core.artifacts import Chats, Corpus
 from danlu.core.errors import WorkFailed
 from danlu.core.hashing import short_id
 from danlu.core.stages import Config, Facts, Stage, Work
+from danlu.data.augment.protected import VERSION as PROTECTED
 from danlu.data.augment.variants import random_of
 from danlu.data.parts import parts_of
 from danlu.data.shards import finish
@@ -109,9 +110,11 @@ def _check_any(counts: Mapping[str, int]) -> None:
 
 def _note(config: SynthesizeConfig, counts: Mapping[str, int]) -> str:
     """What a user would not see in the files."""
-    if counts.get(f"rejected: {RULE}"):
-        return PRIVATE
-    return NOTHING_HELD_OUT if config.held_out_share and not counts.get("pairs held_out") else ""
+    private = counts.get(f"rejected: {RULE}")
+    empty = config.held_out_share and not counts.get("pairs held_out")
+    if private and empty:
+        return f"{PRIVATE}; and {NOTHING_HELD_OUT}"
+    return PRIVATE if private else NOTHING_HELD_OUT if empty else ""
 
 
 PRIVATE = (
@@ -162,9 +165,9 @@ synthesize = Stage(
         *RULES,
         *PRIVATE_RULES,
         ("pairs", 1),
-        ("pairs from rules", 2),
+        ("pairs from rules", 3),
         ("pairs by a model", 1),
-        ("protected spans", 1),
+        ("protected spans", PROTECTED),
     ),
     resumable=True,
 )

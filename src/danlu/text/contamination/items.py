@@ -28,6 +28,10 @@ _ANSWERS = (
 _LETTERS = "abcdefgh"
 _NUMBERED = ("option", "sol", "distractor", "incorrect answer ")
 """Columns that hold one choice each, numbered from 1: WinoGrande, PIQA, SciQ, GPQA."""
+FIELDS = (
+    *_TURNS, *_ASKED, *_CONTEXT, *_CHOICES, *_ANSWERS, *_LETTERS, *(f"{name}{n}" for name in _NUMBERED for n in range(1, 9)),
+)  # fmt: skip
+"""Every name of a column that is read."""
 _SPEAKERS = frozenset(("role", "from"))
 
 

@@ -15,9 +15,10 @@ _PREFIX = re.compile(r"^\(?(?:\+ ?|00)?86\)?[ -]{0,2}(?=1)|^\+ ?86\)?[ -]{0,2}(?
 _SEGMENT = re.compile(r"1(?:3\d|4[579]|5[0-35-9]|6[2567]|7[0-35-8]|8\d|9[0-35-9])")
 _GROUPS = ([11], [3, 4, 4], [3, 8], [7, 4], [3, 3, 5], [4, 3, 4], [5, 3, 3], [5, 6], [3, 2, 2, 2, 2], [3, 4, 2, 2])
 _NUMERAL = "零〇○一二三四五六七八九幺壹贰叁肆伍陆柒捌玖貳參陸"
-_VALUES = dict(zip(_NUMERAL, "0001234567891123456789236", strict=True))
+NUMERALS = dict(zip(_NUMERAL, "0001234567891123456789236", strict=True))
+"""The digit that each Chinese numeral says in a number read aloud."""
 _SPOKEN = re.compile(rf"(?<![{_NUMERAL}十百千万年])[一幺壹](?:[ -]?[{_NUMERAL}]){{10}}(?![{_NUMERAL}十百千万])")
-_LANDLINE = re.compile(
+LANDLINE = re.compile(
     r"(?<![0-9A-Za-z_+])(?<!\d[.\-])(?:(?P<country>(?:\+ ?|00)86[ -]?(?:\(0\) ?)?)|(?P<open>\(?))(?P<area>0?(?:10|2\d|[3-9]\d\d))(?P<gap>\)?[ -]{0,3}|\)-)"
     r"(?P<number>[2-8]\d{2,3}[ -]?\d{4})(?P<extension>(?: ?(?:转|轉|ext\.?|x|分机)[: ]?|-)\d{1,6})?" + _END,
     re.IGNORECASE,
@@ -61,7 +62,7 @@ def mobile_phones(text: str) -> Iterator[Candidate]:
 def spoken_phones(text: str) -> Iterator[Candidate]:
     """Mainland mobiles in Chinese numerals."""
     for match in _SPOKEN.finditer(text):
-        if _SEGMENT.match("".join(_VALUES.get(c, "") for c in match[0])):
+        if _SEGMENT.match("".join(NUMERALS.get(c, "") for c in match[0])):
             yield from _mobile(text, match.start(), match.end())
 
 
@@ -74,7 +75,7 @@ def _mobile(text: str, start: int, end: int) -> Iterator[Candidate]:
 
 def landlines(text: str) -> Iterator[Candidate]:
     """Mainland landlines with an area code."""
-    for match in _LANDLINE.finditer(text):
+    for match in LANDLINE.finditer(text):
         area = match["area"] if match["area"].startswith("0") else "0" + match["area"] if match["country"] else ""
         if area not in area_codes() or (")" in match["gap"] and not match["open"]):
             continue

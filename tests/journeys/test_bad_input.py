@@ -76,7 +76,7 @@ def test_only_a_pdf_that_gives_no_text(folder: Path, content: bytes, rule: str) 
 def test_only_text_that_nobody_can_read(folder: Path) -> None:
     (folder / "docs" / "a.txt").write_bytes("锟斤拷".encode() * 100)
     done = run(folder)
-    said_once(done, 1, "clean kept none of 1 documents. By rule: garbled 1")
+    said_once(done, 1, "The rules `manual` kept none of 1 documents. By rule: garbled 1")
     assert "extract" in done.stdout
 
 

@@ -22,7 +22,7 @@ CHINESE: dict[str, str] = {
     "Name a folder with .txt files, or a file.": "请给出含有 .txt 文件的文件夹，或一个文件。",
     "Make a key: head -c 32 /dev/urandom > redact.key": "请生成密钥：head -c 32 /dev/urandom > redact.key",
     "{path}: a key of {size} bytes can be guessed": "{path}：{size} 字节的密钥可被猜出",
-    "recognising names needs the package {package}": "识别人名、地名和机构名需要软件包 {package}",
+    "Recognising names needs {package}": "识别人名、地名和机构名需要软件包 {package}",
     "Install it: pip install 'danlu[ner]'": "请安装：pip install 'danlu[ner]'",
 }
 

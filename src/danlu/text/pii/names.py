@@ -39,10 +39,9 @@ def recognisers() -> tuple[str, ...]:
 
 
 def check_recognisers() -> None:
-    """Raises UserError when the package of a recogniser is missing; loads neither."""
-    for module, package in _PACKAGES.items():
-        if find_spec(module) is None:
-            raise _missing(package)
+    """Raises UserError that names each recogniser's package that is missing; loads neither."""
+    if missing := [package for module, package in _PACKAGES.items() if find_spec(module) is None]:
+        raise _missing(", ".join(missing))
 
 
 def _pieces(text: str) -> Iterator[str]:
@@ -84,6 +83,4 @@ def _spacy() -> Any:
 
 
 def _missing(package: str) -> UserError:
-    return UserError(
-        "recognising names needs the package {package}", "Install it: pip install 'danlu[ner]'", package=package
-    )
+    return UserError("Recognising names needs {package}", "Install it: pip install 'danlu[ner]'", package=package)

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from danlu.core.endpoints import Refused
 from danlu.core.errors import UserError
 from danlu.prove.served import client as served_client
-from danlu.prove.served.client import Client, Refused
+from danlu.prove.served.client import Client
 from danlu.prove.served.dialect import recognise
 from prove.dialect_server import answering
 

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from danlu.core.endpoints import Refused
 from danlu.prove.folder import open_folder
 from danlu.prove.served.asking import Served
-from danlu.prove.served.client import Client, Refused
+from danlu.prove.served.client import Client
 from danlu.prove.served.dialect import Dialect, ServedFacts, recognise
 from danlu.prove.served.local import token_ids
 from danlu.prove.served.names import is_same_name

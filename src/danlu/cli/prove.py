@@ -15,8 +15,8 @@ from danlu.core.progress import Silent, progress
 from danlu.prove.finding import Finding, Verdict
 from danlu.prove.request import Request
 from danlu.prove.run import Proof, prove
+from danlu.prove.served.client import KEY
 
-_KEY = "DANLU_PROVE_KEY"
 _MAX_THREADS = 8
 
 
@@ -53,7 +53,7 @@ def _request(options: Namespace) -> Request:
         template=options.template,
         against=options.against,
         model=options.model,
-        key=os.environ.get(_KEY),
+        key=os.environ.get(KEY),
         allow_remote_code=options.allow_remote_code,
         only=options.only,
         threads=min(len(os.sched_getaffinity(0)), _MAX_THREADS),

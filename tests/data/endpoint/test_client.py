@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 
 from commands import here
+from danlu.core.endpoints import Refused
 from danlu.core.errors import UserError
-from danlu.data.endpoint.client import KEY, Endpoint, Refused
+from danlu.data.endpoint.client import KEY, Endpoint
 from labelling_server import Script, serve
 
 QUESTION = {"messages": [{"role": "user", "content": "水泵在哪里？"}]}

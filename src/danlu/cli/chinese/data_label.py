@@ -131,7 +131,6 @@ CHINESE: dict[str, str] = {
     ),
     "{url} answered HTTP {status}: {said}": "{url} 返回 HTTP {status}：{said}",
     "Compare the address and the model's name with what the server offers.": "请核对地址和模型名。",
-    "give the key by the variable DANLU_ENDPOINT_KEY": "请用环境变量 DANLU_ENDPOINT_KEY 给出密钥",
     "{url} does not accept the key (HTTP {status}): {said}": "{url} 不接受该密钥（HTTP {status}）：{said}",
     "{url} asks for a key (HTTP {status}): {said}": "{url} 需要密钥（HTTP {status}）：{said}",
     "Set the variable DANLU_ENDPOINT_KEY to the server's key.": "请把环境变量 DANLU_ENDPOINT_KEY 设为服务器的密钥。",

@@ -17,7 +17,7 @@ CHINESE: dict[str, str] = {
     "{url} is no address of a server": "{url} 不是服务地址",
     "such as http://127.0.0.1:8000/v1": "例如 http://127.0.0.1:8000/v1",
     "the address of the server holds a password": "服务地址中含有密码",
-    "give the key by the variable DANLU_PROVE_KEY": "请用环境变量 DANLU_PROVE_KEY 提供密钥",
+    "give the key by the variable {variable}": "请用环境变量 {variable} 提供密钥",
     "{url} redirects to {place}": "{url} 重定向到 {place}",
     "give that address instead, if you trust it: the key is never sent on": "若信任该地址，请直接使用它：密钥不会被转发",
     "{url} asks for a key (HTTP {status})": "{url} 需要密钥（HTTP {status}）",

@@ -1,7 +1,6 @@
 """A model behind an OpenAI-compatible address: the client, its patience, and its bearer key.
 
-The key comes from the environment, is sent to the address that the user gave and nowhere else (a redirect is an error), and stands
-in no file and no message. A request is repeated where the server says that it did no work (429, 500, 502, 503, 504) or the connection
+The key comes from the environment and stands in no file and no message. A request is repeated where the server says that it did no work (429, 500, 502, 503, 504) or the connection
 broke, after as long as Retry-After says or twice as long as the time before (from 1 s, with a share by chance so that
 threads do not return together).
 """
@@ -17,8 +16,17 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
+from danlu.core.endpoints import (
+    MAX_REPLY_BYTES,
+    Refused,
+    error_message,
+    headers_with,
+    no_json,
+    opener_for,
+    server_of,
+    shown,
+)
 from danlu.core.errors import UserError, WorkFailed
 from danlu.core.hashing import hash_facts
 from danlu.data.endpoint.spending import Price, Spending
@@ -27,16 +35,6 @@ KEY = "DANLU_ENDPOINT_KEY"
 """The environment variable that holds the key."""
 _REPEATED = (429, 500, 502, 503, 504)
 _UNREACHABLE_TRIES = 3
-_MAX_REPLY_BYTES = 16 * 2**20
-_SHOWN_CHARACTERS = 300
-
-
-class Refused(Exception):
-    """The server will not answer this one request (400, 413, 422): another document may fare better."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(f"HTTP {status}: {message}")
-        self.status, self.message = status, message
 
 
 @dataclass(frozen=True)
@@ -59,22 +57,12 @@ class Endpoint:
     timeout_s: float = 120.0
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise UserError(
-                "{url} is no address of a server",
-                "such as http://127.0.0.1:8000/v1",
-                url=self.url.rpartition("@")[2],
-            )
-        if parts.username or parts.password:
-            raise UserError(
-                "the address of the server holds a password", "give the key by the variable DANLU_ENDPOINT_KEY"
-            )
+        server_of(self.url, KEY)
 
     @property
     def root(self) -> str:
         """The address that ends in /v1."""
-        return f"{self.url.rstrip('/').removesuffix('/v1')}/v1"
+        return f"{server_of(self.url, KEY)}/v1"
 
     def content_hash(self) -> str:
         """Address and model's name: another server may have another model by that name."""
@@ -91,14 +79,14 @@ class Endpoint:
                 return self._once(body)
             except urllib.error.HTTPError as error:
                 with error:
-                    said = self._safe(_message(error.read(_MAX_REPLY_BYTES)))
+                    said = shown(error_message(error.read(MAX_REPLY_BYTES)), self.key)
                     asked_s = _retry_after_s(error.headers.get("Retry-After"))
                 if error.code not in _REPEATED:
                     raise self._told(error.code, said) from None
                 problem = f"HTTP {error.code}: {said}"
             except (OSError, http.client.HTTPException) as error:
                 reason = getattr(error, "reason", error)
-                problem = self._safe(str(reason) or type(error).__name__)
+                problem = shown(str(reason) or type(error).__name__, self.key)
                 if isinstance(reason, ConnectionRefusedError | socket.gaierror):  # nobody is there: do not wait long
                     tries = min(tries, _UNREACHABLE_TRIES)
             if attempt + 1 >= tries:
@@ -114,29 +102,17 @@ class Endpoint:
         )
 
     def _once(self, body: bytes) -> dict[str, Any]:
-        headers = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "danlu"}
-        headers |= {"Authorization": f"Bearer {self.key}"} if self.key else {}
         address = f"{self.root}/chat/completions"
-        request = urllib.request.Request(address, data=body, headers=headers)  # noqa: S310  # http or https, checked
-        with self._opener().open(request, timeout=self.timeout_s) as reply:
-            raw: bytes = reply.read(_MAX_REPLY_BYTES)
+        request = urllib.request.Request(address, data=body, headers=headers_with(self.key))  # noqa: S310  # http or https
+        with opener_for(self.url).open(request, timeout=self.timeout_s) as reply:
+            raw: bytes = reply.read(MAX_REPLY_BYTES)
         try:
             read = json.loads(raw)
         except ValueError:
             read = None
         if not isinstance(read, dict):
-            raise UserError(
-                "{url} answers no JSON but {what!r}",
-                "give the base address of an OpenAI-compatible API, such as http://127.0.0.1:8000/v1",
-                url=address,
-                what=self._safe(raw[:40].decode("utf-8", "replace")),
-            )
+            raise no_json(address, raw, self.key)
         return read
-
-    def _opener(self) -> urllib.request.OpenerDirector:
-        # A proxy of the environment is for other hosts; it cannot reach this machine's own address.
-        local = urlsplit(self.url).hostname in ("localhost", "127.0.0.1", "::1")
-        return urllib.request.build_opener(_NoRedirect(), *([urllib.request.ProxyHandler({})] if local else []))
 
     def _told(self, status: int, said: str) -> Exception:
         if status in (401, 403):
@@ -159,17 +135,6 @@ class Endpoint:
             said=said,
         )
 
-    def _safe(self, text: str) -> str:
-        """A text of the server's without the key, should it have repeated that."""
-        return (text.replace(self.key, "…") if self.key else text)[:_SHOWN_CHARACTERS]
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """Follows none: urllib would send the key on to another host."""
-
-    def redirect_request(self, *_: Any) -> None:
-        """Leave the redirect to the caller, as an error."""
-
 
 def _retry_after_s(said: str | None) -> float | None:
     """Retry-After (RFC 9110, 10.2.3): seconds, or a date."""
@@ -183,16 +148,3 @@ def _retry_after_s(said: str | None) -> float | None:
         return max(0.0, parsedate_to_datetime(said).timestamp() - time.time())
     except ValueError:
         return None
-
-
-def _message(raw: bytes) -> str:
-    """What an error says: OpenAI's `error.message`, FastAPI's `detail`, or its first line."""
-    try:
-        said = json.loads(raw)
-    except ValueError:
-        said = raw.decode("utf-8", "replace").strip()
-    if isinstance(said, dict):
-        error = said.get("error", said)
-        said = (error.get("message") or error.get("detail") or "") if isinstance(error, dict) else error
-    lines = str(said).strip().splitlines()
-    return lines[0] if lines else ""

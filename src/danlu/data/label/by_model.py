@@ -12,9 +12,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 from danlu.core.artifacts import Corpus, Labels
+from danlu.core.endpoints import Refused
 from danlu.core.errors import UserError
 from danlu.core.stages import Facts, Stage, Work
-from danlu.data.endpoint.client import Endpoint, Refused
+from danlu.data.endpoint.client import Endpoint
 from danlu.data.endpoint.reply_cache import ReplyCache
 from danlu.data.endpoint.spending import REPLY_TOKENS, estimate_tokens
 from danlu.data.label.prompt import Said, read_reply

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from danlu.data.endpoint.client import Endpoint, Refused
+from danlu.core.endpoints import Refused
+from danlu.data.endpoint.client import Endpoint
 from danlu.data.endpoint.reply_cache import ReplyCache
 
 Messages = Sequence[Mapping[str, str]]

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from danlu.prove.served.client import Client, Refused
+from danlu.core.endpoints import Refused
+from danlu.prove.served.client import Client
 from danlu.prove.served.dialect import Dialect, ServedFacts
 from danlu.prove.served.replies import Reply, read_reply
 

@@ -8,13 +8,14 @@ is tested as it runs; vLLM and Ollama by replies in their shapes.
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from danlu.core.endpoints import Refused
 from danlu.core.errors import Phrase, UserError
 from danlu.core.progress import Progress
 from danlu.prove import models
 from danlu.prove.finding import Finding
 from danlu.prove.folder import ModelFolder
 from danlu.prove.served.asking import Served
-from danlu.prove.served.client import Client, Refused
+from danlu.prove.served.client import Client
 from danlu.prove.served.dialect import recognise
 from danlu.prove.served.local import token_ids
 from danlu.prove.served.model import GREEDY, MODEL, check_greedy, check_model

@@ -1,7 +1,6 @@
 """A small synchronous client of an OpenAI-compatible server: bounded in time and size, with errors told to the user.
 
-The key is sent as a bearer token to the address that the user gave and nowhere else: a redirect is an error, and no text
-that is said or raised holds the key. A request is repeated only where the server says that it did no work (429, 502, 503,
+A request is repeated only where the server says that it did no work (429, 502, 503,
 504), or, for reading requests, where the connection broke.
 """
 
@@ -12,15 +11,25 @@ import time
 import urllib.error
 import urllib.request
 from typing import Any
-from urllib.parse import urlsplit
 
+from danlu.core.endpoints import (
+    MAX_REPLY_BYTES,
+    Refused,
+    error_message,
+    headers_with,
+    no_json,
+    opener_for,
+    server_of,
+    shown,
+)
 from danlu.core.errors import UserError
 
+KEY = "DANLU_PROVE_KEY"
+"""The environment variable that holds the key."""
 REQUEST_TIMEOUT_S = 120.0
 """For one request: a prompt of 10,000 tokens at the 100 tokens per second of a small processor."""
 TOTAL_TIMEOUT_S = 900.0
 """For all requests of one run together."""
-MAX_REPLY_BYTES = 16 * 1024 * 1024
 _TRIES = 3
 _WAIT_S = (0.5, 2.0)
 _MAX_WAIT_S = 10.0
@@ -28,41 +37,18 @@ _MAX_WAIT_S = 10.0
 _NO_WORK_DONE = (429, 502, 503, 504)
 
 
-class Refused(Exception):
-    """The server answered, and its answer is no: a status from 400 to 599 that another request may not get."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(f"HTTP {status}: {message}")
-        self.status = status
-        self.message = message
-
-
 class Client:
     """Speaks to one server; counts its requests in `requests`."""
 
     def __init__(self, url: str, key: str | None, *, total_timeout_s: float = TOTAL_TIMEOUT_S) -> None:
         """`url` with or without /v1 at its end. Raises UserError when it is no http(s) address."""
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise UserError("{url} is no address of a server", "such as http://127.0.0.1:8000/v1", url=_shown(url))
-        if parts.username or parts.password:
-            raise UserError(
-                "the address of the server holds a password", "give the key by the variable DANLU_PROVE_KEY"
-            )
-        path = parts.path.rstrip("/")
-        self.root = f"{parts.scheme}://{parts.netloc}{path.removesuffix('/v1')}"
+        self.root = server_of(url, KEY)
         """The address without /v1: where a server has what is its own, such as /props."""
         self.requests = 0
-        self._headers = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "danlu"}
-        if key:
-            self._headers["Authorization"] = f"Bearer {key}"
         self._key = key
         self._total_timeout_s = total_timeout_s
         self._deadline = time.monotonic() + total_timeout_s
-        # A proxy of the environment is for other hosts; it cannot reach this machine's own address.
-        local = parts.hostname in ("localhost", "127.0.0.1", "::1")
-        proxies = [urllib.request.ProxyHandler({})] if local else []
-        self._opener = urllib.request.build_opener(_NoRedirect(), *proxies)
+        self._opener = opener_for(url)
 
     def get(self, path: str) -> Any:
         """The JSON that the server has at `path`. Raises Refused, or UserError when there is no speaking with the server."""
@@ -92,7 +78,7 @@ class Client:
         if left_s <= 0:
             raise self._too_slow(self._total_timeout_s)
         self.requests += 1
-        request = urllib.request.Request(self.root + path, data=body, headers=self._headers)  # noqa: S310  # http or https
+        request = urllib.request.Request(self.root + path, data=body, headers=headers_with(self._key))  # noqa: S310  # http or https
         deadline = time.monotonic() + min(REQUEST_TIMEOUT_S, left_s)
         with self._opener.open(request, timeout=min(REQUEST_TIMEOUT_S, left_s)) as reply:
             return self._parse(path, _read(reply, deadline))
@@ -101,7 +87,7 @@ class Client:
         try:
             return json.loads(raw)
         except ValueError:
-            raise self._no_api(path, raw) from None
+            raise no_json(self.root + path, raw, self._key) from None
 
     def _pause(self, number: int, asked: str | None) -> bool:
         """Wait before the next try; False when the server asks for more patience than there is."""
@@ -115,7 +101,7 @@ class Client:
         with error:
             raw = error.read(MAX_REPLY_BYTES)
         if error.code in (301, 302, 303, 307, 308):
-            place = self._safe(error.headers.get("Location") or "?")
+            place = shown(error.headers.get("Location") or "?", self._key)
             return UserError(
                 "{url} redirects to {place}",
                 "give that address instead, if you trust it: the key is never sent on",
@@ -133,7 +119,7 @@ class Client:
             )
         if error.code == 429:
             return UserError("{url} has too many requests (HTTP 429)", "wait, or ask for a higher limit", url=self.root)
-        return Refused(error.code, self._safe(_message(raw)))
+        return Refused(error.code, shown(error_message(raw), self._key))
 
     def _unreachable(self, reason: object) -> UserError:
         if isinstance(reason, TimeoutError):
@@ -157,27 +143,6 @@ class Client:
             seconds=seconds,
         )
 
-    def _no_api(self, path: str, raw: bytes) -> UserError:
-        start = raw.decode("utf-8", "replace").lstrip()
-        what = start[:40].splitlines()[0] if start else ""
-        return UserError(
-            "{url} answers no JSON but {what!r}",
-            "give the base address of an OpenAI-compatible API, such as http://127.0.0.1:8000/v1",
-            url=self.root + path,
-            what=self._safe(what),
-        )
-
-    def _safe(self, text: str) -> str:
-        """A text of the server's without the key, should it have repeated that."""
-        return text.replace(self._key, "…") if self._key else text
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """Leaves redirects to the caller: urllib would send the key on to another host."""
-
-    def redirect_request(self, *_: Any) -> None:
-        """Follow none."""
-
 
 def _read(reply: http.client.HTTPResponse, deadline: float) -> bytes:
     """The whole body. A server that sends a byte now and then is too slow as well."""
@@ -191,21 +156,3 @@ def _read(reply: http.client.HTTPResponse, deadline: float) -> bytes:
         if size_bytes > MAX_REPLY_BYTES:
             raise OSError("the answer is longer than 16 MB")
     return b"".join(parts)
-
-
-def _message(raw: bytes) -> str:
-    """What an error says: OpenAI's `error.message`, FastAPI's `detail`, Ollama's `error`, or its first line."""
-    try:
-        said = json.loads(raw)
-    except ValueError:
-        said = raw.decode("utf-8", "replace").strip()
-    if isinstance(said, dict):
-        error = said.get("error", said)
-        said = (error.get("message") or error.get("detail") or "") if isinstance(error, dict) else error
-    lines = str(said).strip().splitlines()
-    return lines[0][:300] if lines else ""
-
-
-def _shown(url: str) -> str:
-    """An address without the user and password in it."""
-    return url.rpartition("@")[2]

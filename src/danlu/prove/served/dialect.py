@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from danlu.core.endpoints import Refused
 from danlu.core.errors import UserError
-from danlu.prove.served.client import Client, Refused
+from danlu.prove.served.client import Client
 
 
 class Dialect(StrEnum):

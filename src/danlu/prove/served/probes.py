@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from danlu.core.endpoints import Refused
 from danlu.core.progress import Progress
 from danlu.prove.folder import ModelFolder
 from danlu.prove.models import PROBE_TEXTS
 from danlu.prove.served.asking import Served
-from danlu.prove.served.client import Refused
 from danlu.prove.served.local import log_probabilities, prompt_ids
 from danlu.prove.served.replies import Reply
 from danlu.text.rows.rows import Conversation

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from danlu.core.endpoints import Refused
 from danlu.core.errors import Phrase
-from danlu.prove.served.client import Refused
 
 _SHOWN = 80
 

@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from danlu.core.endpoints import Refused
 from danlu.core.errors import Phrase, UserError
 from danlu.prove.finding import Check, Finding
 from danlu.prove.folder import ModelFolder
 from danlu.prove.served.asking import Served
-from danlu.prove.served.client import Refused
 from danlu.prove.served.local import prompt_ids
 from danlu.prove.served.replies import Reply
 

@@ -1,5 +1,6 @@
 import unicodedata
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -61,12 +62,32 @@ def test_mojibake_is_repaired_and_only_there() -> None:
     assert {edit.rule for edit in edits} == {"mojibake"}
 
 
-def test_furniture_is_left_out() -> None:
-    text = "one\n\npage 1\n\ntwo"
-    blocks = [Block(0, 3, "text"), Block(5, 11, "furniture"), Block(13, 16, "text")]
-    final, offsets, _ = normalise(text, blocks)
-    assert "page" not in final
-    assert text[slice(*offsets.to_source(final.index("two"), len(final)))] == "two"
+@pytest.mark.parametrize(
+    ("parts", "left"),
+    [
+        (["text:one", "furniture:page 1", "text:two"], "one\n\ntwo"),
+        (["furniture:title", "furniture:page 1", "text:one", "text:two"], "one\n\ntwo"),
+        (["text:one", "furniture:title", "furniture:page 1"], "one"),
+        (["lines:one", "furniture:page 1", "furniture:title", "code:two", "furniture:page 2"], "one\n\ntwo"),
+        (["furniture:title", "furniture:page 1"], ""),
+    ],
+)
+def test_furniture_is_left_out_with_its_line_breaks(parts: list[str], left: str) -> None:
+    kinds, texts = zip(*(part.split(":") for part in parts), strict=True)
+    text, blocks, at = "\n\n".join(texts), [], 0
+    for kind, said in zip(kinds, texts, strict=True):
+        blocks.append(Block(at, at + len(said), kind))
+        at += len(said) + 2
+    final, offsets, edits = normalise(text, blocks)
+    assert final == left
+    assert sum(edit.rule == "page furniture" for edit in edits) == kinds.count("furniture")
+    if "two" in left:
+        assert text[slice(*offsets.to_source(final.index("two"), len(final)))] == "two"
+
+
+def test_text_between_furniture_and_the_next_block_stays() -> None:
+    blocks = [Block(0, 6, "furniture"), Block(11, 14, "text")]
+    assert normalise("page 1 and two", blocks)[0] == " and two"
 
 
 def test_composed_and_full_width_spaces_are_normal() -> None:

@@ -119,18 +119,32 @@ def _edits(text: str, blocks: Sequence[Block]) -> Iterator[Edit]:
         tuple(rule for rule in rules if rule in may_match) for rules in (_VERBATIM, _LOOSE, _PROSE)
     )
     position = 0
-    for block in blocks:
-        yield from _matches(loose, text, position, block.start)
-        if block.kind == "furniture":
-            yield Edit(block.start, block.end, "", "page furniture")
+    furniture = dict(_furniture(text, blocks))
+    for number, block in enumerate(blocks):
+        start, end = furniture.get(number, (block.start, block.end))
+        yield from _matches(loose, text, position, start)
+        position = end
+        if number in furniture:
+            yield Edit(start, end, "", "page furniture")
         elif block.kind in ("code", "table", "lines"):
             rules = loose if block.kind == "lines" else verbatim
             yield from _matches(rules, text, block.start, block.end)
         else:
             joins = _joins(text, block)
             yield from _matches(prose, text, block.start, block.end, joins, _columns(text, block, joins))
-        position = block.end
     yield from _matches(loose, text, position, len(text))
+
+
+def _furniture(text: str, blocks: Sequence[Block]) -> Iterator[tuple[int, tuple[int, int]]]:
+    """By its number, what goes with each block of furniture: the break after it too, or before it when nothing follows."""
+    last = max((number for number, block in enumerate(blocks) if block.kind != "furniture"), default=-1)
+    for number, block in enumerate(blocks):
+        if block.kind != "furniture":
+            continue
+        before = blocks[number - 1].end if number > last and number else block.start
+        after = blocks[number + 1].start if number < last else block.end
+        start = block.start if text[before : block.start].strip() else before
+        yield number, (start, block.end if text[block.end : after].strip() else after)
 
 
 def _joins(text: str, block: Block) -> frozenset[int]:

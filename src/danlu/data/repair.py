@@ -125,6 +125,6 @@ repair = Stage(
     body=_repair,
     config=RepairConfig,
     libraries=("ftfy", "py3langid"),
-    rules=(("normalisation", 4), ("characters", TABLE_SHA256)),
+    rules=(("normalisation", 5), ("characters", TABLE_SHA256)),
     resumable=True,
 )

@@ -1,6 +1,7 @@
 """The licences that `danlu fetch` noted for the files it brought, from the account in their folder."""
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,18 +14,27 @@ class FetchedLicences:
     """The licences that the accounts of fetched folders note, by file: about 200 bytes for each fetched file."""
 
     def __init__(self) -> None:
-        self._accounts: dict[Path, Mapping[str, str] | None] = {}
+        self._accounts: dict[str, tuple[str, Mapping[str, str]] | None] = {}
 
     def licence_of(self, path: Path) -> str:
         """The licence of a file; `unknown` where none is noted, or different ones for the pages in it."""
-        path = path.absolute()
-        for folder in path.parents:
-            if folder not in self._accounts:
-                self._accounts[folder] = _noted_licences(folder)
-            noted = self._accounts[folder]
+        place = os.path.abspath(path)
+        account = self._account_above(os.path.dirname(place))
+        if account is None:
+            return UNKNOWN
+        folder, noted = account
+        return noted.get(Path(place).relative_to(folder).as_posix(), UNKNOWN)
+
+    def _account_above(self, folder: str) -> tuple[str, Mapping[str, str]] | None:
+        """The nearest fetched folder, this one or above it, with its account; looked for once in each folder."""
+        if folder not in self._accounts:
+            noted = _noted_licences(Path(folder))
+            above = os.path.dirname(folder)
             if noted is not None:
-                return noted.get(path.relative_to(folder).as_posix(), UNKNOWN)
-        return UNKNOWN
+                self._accounts[folder] = folder, noted
+            else:
+                self._accounts[folder] = None if above == folder else self._account_above(above)
+        return self._accounts[folder]
 
 
 def _noted_licences(folder: Path) -> Mapping[str, str] | None:

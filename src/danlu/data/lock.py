@@ -187,9 +187,10 @@ def _walk(root: Path, label: str) -> Iterator[tuple[Path, str]]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(hidden):
             yield Path(folder, name), _name(Path(folder, name), root, label)
+        inside = label if folder == str(root) else _name(Path(folder), root, label)
         for path in (Path(folder, name) for name in sorted(names)):
             if (path.is_file() or path.is_symlink()) and not _is_own(path):
-                yield path, _name(path, root, label)
+                yield path, f"{inside}/{printable(path.name)}"
     for error in refused:
         yield Path(error.filename), _name(Path(error.filename), root, label)
 

@@ -1,7 +1,6 @@
 """The licences that `danlu fetch` noted for the files it brought, from the account in their folder."""
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,26 +13,25 @@ class FetchedLicences:
     """The licences that the accounts of fetched folders note, by file: about 200 bytes for each fetched file."""
 
     def __init__(self) -> None:
-        self._accounts: dict[str, tuple[str, Mapping[str, str]] | None] = {}
+        self._accounts: dict[Path, tuple[Path, Mapping[str, str]] | None] = {}
 
     def licence_of(self, path: Path) -> str:
         """The licence of a file; `unknown` where none is noted, or different ones for the pages in it."""
-        place = os.path.abspath(path)
-        account = self._account_above(os.path.dirname(place))
+        path = path.absolute()
+        account = self._account_above(path.parent)
         if account is None:
             return UNKNOWN
         folder, noted = account
-        return noted.get(Path(place).relative_to(folder).as_posix(), UNKNOWN)
+        return noted.get(path.relative_to(folder).as_posix(), UNKNOWN)
 
-    def _account_above(self, folder: str) -> tuple[str, Mapping[str, str]] | None:
+    def _account_above(self, folder: Path) -> tuple[Path, Mapping[str, str]] | None:
         """The nearest fetched folder, this one or above it, with its account; looked for once in each folder."""
         if folder not in self._accounts:
-            noted = _noted_licences(Path(folder))
-            above = os.path.dirname(folder)
+            noted = _noted_licences(folder)
             if noted is not None:
                 self._accounts[folder] = folder, noted
             else:
-                self._accounts[folder] = None if above == folder else self._account_above(above)
+                self._accounts[folder] = None if folder.parent == folder else self._account_above(folder.parent)
         return self._accounts[folder]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from danlu.answer.state import State
 from danlu.cli.main import main
+from danlu.cli.speech import language_of
 from danlu.core.project import find_project
 
 QUESTIONS = (
@@ -17,10 +18,16 @@ QUESTIONS = (
     "开机时加密卷的密码输错了，还能再试几次？",
     "怎么做红烧肉？",
 )
-NEXT = """
+NEXT = {
+    "en": """
 next, in examples/handbook, with .venv/bin on your PATH:
   danlu serve          the chat page and an OpenAI-compatible API on http://127.0.0.1:8000
-  danlu keys create    a key for the API"""
+  danlu keys create    a key for the API""",
+    "zh": """
+接下来，在 examples/handbook 中（先把 .venv/bin 加入 PATH）：
+  danlu serve          聊天页面，以及 http://127.0.0.1:8000 上与 OpenAI 兼容的 API
+  danlu keys create    创建 API 密钥""",
+}
 
 
 def say(*command: str) -> None:
@@ -41,4 +48,4 @@ if __name__ == "__main__":
         say("ask", question)
     say("why", State.of(find_project(Path.cwd())).last_cited())
     say("show", "evaluate")
-    print(NEXT)
+    print(NEXT[language_of((), os.environ)])

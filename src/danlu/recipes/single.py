@@ -8,14 +8,12 @@ from danlu.core.artifacts import Corpus
 from danlu.core.outside import DataFile
 from danlu.core.project import Source
 from danlu.core.stages import Plan, Step
-from danlu.data.clean import CleanConfig
 from danlu.data.collect import collect
 from danlu.data.extract.config import ExtractConfig
 from danlu.data.extract.stage import extract
 from danlu.data.lock import lock_sources
 from danlu.data.quality_classifier import read_examples, train_quality
 from danlu.data.questions import QuestionsConfig, make_questions
-from danlu.data.rules import rule_sets
 from danlu.model.base_model import resolve_base
 from danlu.model.packaged import find_packaged
 from danlu.recipes.cleaning import cleaned, distinct
@@ -26,12 +24,10 @@ from danlu.train.retriever import RetrieverConfig, train_retriever
 
 def clean_plan(documents: Step[Corpus] | Corpus, examples: Path | None, settings: Settings, seed: int = 0) -> Plan:
     """Clean documents, by a classifier too where examples of good and bad text are given."""
-    config = settings.of("clean", CleanConfig)
-    rule_sets(config.rules, config.bounds)  # a wrong bound or example is told before the documents are read
     file = DataFile(examples) if examples else None
     if file:
         file.content_hash()
-        read_examples(file.path)
+        read_examples(file.path)  # a wrong one is told before the documents are read
     classifier = train_quality(file=file) if file else None
     return _checked(cleaned(documents, settings, classifier), settings, seed)
 

@@ -157,6 +157,6 @@ def test_an_id_follows_from_what_is_read_and_from_nothing_else(
     shutil.copytree(ground.given, moved, copy_function=shutil.copyfile)  # with other times
     assert list(plan_of(stage, moved, tmp_path / "other").ids.values()) == list(first.ids.values())
     with (moved / file).open("a", encoding="utf-8") as opened:
-        opened.write("\n")
+        opened.write("/other" if file == "endpoint" else "\n")
     changed = plan_of(stage, moved, tmp_path)
     assert changed.ids[changed.target] != first.ids[first.target]

@@ -74,12 +74,13 @@ def error_message(raw: bytes) -> str:
 
 def no_json(url: str, raw: bytes, key: str | None) -> UserError:
     """The error for an answer that is no JSON, or not of the kind that the API has."""
-    lines = raw.decode("utf-8", "replace").lstrip()[:_BEGINNING_CHARACTERS].splitlines()
+    # The key goes before the rest is cut off: half a key would not be found.
+    lines = shown(raw.decode("utf-8", "replace").lstrip(), key)[:_BEGINNING_CHARACTERS].splitlines()
     return UserError(
         "{url} answers no JSON but {what!r}",
         "give the base address of an OpenAI-compatible API, such as http://127.0.0.1:8000/v1",
         url=url,
-        what=shown(lines[0] if lines else "", key),
+        what=lines[0] if lines else "",
     )
 
 

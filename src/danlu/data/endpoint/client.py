@@ -1,8 +1,8 @@
 """A model behind an OpenAI-compatible address: the client, its patience, and its bearer key.
 
-The key comes from the environment and stands in no file and no message. A request is repeated where the server says that it did no work (429, 500, 502, 503, 504) or the connection
-broke, after as long as Retry-After says or twice as long as the time before (from 1 s, with a share by chance so that
-threads do not return together).
+The key comes from the environment and stands in no file and no message. A request is repeated where the server says that it
+did no work (429, 500, 502, 503, 504) or the connection broke, after as long as Retry-After says or twice as long as the
+time before (from 1 s, with a share by chance so that threads do not return together).
 """
 
 import http.client

@@ -1,7 +1,7 @@
 """A small synchronous client of an OpenAI-compatible server: bounded in time and size, with errors told to the user.
 
-A request is repeated only where the server says that it did no work (429, 502, 503,
-504), or, for reading requests, where the connection broke.
+A request is repeated only where the server says that it did no work (429, 502, 503, 504), or, for reading requests, where
+the connection broke.
 """
 
 import http.client

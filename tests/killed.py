@@ -8,9 +8,9 @@ from pathlib import Path
 from commands import DANLU, environment
 
 
-def killed_when(folder: Path, arguments: list[str], seen: str) -> bool:
+def killed_when(folder: Path, arguments: list[str], seen: str, **changed: str) -> bool:
     """Run `danlu ARGUMENTS` and kill it with SIGKILL as soon as a file like `seen` lies below `folder`; whether that was in time."""
-    process = subprocess.Popen([DANLU, *arguments], cwd=folder, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+    process = subprocess.Popen([DANLU, *arguments], cwd=folder, env=environment(**changed), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
     while process.poll() is None:
         if any(folder.rglob(seen)):
             process.send_signal(signal.SIGKILL)

@@ -9,6 +9,7 @@ READ_DOCUMENTS = {
     "clean": [], "deduplicate": [], "redact": [], "decontaminate": ["--against", "none"], "split": [], "synthesize": [],
     "augment": [], "balance": [], "label weak": ["--functions", "none"], "label export": [],
     "label errors": ["--labels", "none"], "label import": ["--field", "none"],
+    "tokenizer": [], "tokenize": ["--tokenizer", "none"], "pretrain": [],
     "label model": ["--model", "http://127.0.0.1:9/v1", "none", "--schema", "none"],
 }  # fmt: skip
 """Commands on documents or a corpus, with what else they cannot do without."""
@@ -23,7 +24,8 @@ def options(command: argparse.ArgumentParser) -> dict[str, tuple[object, ...]]:
 
 def test_commands_on_documents_take_them_and_write_them_alike() -> None:
     commands = {name: options(command) for name, command in every_command().items()}
-    reading = {name for name, taken in commands.items() if "corpus" in str(taken.get("paths", ("",))[-1])}
+    paths = {name: taken["paths"] for name, taken in commands.items() if "paths" in taken}
+    reading = {name for name, (_, count, *_, help) in paths.items() if "corpus" in str(help) and count == "+"}
     assert reading == set(READ_DOCUMENTS)
     for shared in ("paths", "licence", "out", "set", "compute", "workers", "json"):
         assert {str(commands[name][shared]) for name in reading} == {str(commands["clean"][shared])}
@@ -31,7 +33,7 @@ def test_commands_on_documents_take_them_and_write_them_alike() -> None:
     assert len(set(seeded)) == 1 < len(seeded)
 
 
-@pytest.mark.parametrize("command", [*READ_DOCUMENTS, "index"])
+@pytest.mark.parametrize("command", [*READ_DOCUMENTS, "index", "head embed", "head rerank"])
 def test_what_is_written_may_not_lie_inside_what_is_read(tmp_path: Path, command: str) -> None:
     (tmp_path / "pages").mkdir()
     (tmp_path / "pages" / "a.txt").write_text("说明 and instructions", encoding="utf-8")

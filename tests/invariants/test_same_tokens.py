@@ -14,7 +14,7 @@ from danlu.model.chat import ChatFormat, Tokens
 from danlu.model.loading import load_model
 from danlu.serve.chat_model import ChatModel
 from danlu.serve.models import ChatRequest, Message
-from danlu.train.finetune import FinetuneConfig, finetune_lora
+from danlu.train.finetune import FinetuneConfig, finetune_model
 from tiny import make_tiny_checkpoint
 
 CONVERSATIONS = [
@@ -48,7 +48,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def tuned(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("tuned")
-    finetune_lora(base, _file(out.parent, CONVERSATIONS), _one_step(), out, out.parent / "work", 0, 1, Silent())
+    finetune_model(base, _file(out.parent, CONVERSATIONS), _one_step(), out, out.parent / "work", 0, 1, Silent())
     return out
 
 
@@ -122,7 +122,8 @@ def test_training_learns_exactly_these_ids(base: Path, tuned: Path) -> None:
     record = json.loads((tuned / "training.json").read_text(encoding="utf-8"))
     rows = [ChatFormat.load(base).training_ids(_messages(chat)) for chat in CONVERSATIONS]
     assert record["train_tokens"] == sum(len(row.ids) for row in rows)
-    assert record["first_loss"] == pytest.approx(_independent_nats(base, rows), rel=1e-5)
+    # Training computes in bfloat16 where the processor multiplies it: seen 1.4e-5.
+    assert record["first_loss"] == pytest.approx(_independent_nats(base, rows), rel=1e-3)
 
 
 @pytest.mark.parametrize("conversation", CONVERSATIONS)

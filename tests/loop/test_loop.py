@@ -1,19 +1,29 @@
 import copy
+import json
+import os
+import signal
+from dataclasses import replace
 
 import pytest
 import torch
 
 from danlu.core.errors import WorkFailed
 from danlu.core.progress import Silent
+from danlu.loop import checkpoint
 from danlu.loop.adapters import PackedDropout, add_lora
-from danlu.loop.batches import Limits, plan_steps
-from danlu.loop.checkpoint import load_state
-from danlu.loop.loop import Checkpoints, Optimization, train
-from danlu.loop.loss import sum_of_nats, target_count
+from danlu.loop.batches import ConversationFeed, Limits, plan_steps
+from danlu.loop.causal import CausalLearner
+from danlu.loop.checkpoint import Checkpoints, steps_saved
+from danlu.loop.loop import Evaluation, train
+from danlu.loop.memory import fitting
+from danlu.loop.optimizers import Optimization
+from danlu.loop.token_batch import TokenBatch, target_count
 from danlu.model.chat import ChatFormat
 from danlu.model.chats import read_chats
 from danlu.model.loading import load_model
 from tiny import make_tiny_checkpoint, write_chats
+
+SETTINGS = Optimization(3e-2, 0.1, 0.0, 1.0, recompute_above_tokens=10_000)
 
 
 @pytest.fixture(scope="module")
@@ -24,47 +34,81 @@ def tiny(tmp_path_factory):
     return load_model(folder, threads=2), [chat.training_ids(one.messages) for one in chats]
 
 
-def optimization(recompute_above_tokens=10_000):
-    return Optimization(3e-2, 0.1, 0.0, 1.0, recompute_above_tokens, autocast_bfloat16=False)
-
-
-def trained(tiny, folder, *, micro_batch_tokens=10_000, dropout=0.0, recompute_above_tokens=10_000, stop_after=None):
-    model, rows = tiny
+def feed_of(rows, *, step_tokens=200, micro_batch_tokens=10_000, epochs=3):
     lengths = [len(row.ids) for row in rows]
-    steps = plan_steps(lengths, 3, Limits(200, micro_batch_tokens, 10**6, 3))
+    return ConversationFeed(rows, plan_steps(lengths, 3, Limits(step_tokens, 10**6, epochs)), micro_batch_tokens)
+
+
+def learner_of(model, dropout=0.0):
     torch.manual_seed(7)
-    adapted = add_lora(copy.deepcopy(model), rank=4, alpha=8, dropout=dropout)
-    checkpoints = Checkpoints(folder, 2, "key")
-    settings = optimization(recompute_above_tokens)
-    losses = train(adapted, rows, steps[:stop_after], settings, checkpoints, Silent())
-    return losses, {name: weight.detach() for name, weight in adapted.named_parameters() if weight.requires_grad}
+    return CausalLearner(add_lora(copy.deepcopy(model), rank=4, alpha=8, dropout=dropout))
+
+
+def weights_of(learner):
+    return {name: weight.detach().clone() for name, weight in learner.named_parameters() if weight.requires_grad}
+
+
+def trained(tiny, folder, *, settings=SETTINGS, dropout=0.0, feed=None, learner=None, every=2, **more):
+    model, rows = tiny
+    learner = learner or learner_of(model, dropout)
+    outcome = train(
+        learner, feed or feed_of(rows), settings, Checkpoints(folder, every, "key"), Silent(), seed=5, **more
+    )
+    return outcome, weights_of(learner)
 
 
 def equal(left, right):
-    return left[0] == right[0] and all(torch.equal(weight, right[1][name]) for name, weight in left[1].items())
+    return left[0].losses == right[0].losses and all(torch.equal(left[1][name], right[1][name]) for name in left[1])
 
 
 def test_the_loss_is_the_models_own_mean_over_the_mask(tiny):
     model, rows = tiny
+    learner = CausalLearner(model)
+    assert learner.is_chunked
     with torch.no_grad():
         for row in rows[:3]:
             ids = torch.tensor([row.ids])
             labels = torch.where(torch.tensor([row.loss_mask]), ids, -100)
-            ours = sum_of_nats(model, [row]) / target_count([row])
+            ours = learner(TokenBatch.of([row])) / target_count([row])
             torch.testing.assert_close(ours, model(input_ids=ids, labels=labels).loss)
-        together = sum_of_nats(model, rows)
-        torch.testing.assert_close(together, sum(sum_of_nats(model, [row]) for row in rows))
+        together = learner(TokenBatch.of(rows))
+        torch.testing.assert_close(together, sum(learner(TokenBatch.of([row])) for row in rows))
+
+
+@pytest.mark.parametrize("is_chunked", [True, False])
+def test_gradients_are_those_of_the_models_own_loss(tiny, is_chunked, monkeypatch):
+    monkeypatch.setattr("danlu.loop.chunked._CHUNK_LOGITS", 1000)  # several chunks
+    model, rows = tiny
+    ours, theirs = CausalLearner(copy.deepcopy(model)), copy.deepcopy(model)
+    ours.is_chunked = is_chunked
+    (ours(TokenBatch.of(rows[:1])) / target_count(rows[:1])).backward()
+    ids = torch.tensor([rows[0].ids])
+    theirs(input_ids=ids, labels=torch.where(torch.tensor([rows[0].loss_mask]), ids, -100)).loss.backward()
+    for name, weight in theirs.named_parameters():
+        torch.testing.assert_close(ours.model.get_parameter(name).grad, weight.grad, rtol=1e-4, atol=1e-6)
+
+
+def test_a_head_that_does_more_than_a_product_is_left_to_the_model(tiny):
+    class Scaled(torch.nn.Linear):
+        def forward(self, inputs):
+            return 3 * super().forward(inputs)
+
+    model = copy.deepcopy(tiny[0])
+    scaled = Scaled(32, model.config.vocab_size, bias=False)
+    scaled.weight = model.lm_head.weight
+    model.set_output_embeddings(scaled)
+    assert not CausalLearner(model).is_chunked
 
 
 def test_training_lowers_the_loss(tiny, tmp_path):
-    losses, _ = trained(tiny, tmp_path)
-    assert losses[-1] < losses[0] - 0.1
+    outcome, _ = trained(tiny, tmp_path)
+    assert outcome.losses[-1] < outcome.losses[0] - 0.1
 
 
 def test_accumulated_micro_batches_equal_the_big_batch(tiny, tmp_path):
     big = trained(tiny, tmp_path / "big")
-    small = trained(tiny, tmp_path / "small", micro_batch_tokens=1)
-    assert small[0] == pytest.approx(big[0], rel=1e-4)
+    small = trained(tiny, tmp_path / "small", feed=feed_of(tiny[1], micro_batch_tokens=1))
+    assert small[0].losses == pytest.approx(big[0].losses, rel=1e-4)
     # AdamW divides by the gradient's size, so rounding grows in weights that hardly learn.
     for name, weight in big[1].items():
         torch.testing.assert_close(small[1][name], weight, rtol=1e-2, atol=2e-3)
@@ -72,12 +116,14 @@ def test_accumulated_micro_batches_equal_the_big_batch(tiny, tmp_path):
 
 def test_recomputed_activations_give_the_same_bits(tiny, tmp_path):
     kept = trained(tiny, tmp_path / "kept", dropout=0.1)
-    recomputed = trained(tiny, tmp_path / "recomputed", dropout=0.1, recompute_above_tokens=0)
+    recomputed = trained(tiny, tmp_path / "re", settings=replace(SETTINGS, recompute_above_tokens=0), dropout=0.1)
     assert equal(kept, recomputed)
 
 
-def test_resume_after_kill_equals_uninterrupted_run(tiny, tmp_path, monkeypatch):
-    whole = trained(tiny, tmp_path / "whole", dropout=0.1)
+@pytest.mark.parametrize("changes", [{}, {"optimizer": "muon", "average_decay": 0.9, "schedule": "hold-decay"}])
+def test_resume_after_kill_equals_uninterrupted_run(tiny, tmp_path, monkeypatch, changes):
+    settings = replace(SETTINGS, **changes)
+    whole = trained(tiny, tmp_path / "whole", settings=settings, dropout=0.1)
 
     class Killed(BaseException):
         pass
@@ -90,18 +136,52 @@ def test_resume_after_kill_equals_uninterrupted_run(tiny, tmp_path, monkeypatch)
         with monkeypatch.context() as patch:
             patch.setattr(Silent, "advance", advance)
             with pytest.raises(Killed):
-                trained(tiny, folder, dropout=0.1)
+                trained(tiny, folder, settings=settings, dropout=0.1)
 
-    for step in (1, 2, 3, 5):
-        folder = tmp_path / str(step)
-        killed_at(folder, step)
-        assert equal(trained(tiny, folder, dropout=0.1), whole)
+    for step in (1, 3, 5):
+        killed_at(tmp_path / str(step), step)
+        assert equal(trained(tiny, tmp_path / str(step), settings=settings, dropout=0.1), whole)
 
 
 def test_a_checkpoint_of_another_training_is_not_taken_up(tiny, tmp_path):
     trained(tiny, tmp_path)
-    assert load_state(tmp_path, "key") is not None
-    assert load_state(tmp_path, "other") is None
+    assert steps_saved(Checkpoints(tmp_path, 2, "key"))
+    assert steps_saved(Checkpoints(tmp_path, 2, "other")) == []
+
+
+def test_a_checkpoint_that_was_cut_short_is_passed_over(tiny, tmp_path):
+    whole = trained(tiny, tmp_path)
+    where = Checkpoints(tmp_path, 2, "key")
+    newest = steps_saved(where)[-1]
+    [largest] = sorted((tmp_path / f"step-{newest:08}").glob("*.distcp"))
+    largest.write_bytes(largest.read_bytes()[:-100])
+    assert newest not in steps_saved(where)
+    assert equal(trained(tiny, tmp_path), whole)
+
+
+def test_a_full_disk_leaves_the_last_checkpoint_and_no_litter(tiny, tmp_path, monkeypatch):
+    def full(*arguments, **more):
+        (more["checkpoint_id"] / "half.distcp").write_bytes(b"0" * 100)
+        raise OSError(28, "No space left on device")
+
+    feed = feed_of(tiny[1])
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            Silent,
+            "advance",
+            lambda self, done, total, note="": done == 3 and patch.setattr(checkpoint, "save_tensors", full),
+        )
+        with pytest.raises(OSError, match="No space"):
+            trained(tiny, tmp_path, feed=feed)
+    assert steps_saved(Checkpoints(tmp_path, 2, "key")) == [2]
+    assert [path.name for path in tmp_path.iterdir()] == ["step-00000002"]
+    assert equal(trained(tiny, tmp_path, feed=feed), trained(tiny, tmp_path / "whole", feed=feed))
+
+
+def test_only_the_newest_checkpoints_are_kept(tiny, tmp_path):
+    outcome, _ = trained(tiny, tmp_path, every=1)
+    last = len(outcome.losses)
+    assert steps_saved(Checkpoints(tmp_path, 1, "key")) == [last - 2, last - 1, last]
 
 
 def test_divergence_fails_with_a_way_out(tiny, tmp_path):
@@ -109,10 +189,109 @@ def test_divergence_fails_with_a_way_out(tiny, tmp_path):
     broken = copy.deepcopy(model)
     with torch.no_grad():
         broken.model.norm.weight.fill_(float("nan"))
-    steps = plan_steps([len(row.ids) for row in rows], 3, Limits(400, 400, 10**6, 1))
-    adapted = add_lora(broken, rank=4, alpha=8, dropout=0.0)
     with pytest.raises(WorkFailed, match="diverged"):
-        train(adapted, rows, steps, optimization(), Checkpoints(tmp_path, 2, "key"), Silent())
+        trained((broken, rows), tmp_path)
+
+
+class Poisoned(torch.nn.Module):
+    """A learner whose loss is wrong at some calls: not finite, or far too high from then on until it is reloaded."""
+
+    def __init__(self, learner, nan_at=(), high_from=None):
+        super().__init__()
+        self.learner, self.calls, self.nan_at, self.high_from = learner, 0, nan_at, high_from
+
+    def forward(self, batch):
+        self.calls += 1
+        nats = self.learner(batch)
+        if self.calls in self.nan_at:
+            return nats * float("nan")
+        return nats * 50 if self.calls == self.high_from else nats
+
+
+def test_a_step_that_is_not_finite_is_left_out(tiny, tmp_path):
+    outcome, weights = trained(tiny, tmp_path, learner=Poisoned(learner_of(tiny[0]), nan_at=(3,)))
+    assert outcome.left_out == (2,)
+    assert outcome.losses[2] is None
+    assert all(torch.isfinite(weight).all() for weight in weights.values())
+
+
+def test_after_a_spike_training_goes_back_and_leaves_the_steps_out(tiny, tmp_path):
+    feed = feed_of(tiny[1], step_tokens=60, epochs=8)
+    assert feed.steps > 60
+    outcome, _ = trained(tiny, tmp_path, feed=feed, every=5, learner=Poisoned(learner_of(tiny[0]), high_from=50))
+    assert outcome.returns == 1
+    assert outcome.left_out == tuple(range(40, 50))
+    assert sum(loss is not None for loss in outcome.losses) == feed.steps - 10
+
+
+class Hungry(torch.nn.Module):
+    """A learner that runs out of memory with more than so many padded tokens, half way through the way back."""
+
+    def __init__(self, learner, limit):
+        super().__init__()
+        self.learner, self.limit = learner, limit
+
+    def forward(self, batch):
+        nats = self.learner(batch)
+        if batch.padded_tokens > self.limit:
+            nats.register_hook(self._fail)
+        return nats
+
+    def _fail(self, gradient):
+        raise torch.OutOfMemoryError("for the test")
+
+
+def test_when_memory_runs_out_batches_are_halved_and_the_step_is_the_same(tiny, tmp_path):
+    whole = trained(tiny, tmp_path / "whole")
+    halved = trained(tiny, tmp_path / "halved", learner=Hungry(learner_of(tiny[0]), 120))
+    assert halved[0].max_padded_tokens <= 120
+    assert halved[0].losses == pytest.approx(whole[0].losses, rel=1e-4)
+
+
+def test_a_row_that_does_not_fit_alone_is_told(tiny, tmp_path):
+    with pytest.raises(WorkFailed, match="memory is short"):
+        trained(tiny, tmp_path, learner=Hungry(learner_of(tiny[0]), 10))
+
+
+def test_halving_keeps_every_row(tiny):
+    batch = TokenBatch.of(tiny[1])
+    parts = fitting([batch], batch.padded_tokens // 5)
+    assert sum(part.targets for part in parts) == batch.targets
+    assert sum(len(part.ids_BT) for part in parts) == len(tiny[1])
+
+
+def test_training_ends_early_with_the_best_weights(tiny, tmp_path):
+    seen = {}
+    learner = learner_of(tiny[0])
+
+    def score(done):
+        seen[done] = weights_of(learner)
+        return abs(done - 4)
+
+    outcome, weights = trained(tiny, tmp_path, learner=learner, evaluation=Evaluation(2, score, patience=2))
+    assert outcome.best_step == 4
+    assert len(outcome.losses) == 8
+    assert all(torch.equal(weights[name], seen[4][name]) for name in weights)
+
+
+def test_sigterm_saves_and_the_next_run_goes_on(tiny, tmp_path, monkeypatch):
+    whole = trained(tiny, tmp_path / "whole", dropout=0.1)
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            Silent, "advance", lambda self, done, total, note="": done == 3 and os.kill(os.getpid(), signal.SIGTERM)
+        )
+        with pytest.raises(WorkFailed, match="SIGTERM"):
+            trained(tiny, tmp_path / "stopped", dropout=0.1)
+    assert json.loads((tmp_path / "stopped" / "step-00000003" / "state.json").read_text())["key"] == "key"
+    assert equal(trained(tiny, tmp_path / "stopped", dropout=0.1), whole)
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+def test_sixteen_bits_learn_alike(tiny, tmp_path, precision):
+    full = trained(tiny, tmp_path / "full")
+    half = trained(tiny, tmp_path / precision, settings=replace(SETTINGS, precision=precision))
+    assert half[0].losses == pytest.approx(full[0].losses, rel=0.02)
+    assert half[0].left_out == ()
 
 
 def test_packed_dropout_keeps_the_mean_and_drops_at_its_rate():

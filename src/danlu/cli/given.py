@@ -1,6 +1,7 @@
 """What the options that many commands share were given: settings, and the paths that are read."""
 
 import os
+import re
 import tempfile
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,9 @@ from danlu.core.errors import UserError
 from danlu.core.store import SCRATCH
 from danlu.recipes.settings import Settings
 
+_SCIENTIFIC = re.compile(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+")
+"""1e-4, which YAML 1.1 takes for text since it has no point."""
+
 
 def parsed_settings(pairs: Sequence[str]) -> dict[str, Any]:
     """The `--set K=V` options: values are read as YAML, so that numbers are numbers."""
@@ -24,7 +28,7 @@ def parsed_settings(pairs: Sequence[str]) -> dict[str, Any]:
         if not equals:
             raise UserError("--set {pair}: expected KEY=VALUE", "For example: --set clean.rules=web", pair=pair)
         try:
-            settings[key] = yaml.safe_load(value)
+            settings[key] = float(value) if _SCIENTIFIC.fullmatch(value) else yaml.safe_load(value)
         except yaml.YAMLError:
             raise UserError("--set {pair}: the value is not valid YAML", "Put it in quotes.", pair=pair) from None
     return settings

@@ -13,21 +13,29 @@ from pathlib import Path
 
 from danlu.cli.commands import Commands
 from danlu.cli.options import (
+    align,
     answers,
     augment,
     balance,
     decontaminate,
     deduplicate,
     diff,
+    doctor,
     fetch,
+    finetune,
+    head,
     label,
+    pretrain,
     project,
     prove,
     redact,
     remote,
+    search,
     split,
     stages,
     synthesize,
+    tokenize,
+    tokenizer,
 )
 from danlu.cli.speech import LANGUAGES, Speech, language_of
 from danlu.cli.usage import argparse_says
@@ -97,6 +105,21 @@ def parser(say: Speech) -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version="danlu 0.1.0", help=say("print the version"))
     commands = Commands(parser, say)
     data = (fetch, stages, deduplicate, redact, decontaminate, split, label, synthesize, augment, balance)
-    for group in (project, answers, *data, prove, diff, remote):
+    for group in (
+        doctor,
+        project,
+        answers,
+        *data,
+        tokenizer,
+        tokenize,
+        pretrain,
+        finetune,
+        head,
+        align,
+        search,
+        prove,
+        diff,
+        remote,
+    ):
         group.add(commands, say)
     return parser

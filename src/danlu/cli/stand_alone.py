@@ -1,4 +1,4 @@
-"""clean, index, finetune, evaluate: one stage on explicit inputs, into a folder of the user's choice."""
+"""clean, index, evaluate: one stage on explicit inputs, into a folder of the user's choice."""
 
 import json
 import shutil
@@ -38,11 +38,6 @@ def index(options: Namespace, say: Speech) -> None:
         options,
         say,
     )
-
-
-def finetune(options: Namespace, say: Speech) -> None:
-    """Fine-tune a base model."""
-    make(single.finetune_plan(options.base, Path(options.data), settings_of(options)), options, say)
 
 
 def evaluate(options: Namespace, say: Speech) -> None:

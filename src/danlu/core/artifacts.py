@@ -138,6 +138,20 @@ class Chats(Artifact):
         return self.path / "held_out.jsonl"
 
 
+class Preferences(Artifact):
+    """Prompts with replies that are better, worse, good or bad, or with what a reward function asks for, in two sides."""
+
+    @property
+    def train(self) -> Path:
+        """JSON Lines: rows to train on."""
+        return self.path / "train.jsonl"
+
+    @property
+    def held_out(self) -> Path:
+        """JSON Lines: rows that measure; no prompt of theirs is trained on."""
+        return self.path / "held_out.jsonl"
+
+
 class Checkpoint(Artifact):
     """Model weights in the form that the field's libraries load; empty but for `skipped.json` when training was skipped."""
 
@@ -199,10 +213,52 @@ class Labels(Artifact):
         return names
 
 
+class TokenShards(Artifact):
+    """Documents or conversations as token ids, part by part, that training maps into memory (danlu.loop.shards)."""
+
+
 class TextClassifier(Artifact):
     """Weights of a linear classifier of texts, in `weights.npy`, and how well it does on texts it did not see, in `report.json`."""
 
 
+class Examples(Artifact):
+    """Examples for a head, `train.jsonl` and `held_out.jsonl`, with what they refer to; `rejects` says what gave none, and why."""
+
+    @property
+    def train(self) -> Path:
+        """JSON Lines to learn from."""
+        return self.path / "train.jsonl"
+
+    @property
+    def held_out(self) -> Path:
+        """JSON Lines that only measure."""
+        return self.path / "held_out.jsonl"
+
+
+class Vocabulary(Artifact):
+    """A tokenizer (`tokenizer.json` and what Transformers reads beside it) and, in `report.json`, what it costs by language."""
+
+    def read(self) -> dict[str, Any]:
+        """The report's figures."""
+        facts: dict[str, Any] = json.loads((self.path / "report.json").read_text(encoding="utf-8"))
+        return facts
+
+
 KINDS: dict[str, type[Artifact]] = {
-    kind.__name__: kind for kind in (Files, Corpus, Chats, Checkpoint, Index, Report, Release, Labels, TextClassifier)
+    kind.__name__: kind
+    for kind in (
+        Files,
+        Corpus,
+        Chats,
+        Preferences,
+        Checkpoint,
+        Index,
+        Report,
+        Release,
+        Labels,
+        TextClassifier,
+        Vocabulary,
+        TokenShards,
+        Examples,
+    )
 }

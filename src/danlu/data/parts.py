@@ -21,10 +21,10 @@ import pyarrow.compute as pc
 from danlu.core.artifacts import Corpus
 from danlu.core.errors import Phrase, WorkFailed
 from danlu.core.hashing import hash_facts, hash_file
+from danlu.core.shards import finish
 from danlu.core.stages import Facts, Work
 from danlu.core.store import link
 from danlu.data.reuse import FACTS, Earlier, note, seal
-from danlu.data.shards import finish
 from danlu.text.records import DOCUMENTS, EDITS, REJECTS, Reject, part_name
 from danlu.text.tables import TableWriter, read_groups
 

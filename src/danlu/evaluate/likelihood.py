@@ -6,7 +6,7 @@ from pathlib import Path
 from danlu.core.errors import UserError
 from danlu.core.progress import Progress
 from danlu.loop.batches import micro_batches
-from danlu.loop.loss import sum_of_nats, target_count
+from danlu.loop.token_batch import TokenBatch, target_count
 from danlu.model.chat import ChatFormat, Tokens
 from danlu.model.chats import read_chats
 from danlu.model.loading import load_model, read_model_facts
@@ -41,8 +41,10 @@ def negative_log_likelihood(
     """
     import torch
 
+    from danlu.loop.causal import CausalLearner
+
     chat_format = ChatFormat.load(checkpoint_dir)
-    rows = [chat_format.training_ids(chat.messages) for chat in read_chats(chats_jsonl)]
+    rows = [chat_format.training_ids(chat.messages, chat.tools) for chat in read_chats(chats_jsonl)]
     context_tokens = read_model_facts(checkpoint_dir).context_tokens
     fitting = [row for row in rows if len(row.ids) <= context_tokens]
     taken = _within(fitting, max_tokens)
@@ -52,12 +54,12 @@ def negative_log_likelihood(
             path=chats_jsonl,
             tokens=min(max_tokens, context_tokens),
         )
-    model = load_model(checkpoint_dir, threads=threads)
+    learner = CausalLearner(load_model(checkpoint_dir, threads=threads))
     batches = micro_batches(range(len(taken)), [len(row.ids) for row in taken], _MICRO_BATCH_TOKENS)
     nats = 0.0
     with torch.inference_mode():
         for done, batch in enumerate(batches, start=1):
-            nats += sum_of_nats(model, [taken[index] for index in batch]).item()
+            nats += learner(TokenBatch.of([taken[index] for index in batch])).item()
             progress.advance(done, len(batches))
     targets = target_count(taken)
     return Likelihood(nats / targets, targets, len(taken), len(rows) - len(fitting), len(fitting) - len(taken))

@@ -1,10 +1,12 @@
-"""LoRA (Hu et al. 2021, arXiv 2106.09685) by PEFT: put on, saved, merged, and the merge checked.
+"""Adapters by PEFT: LoRA (Hu et al. 2021, arXiv 2106.09685), IA3 (Liu et al. 2022, arXiv 2205.05638), prefix tuning (Li and
+Liang 2021, arXiv 2101.00190), prompt tuning (Lester et al. 2021, arXiv 2104.08691), P-tuning (Liu et al. 2021, arXiv 2103.10385).
 
-Shapes: T positions, V tokens of the vocabulary.
+Put on, saved, merged, and the result checked. Initial weights come from torch's CPU generator.
+
+Shapes: P virtual tokens, D hidden size, T positions, V tokens of the vocabulary.
 """
 
 import json
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,15 +14,15 @@ from typing import Any
 
 import torch
 
-from danlu.core.errors import WorkFailed
-from danlu.model.loading import load_model, quiet_transformers
-
-_TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja")
+from danlu.core.errors import UserError, WorkFailed
+from danlu.model.adapted import quiet_peft
+from danlu.model.base_model import TOKENIZER_FILES
+from danlu.model.loading import load_model, quiet_transformers, read_model_facts
 
 
 @dataclass(frozen=True)
 class MergeCheck:
-    """How far the merged checkpoint, read back from disk, is from the model that was trained."""
+    """How far the saved checkpoint, read back from disk, is from the model that was trained."""
 
     positions: int
     max_abs_logit_difference: float
@@ -43,7 +45,7 @@ class PackedDropout(torch.nn.Module):
         """Zero elements at the rate and scale the others up, while training."""
         if not self.training:
             return inputs
-        draws = torch.empty((inputs.numel() + 3) // 4, dtype=torch.int64)
+        draws = torch.empty((inputs.numel() + 3) // 4, dtype=torch.int64, device=inputs.device)
         draws.random_(torch.iinfo(torch.int64).min, None)
         kept = draws.view(torch.int16)[: inputs.numel()].view(inputs.shape) >= self._dropped - 32_768
         # `where` keeps one byte an element for the way back, a product would keep four.
@@ -51,34 +53,100 @@ class PackedDropout(torch.nn.Module):
 
 
 def add_lora(model: Any, *, rank: int, alpha: int, dropout: float) -> Any:
-    """Wrap every linear layer but the output head; initial weights come from torch's CPU generator."""
-    from peft import LoraConfig, get_peft_model
+    """Wrap every linear layer but the output head, whole or in 4 bits."""
+    with quiet_peft():
+        from peft import LoraConfig, get_peft_model
 
     config = LoraConfig(
-        r=rank, lora_alpha=alpha, lora_dropout=dropout, target_modules="all-linear", task_type="CAUSAL_LM"
+        r=rank, lora_alpha=alpha, lora_dropout=dropout, target_modules="all-linear", task_type=_task(model)
     )
-    with warnings.catch_warnings():
-        # PEFT asks Transformers by a name that Transformers has just deprecated.
-        warnings.simplefilter("ignore", FutureWarning)
+    with quiet_peft():
         adapted = get_peft_model(model, config)
+    set_lora_dropout(adapted, dropout)
+    return adapted
+
+
+def _task(model: Any) -> str | None:
+    """PEFT's name of what the model does; it has none for filling gaps."""
+    if model.config.is_encoder_decoder:
+        return "SEQ_2_SEQ_LM"
+    return "CAUSAL_LM" if model.can_generate() else None
+
+
+def set_lora_dropout(adapted: Any, rate: float) -> None:
+    """Replace the dropout of every LoRA layer."""
     for module in list(adapted.modules()):
         dropouts = getattr(module, "lora_dropout", None)
-        if dropout and isinstance(dropouts, torch.nn.ModuleDict):
-            dropouts["default"] = PackedDropout(dropout)
+        if isinstance(dropouts, torch.nn.ModuleDict) and "default" in dropouts:
+            dropouts["default"] = PackedDropout(rate)
+
+
+def add_ia3(model: Any) -> Any:
+    """Learnt factors on keys, values and the inner activations of the MLP, as PEFT knows them by the model's type."""
+    with quiet_peft():
+        from peft import IA3Config, get_peft_model
+
+    try:
+        with quiet_peft():
+            return get_peft_model(model, IA3Config(task_type="CAUSAL_LM"))
+    except ValueError as error:
+        raise UserError(
+            "method ia3 does not know the layers of {architecture}",
+            "models built like LLaMA are known; tune this one with method=lora",
+            architecture=type(model).__name__,
+        ) from error
+
+
+def add_virtual_tokens(model: Any, method: str, count: int, start_ids: Sequence[int]) -> Any:
+    """Put `count` learnt vectors before the input. Prefix and prompt start from the text of `start_ids`, repeated as needed.
+
+    Real words are the better start (Li and Liang 2021, section 7.4; Lester et al. 2021, section 3.2), and the model
+    says at first what it says behind that text; random vectors of unit size would make it babble.
+    """
+    with quiet_peft():
+        from peft import PrefixTuningConfig, PromptEncoderConfig, PromptTuningConfig, get_peft_model
+
+    ids_BP = torch.tensor([(list(start_ids) * count)[:count]])
+    if method == "p_tuning":
+        hidden = model.config.hidden_size
+        how: Any = PromptEncoderConfig(task_type="CAUSAL_LM", num_virtual_tokens=count, encoder_hidden_size=hidden)
+    else:
+        kind = PrefixTuningConfig if method == "prefix" else PromptTuningConfig
+        how = kind(task_type="CAUSAL_LM", num_virtual_tokens=count)
+    with torch.no_grad():
+        cache = model(input_ids=ids_BP, use_cache=True).past_key_values if method == "prefix" else None
+        embeds_PD = model.get_input_embeddings()(ids_BP)[0]
+    with quiet_peft():
+        adapted = get_peft_model(model, how)
+    encoder = adapted.prompt_encoder["default"]
+    if method == "prefix":
+        encoder.load_prompt_embeddings(_flat(cache, encoder.embedding.weight.shape))
+    elif method == "prompt":
+        with torch.no_grad():
+            encoder.embedding.weight.copy_(embeds_PD)
     return adapted
+
+
+def _flat(cache: Any, shape: torch.Size) -> torch.Tensor:
+    """Keys and values of every layer by position, as PEFT's prefix holds them: (position, layer, key or value, head, size)."""
+    both = [states[0].transpose(0, 1) for layer in cache.layers for states in (layer.keys, layer.values)]
+    return torch.stack(both, dim=1).reshape(shape)
 
 
 def save_adapter(adapted: Any, folder: Path) -> None:
     """Write the adapter as PEFT reads it, with equal bytes for equal weights."""
-    adapted.save_pretrained(folder)
+    with quiet_peft():
+        adapted.save_pretrained(folder)
     (folder / "README.md").unlink(missing_ok=True)
     path = folder / "adapter_config.json"
     config = json.loads(path.read_text(encoding="utf-8"))
-    # PEFT writes a set, whose order changes from process to process, and where the base lies on this machine.
-    config["target_modules"] = sorted(config["target_modules"])
+    # PEFT writes sets, whose order changes from process to process, and where the base lies on this machine.
+    for name in ("target_modules", "feedforward_modules"):
+        if isinstance(config.get(name), list):
+            config[name] = sorted(config[name])
     config["base_model_name_or_path"] = None
     path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-    _make_readable(folder)
+    make_readable(folder)
 
 
 def merge_and_save(
@@ -89,41 +157,52 @@ def merge_and_save(
     The check compares the logits of `probe_ids` before the merge with those of the files as read back from disk,
     so it covers the merge, the data type and the saving. Raises WorkFailed beyond the tolerance.
     """
-    before_TV = _logits(adapted.eval(), probe_ids)
-    merged = adapted.merge_and_unload()
+    before_TV = logits(adapted.eval(), probe_ids)
+    write_checkpoint(adapted.merge_and_unload(), base_dir, out_dir)
+    return check_saved(before_TV, out_dir, probe_ids, relative_tolerance=relative_tolerance, threads=threads)
+
+
+def write_checkpoint(model: Any, base_dir: Path, out_dir: Path) -> None:
+    """Write a model of Transformers with the tokenizer and the template of its base."""
     with quiet_transformers():
-        merged.save_pretrained(out_dir, max_shard_size="1TB")
-    for name in _TOKENIZER_FILES:
+        model.save_pretrained(out_dir, max_shard_size="1TB")
+    for name in TOKENIZER_FILES:
         if (base_dir / name).is_file():
             (out_dir / name).write_bytes((base_dir / name).read_bytes())
-    _make_readable(out_dir)
-    check = _compare(before_TV, _logits(load_model(out_dir, threads=threads), probe_ids), relative_tolerance)
+    make_readable(out_dir)
+
+
+def check_saved(
+    before_TV: torch.Tensor, out_dir: Path, probe_ids: Sequence[int], *, relative_tolerance: float, threads: int
+) -> MergeCheck:
+    """Compare the trained model's logits with those of the checkpoint as everyone downstream loads it; WorkFailed beyond the tolerance."""
+    after_TV = logits(load_model(out_dir, threads=threads, kind=read_model_facts(out_dir).kind), probe_ids)
+    check = MergeCheck(
+        positions=len(before_TV),
+        max_abs_logit_difference=(before_TV - after_TV).abs().max().item(),
+        max_abs_logit=before_TV.abs().max().item(),
+        relative_tolerance=relative_tolerance,
+    )
     if not check.max_abs_logit_difference <= relative_tolerance * check.max_abs_logit:
         raise WorkFailed(
-            "the merged checkpoint is not the model that was trained: logits differ by {found:.2e} where {allowed:.2e} is allowed",
+            "the saved checkpoint is not the model that was trained: logits differ by {found:.2e} where {allowed:.2e} is allowed",
             found=check.max_abs_logit_difference,
             allowed=relative_tolerance * check.max_abs_logit,
         )
     return check
 
 
-def _logits(model: Any, ids: Sequence[int]) -> torch.Tensor:
+def logits(model: Any, ids: Sequence[int]) -> torch.Tensor:
+    """The logits at each position of one sequence, without gradients; a decoder behind an encoder reads the same sequence."""
+    ids_1T = torch.tensor([list(ids)])
+    read = {"input_ids": ids_1T} | ({"decoder_input_ids": ids_1T} if model.config.is_encoder_decoder else {})
     with torch.no_grad():
-        logits_TV: torch.Tensor = model(input_ids=torch.tensor([list(ids)]), use_cache=False).logits[0]
+        logits_TV: torch.Tensor = model(**read, use_cache=False).logits[0]
     return logits_TV
 
 
-def _compare(before_TV: torch.Tensor, after_TV: torch.Tensor, relative_tolerance: float) -> MergeCheck:
-    return MergeCheck(
-        positions=len(before_TV),
-        max_abs_logit_difference=(before_TV - after_TV).abs().max().item(),
-        max_abs_logit=before_TV.abs().max().item(),
-        relative_tolerance=relative_tolerance,
-    )
-
-
-def _make_readable(folder: Path) -> None:
+def make_readable(folder: Path) -> None:
     """Undo mode 0600, with which safetensors creates its files."""
-    for path in folder.iterdir():
+    for path in folder.rglob("*"):
         if path.is_file():
             path.chmod(0o644)

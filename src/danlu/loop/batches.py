@@ -7,9 +7,13 @@ left, since attention then runs over the whole pack (a third more arithmetic at 
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from danlu.loop.feed import WHOLE, Part
+from danlu.loop.token_batch import Row, TokenBatch, target_count
+
+Lengths = Sequence[int] | Mapping[int, int]
 MicroBatch = tuple[int, ...]
 """Indices of the conversations that go through the model together."""
 
@@ -18,18 +22,17 @@ MicroBatch = tuple[int, ...]
 class Step:
     """What one optimizer step learns from; the loss is normalised over all of it."""
 
-    micro_batches: tuple[MicroBatch, ...]
+    rows: tuple[int, ...]
+    """Indices of its conversations, the longest first."""
     tokens: int
     """Tokens of its conversations, padding left out."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How much goes into a step, into the memory and into the whole training."""
+    """How much goes into a step and into the whole training."""
 
     step_tokens: int
-    micro_batch_tokens: int
-    """Rows times the longest row: what the activations' memory follows."""
     max_tokens: int
     max_epochs: int
 
@@ -53,7 +56,7 @@ def shuffled(count: int, seed: int, epoch: int) -> list[int]:
     return sorted(range(count), key=keys.__getitem__)
 
 
-def micro_batches(indices: Sequence[int], lengths: Sequence[int], max_tokens: int) -> tuple[MicroBatch, ...]:
+def micro_batches(indices: Sequence[int], lengths: Lengths, max_tokens: int) -> tuple[MicroBatch, ...]:
     """Group rows of like length so that rows times the longest stays within `max_tokens`; longest first."""
     batches: list[list[int]] = []
     for index in sorted(indices, key=lambda index: (-lengths[index], index)):
@@ -79,6 +82,36 @@ def _epoch(lengths: Sequence[int], order: Sequence[int], limits: Limits, left: i
         filled[-1].append(index)
         tokens += lengths[index]
     return [
-        Step(micro_batches(rows, lengths, limits.micro_batch_tokens), sum(lengths[row] for row in rows))
+        Step(tuple(sorted(rows, key=lambda row: (-lengths[row], row))), sum(lengths[row] for row in rows))
         for rows in filled
     ]
+
+
+@dataclass(frozen=True)
+class ConversationFeed:
+    """Conversations of any lengths as the steps of a training."""
+
+    rows: Sequence[Row]
+    plan: Sequence[Step]
+    micro_batch_tokens: int
+    """Rows times the longest row that go through the model at once: what the activations' memory follows."""
+
+    @property
+    def steps(self) -> int:
+        """How many steps there are."""
+        return len(self.plan)
+
+    def batches(self, step: int, part: Part = WHOLE) -> list[TokenBatch]:
+        """The rows of a step, or a worker's share of them, the longest first."""
+        chosen = part.of(self.plan[step].rows)
+        lengths = {row: len(self.rows[row].ids) for row in chosen}
+        groups = micro_batches(chosen, lengths, self.micro_batch_tokens)
+        return [TokenBatch.of([self.rows[row] for row in group]) for group in groups]
+
+    def targets(self, step: int) -> int:
+        """Tokens under the loss in the whole step."""
+        return target_count([self.rows[row] for row in self.plan[step].rows])
+
+    def tokens(self, step: int) -> int:
+        """Tokens of the whole step, padding left out."""
+        return self.plan[step].tokens

@@ -1,57 +1,184 @@
-"""Where a training stands, on disk: trainable weights, optimizer, step, random state, losses; one file, one rename.
+"""Where a training stands, on disk, by torch's distributed checkpoints (DCP): one folder for a step, made whole by one rename.
 
-A reader sees the whole previous checkpoint or the whole new one, whenever the writer was killed.
+DCP stores each weight and each optimizer state under its name in the model, so a checkpoint of one process can be read by
+many that hold a share each, and the reverse. `state.json` beside it holds the sizes of its files, which tell a checkpoint
+that was cut short from a whole one.
 """
 
+import json
 import os
-from dataclasses import dataclass, field
+import shutil
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-_NAME = "training.pt"
+import torch
+import torch.distributed as dist
+from torch.distributed.checkpoint.state_dict_loader import load as load_tensors
+from torch.distributed.checkpoint.state_dict_saver import save as save_tensors
+
+_STATE = "state.json"
+_SIZES = "sizes"
 
 
 @dataclass
 class State:
-    """What an exact resume needs. `key` names the training: a checkpoint of another one is not taken up."""
+    """What an exact resume needs beside weights and optimizer. Random numbers are seeded anew by each step's number."""
 
     key: str
-    weights: dict[str, Any]
-    optimizer: dict[str, Any]
-    random_state: Any
-    steps_done: int = 0
-    losses: list[float] = field(default_factory=list)
+    """Names the training: a checkpoint of another one is not taken up."""
+    losses: list[float | None] = field(default_factory=list)
+    """Of each step done; None for one that was left out."""
+    left_out: list[int] = field(default_factory=list)
+    returns: int = 0
+    max_padded_tokens: int | None = None
+    """Set when memory ran out with larger batches."""
+    loss_scale: float | None = None
+    """Of float16, at the end of the last step."""
+    scores: dict[str, float] = field(default_factory=dict)
+    """What periodic evaluations gave, by the number of steps done (text, as JSON wants its keys)."""
 
 
-def save_state(folder: Path, state: State) -> None:
-    """Replace the checkpoint in `folder`; it is on the disk when this returns."""
-    import torch
+@dataclass(frozen=True)
+class Checkpoints:
+    """Where and how often the loop saves where it stands, and the name of this very training."""
 
-    folder.mkdir(parents=True, exist_ok=True)
-    unfinished = folder / f"{_NAME}.unfinished"
-    with unfinished.open("wb") as file:
-        torch.save(vars(state), file)
+    folder: Path
+    every_steps: int
+    key: str
+    keep: int = 3
+    """So many, the newest: a spike is told late, and the training goes back to one before it."""
+
+
+def save(where: Checkpoints, learner: torch.nn.Module, optimizers: list[torch.optim.Optimizer], state: State,
+         extra: dict[str, Any]) -> None:  # fmt: skip
+    """Write the checkpoint of `len(state.losses)` steps; it is on the disk when this returns. `extra` holds more tensors by name."""
+    final = where.folder / f"step-{len(state.losses):08}"
+    unfinished = where.folder / f"unfinished-{len(state.losses):08}"
+    if _is_first():
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(parents=True)
+    _wait()
+    try:
+        with _alone_or_not() as no_dist:
+            save_tensors(_tensors(learner, optimizers) | extra, checkpoint_id=unfinished, no_dist=no_dist)
+    except BaseException:
+        shutil.rmtree(unfinished, ignore_errors=True)  # a full disk gets its space back; the last good one stays
+        raise
+    if _is_first():
+        _finish(unfinished, final, state)
+        for old in steps_saved(where)[: -where.keep]:
+            shutil.rmtree(_folder(where, old))
+    _wait()
+
+
+def steps_saved(where: Checkpoints) -> list[int]:
+    """Numbers of steps after which there is a whole checkpoint of this training, in order."""
+    found = []
+    for folder in sorted(where.folder.glob("step-*")):
+        facts = _read(folder)
+        if facts and facts["key"] == where.key:
+            found.append(int(folder.name.removeprefix("step-")))
+    return found
+
+
+def load(where: Checkpoints, step: int, learner: torch.nn.Module, optimizers: list[torch.optim.Optimizer],
+         extra: dict[str, Any]) -> State:  # fmt: skip
+    """Put the weights, the optimizers' states and `extra` of a checkpoint back, in place, and return the rest."""
+    folder = _folder(where, step)
+    _make_states(optimizers)
+    with _alone_or_not() as no_dist:
+        load_tensors(_tensors(learner, optimizers) | extra, checkpoint_id=folder, no_dist=no_dist)
+    facts = _read(folder)
+    assert facts is not None
+    return State(**{name: value for name, value in facts.items() if name != _SIZES})
+
+
+def forget(where: Checkpoints, after_step: int) -> None:
+    """Delete the checkpoints of more steps, those that a training has gone back behind."""
+    if _is_first():
+        for step in steps_saved(where):
+            if step > after_step:
+                shutil.rmtree(_folder(where, step))
+    _wait()
+
+
+def _tensors(learner: torch.nn.Module, optimizers: list[torch.optim.Optimizer]) -> dict[str, Any]:
+    """The trained weights and the optimizers' states of each by its name, as the tensors themselves: loading writes into them.
+
+    Groups of weights are left out: they follow from the settings, and differ between layouts.
+    """
+    weights = {name: weight for name, weight in learner.named_parameters() if weight.requires_grad}
+    states = {weight: state for optimizer in optimizers for weight, state in optimizer.state.items()}
+    return {
+        "model": {name: weight.detach() for name, weight in weights.items()},
+        "optimizer": {name: states[weight] for name, weight in weights.items() if weight in states},
+    }
+
+
+def _make_states(optimizers: list[torch.optim.Optimizer]) -> None:
+    """Have the optimizers make their states, which they do at a first step: one of no length."""
+    for optimizer in optimizers:
+        if optimizer.state:
+            continue
+        for group in optimizer.param_groups:
+            group["lr"] = 0.0
+            for weight in group["params"]:
+                weight.grad = torch.zeros_like(weight)
+        optimizer.step()
+        optimizer.zero_grad()
+
+
+def _folder(where: Checkpoints, step: int) -> Path:
+    return where.folder / f"step-{step:08}"
+
+
+def _finish(unfinished: Path, final: Path, state: State) -> None:
+    sizes = {path.name: path.stat().st_size for path in sorted(unfinished.iterdir())}
+    with (unfinished / _STATE).open("w", encoding="utf-8") as file:
+        json.dump(asdict(state) | {_SIZES: sizes}, file)
         file.flush()
         os.fsync(file.fileno())
-    unfinished.replace(folder / _NAME)
-    _sync_folder(folder)
+    shutil.rmtree(final, ignore_errors=True)
+    _sync_folder(unfinished)
+    unfinished.rename(final)
+    _sync_folder(final.parent)
 
 
-def load_state(folder: Path, key: str) -> State | None:
-    """Read the checkpoint of the training `key`, if there is one."""
-    import torch
-
-    path = folder / _NAME
-    if not path.is_file():
+def _read(folder: Path) -> dict[str, Any] | None:
+    """What lies beside the tensors; None for a folder whose files are not all there in their sizes."""
+    try:
+        facts: dict[str, Any] = json.loads((folder / _STATE).read_text(encoding="utf-8"))
+        whole = all((folder / name).stat().st_size == size for name, size in facts[_SIZES].items())
+    except (OSError, ValueError, KeyError):
         return None
-    state = State(**torch.load(path, weights_only=True))
-    return state if state.key == key else None
+    return facts if whole else None
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the rename itself last."""
+    """Make a rename itself last."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+@contextmanager
+def _alone_or_not() -> Iterator[bool]:
+    """Whether this process saves alone; DCP warns of that, and it is what we mean."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "torch.distributed is disabled", UserWarning)
+        yield not dist.is_initialized()
+
+
+def _is_first() -> bool:
+    return not dist.is_initialized() or dist.get_rank() == 0
+
+
+def _wait() -> None:
+    if dist.is_initialized():
+        dist.barrier()

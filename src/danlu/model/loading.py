@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from danlu.core.errors import UserError
+from danlu.model import families
+from danlu.model.adapter_record import ADAPTER, BASE, unmerged
 
 
 @dataclass(frozen=True)
@@ -16,43 +18,100 @@ class ModelFacts:
 
     architecture: str
     context_tokens: int
+    """For a conversation: virtual tokens that stand before every input are taken off."""
     vocabulary_size: int
     layers: int
+    kind: families.Kind = "causal"
 
 
 def read_model_facts(checkpoint_dir: Path) -> ModelFacts:
-    """Read config.json. Raises UserError when it is missing or describes no causal language model."""
+    """Read config.json. Raises UserError when it is missing or describes no language model."""
     path = checkpoint_dir / "config.json"
     if not path.is_file():
         raise UserError("{folder} has no config.json", "a Hugging Face folder is expected", folder=checkpoint_dir)
     config = json.loads(path.read_text(encoding="utf-8"))
+    adapter = unmerged(checkpoint_dir)
+    virtual_tokens = adapter.settings.get("virtual_tokens", 0) if adapter else 0
     try:
         return ModelFacts(
-            architecture=config["architectures"][0],
-            context_tokens=config["max_position_embeddings"],
-            vocabulary_size=config["vocab_size"],
-            layers=config["num_hidden_layers"],
+            architecture=families.architecture(config),
+            context_tokens=families.context_tokens(config) - virtual_tokens,
+            vocabulary_size=families.vocabulary_size(config),
+            layers=families.layers(config),
+            kind=families.kind(config),
         )
     except (KeyError, IndexError, TypeError) as error:
-        raise UserError(
-            "{path} describes no causal language model: {field} is missing", path=path, field=error
-        ) from error
+        raise UserError("{path} describes no language model: {field} is missing", path=path, field=error) from error
 
 
-def load_model(checkpoint_dir: Path, *, threads: int) -> Any:
-    """Load a causal language model in float32 and evaluation mode; `threads` holds for the whole process.
+def load_model(checkpoint_dir: Path, *, threads: int, kind: families.Kind = "causal") -> Any:
+    """Load a language model in float32 and evaluation mode; `threads` holds for the whole process.
 
     float32 weights stay memory-mapped from the file: loading SmolLM2-135M takes 0.3 s and its pages are shared between
-    processes until they are changed.
+    processes until they are changed. An adapter that is not merged into the weights is put on.
+    Code inside a checkpoint is never run. Raises UserError for a model of another kind, and for a checkpoint that lacks
+    weights: Transformers would fill them with random numbers.
     """
     import torch
-    from transformers import AutoModelForCausalLM
+    from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, AutoModelForSeq2SeqLM
 
-    read_model_facts(checkpoint_dir)
+    _check_kind(checkpoint_dir, kind)
     torch.set_num_threads(threads)
+    if unmerged(checkpoint_dir):
+        from danlu.model.adapted import load_adapted
+
+        return load_adapted(
+            load_model(checkpoint_dir / BASE, threads=threads, kind=kind), checkpoint_dir / ADAPTER
+        ).eval()
+    loaders = {"causal": AutoModelForCausalLM, "seq2seq": AutoModelForSeq2SeqLM, "masked": AutoModelForMaskedLM}
+    loader: Any = loaders[kind]
     with quiet_transformers():
-        model: Any = AutoModelForCausalLM.from_pretrained(checkpoint_dir, dtype=torch.float32, local_files_only=True)
+        model, found = loader.from_pretrained(
+            checkpoint_dir,
+            dtype=torch.float32,
+            local_files_only=True,
+            trust_remote_code=False,
+            output_loading_info=True,
+        )
+    if found["missing_keys"]:
+        raise UserError(
+            "{folder} lacks weights of {architecture}: {names}",
+            "Look whether a file of the checkpoint is missing, or whether it is a model of another kind.",
+            folder=checkpoint_dir,
+            architecture=type(model).__name__,
+            names=", ".join(sorted(found["missing_keys"])[:5]),
+        )
     return model.eval()
+
+
+def _check_kind(checkpoint_dir: Path, kind: families.Kind) -> None:
+    facts = read_model_facts(checkpoint_dir)
+    if facts.kind != kind:
+        raise UserError(
+            "{folder} holds a {found} ({architecture}), and a {expected} is needed here",
+            "Name a checkpoint of that kind.",
+            folder=checkpoint_dir,
+            found=families.KIND_WORDS[facts.kind],
+            architecture=facts.architecture,
+            expected=families.KIND_WORDS[kind],
+        )
+    _check_known(checkpoint_dir, facts.architecture)
+
+
+def _check_known(checkpoint_dir: Path, architecture: str) -> None:
+    """Refuse what only runs with Python code of its own: such code may do anything on this machine."""
+    from transformers import CONFIG_MAPPING
+
+    model_type = json.loads((checkpoint_dir / "config.json").read_text(encoding="utf-8")).get("model_type")
+    if model_type not in CONFIG_MAPPING:
+        raise UserError(
+            "{folder} is a {architecture} (model_type {model_type!r}), which Transformers has no class for",
+            "Code that comes inside a checkpoint is never run here. Look for the same model in a form that Transformers"
+            " knows: zai-org/glm-4-9b-chat-hf instead of ChatGLM2, say.",
+            folder=checkpoint_dir,
+            architecture=architecture,
+            model_type=model_type,
+        )
 
 
 @contextmanager

@@ -5,6 +5,7 @@ a fixed day, since a prompt that changes with the calendar is no longer the prom
 """
 
 import json
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -43,11 +44,14 @@ class Template:
         tokens = {name: token["content"] if isinstance(token, dict) else token for name, token in named.items()}
         return cls(source, tokens)
 
-    def render(self, messages: list[dict[str, str]], add_generation_prompt: bool) -> str:
+    def render(
+        self, messages: list[dict[str, Any]], add_generation_prompt: bool, tools: Sequence[Mapping[str, Any]] = ()
+    ) -> str:
         """The conversation as text. Raises UserError with the template's own words when it refuses the messages."""
         from jinja2.exceptions import TemplateError
 
-        names = {"tools": None, "documents": None, "add_generation_prompt": add_generation_prompt, **self._token_names}
+        given = list(tools) or None
+        names = {"tools": given, "documents": None, "add_generation_prompt": add_generation_prompt, **self._token_names}
         try:
             return str(self._compiled.render(messages=messages, **names))
         except TemplateError as error:

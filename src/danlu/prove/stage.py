@@ -7,6 +7,7 @@ from typing import Any
 
 from danlu.core.artifacts import Chats, Checkpoint, Report
 from danlu.core.stages import Config, Facts, Stage, Work
+from danlu.model.adapter_record import ADAPTER, read_record
 from danlu.prove.finding import Finding, Verdict
 from danlu.prove.request import Request
 from danlu.prove.run import prove
@@ -21,7 +22,7 @@ def _prove(work: Work, config: Config, *, base: Checkpoint, tuned: Checkpoint, c
         requests["tuned"] = Request(
             tuned.path,
             base=base.path,
-            adapter=tuned.path / "adapter",
+            adapter=_plain_adapter(tuned.path / ADAPTER),
             data=chats.train,
             tokens=tuned.path / "tokens.parquet",
             evaluation=chats.held_out if chats.held_out.read_text(encoding="utf-8").strip() else None,
@@ -34,6 +35,15 @@ def _prove(work: Work, config: Config, *, base: Checkpoint, tuned: Checkpoint, c
     counts = {verdict.value: sum(finding.verdict is verdict for finding in every) for verdict in Verdict}
     failed = ", ".join(sorted({finding.check.name for finding in every if finding.is_unproven}))
     return Facts({name: count for name, count in counts.items() if count}, note=f"failed: {failed}" if failed else "")
+
+
+def _plain_adapter(folder: Path) -> Path | None:
+    """A LoRA adapter that was merged into the base's own weights, so that the merge can be done again from the two.
+
+    QLoRA's goes into weights that no folder holds, and fine-tuning itself compares every other method's logits.
+    """
+    record = read_record(folder)
+    return folder if folder.is_dir() and (record is None or record.method == "lora") else None
 
 
 def _write_report(path: Path, findings: Mapping[str, Sequence[Finding]]) -> None:

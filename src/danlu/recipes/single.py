@@ -45,18 +45,6 @@ def index_plan(sources: Sequence[Source], settings: Settings, seed: int = 0) -> 
     return _checked(indexed, settings, seed)
 
 
-def finetune_plan(base_spec: str, data: Path, settings: Settings, seed: int = 0) -> Plan:
-    """Fine-tune a base model on the conversations of a file."""
-    from danlu.train.base_stage import base
-    from danlu.train.conversations import ConversationsConfig, conversations
-    from danlu.train.finetune import FinetuneConfig
-    from danlu.train.finetune_stage import finetune
-
-    chats = conversations(ConversationsConfig(side="train"), file=DataFile(data))
-    model = base(files=resolve_base(base_spec, Path.cwd()))
-    return _checked(finetune(settings.of("finetune", FinetuneConfig), base=model, chats=chats), settings, seed)
-
-
 def evaluate_index_plan(folder: Path, data: Path, settings: Settings, seed: int = 0) -> Plan:
     """Measure an index on questions whose answers are known."""
     from danlu.core.artifacts import Index

@@ -6,8 +6,8 @@ from danlu.model.base_model import BaseFiles, write_checkpoint
 
 
 def _base(work: Work, config: Config, *, files: BaseFiles) -> Facts:
-    write_checkpoint(files, work.folder)
-    return Facts(licences=(files.licence,))
+    write_checkpoint(files, work.folder, work.progress)
+    return Facts(licences=(files.licence,), note=files.note)
 
 
 base = Stage(

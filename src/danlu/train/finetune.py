@@ -1,12 +1,13 @@
-"""Fine-tuning on conversations: LoRA on every linear layer, merged into an ordinary checkpoint.
+"""Fine-tuning on conversations: all weights, or an adapter, by the methods of `danlu.loop.methods`.
 
 Defaults follow "LoRA Without Regret" (Schulman et al. 2025): all linear layers, ten times the rate of full tuning.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
@@ -14,27 +15,35 @@ from danlu.core.errors import UserError
 from danlu.core.hashing import hash_facts, hash_file
 from danlu.core.progress import Progress
 from danlu.core.stages import Config
-from danlu.loop.batches import Limits, Step, plan_steps
-from danlu.loop.loop import Checkpoints, Optimization, train
-from danlu.loop.loss import target_count
-from danlu.model.chat import ChatFormat, Tokens
-from danlu.model.chats import read_chats
-from danlu.model.loading import load_model, pays_bfloat16
+from danlu.loop.batches import ConversationFeed, Limits, Step, plan_steps
+from danlu.loop.methods import METHODS, MethodName, Tuning
+from danlu.loop.token_batch import Row
+from danlu.model.chat import ChatFormat
+from danlu.model.loading import pays_bfloat16
+from danlu.model.stops import declare_stop
+from danlu.model.tokenizer_fit import check_tokenizer_fits
+from danlu.train.conversation_rows import ConversationRows, LongPolicy, read_rows
 
 if TYPE_CHECKING:
     from danlu.loop.adapters import MergeCheck
+    from danlu.loop.loop import Trained
+    from danlu.loop.optimizers import Optimization
 
 _PROBE_TOKENS = 128
 _NO_LOSS = -100
 """The label that torch's cross-entropy leaves out."""
 _CHECKPOINT_EVERY_STEPS = 10
 """A checkpoint of SmolLM2-135M's adapter (59 MB) takes 0.2 s, ten steps about 30 s. No identity: it changes nothing."""
+_FULL_CHECKPOINT_EVERY_STEPS = 50
+"""Weights and moments of SmolLM2-135M take 1.6 GB where an adapter's take 59 MB."""
+_NEVER = 2**62
 
 
 class FinetuneConfig(Config):
     """What shapes a fine-tuned checkpoint. Limits are in tokens, never in seconds, so that equal inputs train equally."""
 
-    method: Literal["lora"] = "lora"
+    method: MethodName = "lora"
+    """What is trained: all weights, or one of the adapters."""
     min_conversations: Annotated[int, Field(ge=1)] = 16
     """With fewer the recipe skips training: so few are learnt by heart, and nothing else from them."""
     max_train_tokens: Annotated[int, Field(ge=1)] = 6_000
@@ -42,13 +51,15 @@ class FinetuneConfig(Config):
     max_epochs: Annotated[int, Field(ge=1, le=100)] = 2
     """Passes over the conversations at most; a third pass over few conversations learns them by heart."""
     sequence_tokens: Annotated[int, Field(ge=16, le=1_048_576)] = 512
-    """Longer conversations are left out and counted: a cut reply would lose its stop token."""
+    """The longest conversation: a cut reply would lose its stop token."""
+    long_conversations: LongPolicy = "leave_out"
+    """Longer ones are left out and counted, parted between exchanges (split), or refused."""
     step_tokens: Annotated[int, Field(ge=16)] = 256
     """Tokens per optimizer step: few, since a short training needs steps more than smooth gradients."""
     micro_batch_tokens: Annotated[int, Field(ge=16)] = 256
     """Padded tokens that go through the model at once: 4 MB of activations each for SmolLM2-135M."""
-    learning_rate: Annotated[float, Field(gt=0, le=1)] = 2e-4
-    """Peak of the schedule."""
+    learning_rate: Annotated[float, Field(gt=0, le=1)] | None = None
+    """Peak of the schedule; none takes the method's own: full 2e-5, lora and qlora 2e-4, see the documentation."""
     warmup_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.1
     """Share of the steps over which the rate rises: AdamW's second moments are noise at first."""
     weight_decay: Annotated[float, Field(ge=0, le=1)] = 0.0
@@ -56,13 +67,21 @@ class FinetuneConfig(Config):
     max_gradient_norm: Annotated[float, Field(gt=0)] = 1.0
     """Longer gradients are scaled down to this."""
     rank: Annotated[int, Field(ge=1, le=1024)] = 16
-    """Of the update of each weight matrix."""
+    """Of the update of each weight matrix (lora, qlora)."""
     alpha: Annotated[int, Field(ge=1)] = 32
-    """The update is scaled by alpha / rank."""
+    """The update is scaled by alpha / rank (lora, qlora)."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.05
-    """Share of the adapter's inputs that a step does not see."""
+    """Share of the adapter's inputs that a step does not see (lora, qlora)."""
+    bottleneck: Annotated[int, Field(ge=1, le=4096)] = 64
+    """Width of the nets that houlsby adds: Houlsby et al. 2019 found 64 the best on average of 8 to 256."""
+    virtual_tokens: Annotated[int, Field(ge=1, le=1024)] = 20
+    """Learnt vectors before the input (prefix, prompt, p_tuning): Lester et al. 2021 gained little beyond 20."""
     merge_relative_tolerance: Annotated[float, Field(gt=0, le=1)] = 1e-4
     """Largest accepted difference of logits after merging, relative to the largest logit; float32 leaves 3e-6."""
+
+    def tuning(self) -> Tuning:
+        """What is trained."""
+        return Tuning(self.method, self.rank, self.alpha, self.dropout, self.bottleneck, self.virtual_tokens)
 
 
 @dataclass(frozen=True)
@@ -71,11 +90,19 @@ class FinetuneFacts:
 
     conversations: int
     learnt: int
+    """A split conversation counts as learnt when one part of it was."""
     too_long: int
-    """Left out: more than `sequence_tokens`."""
+    """Left out: more than `sequence_tokens`, and no part of them fits."""
     not_reached: int
     """Left out: `max_train_tokens` was used up before them."""
+    split: int
+    """Learnt or not reached in parts, each between two exchanges."""
+    exchanges_left_out: int
+    """Of those: alone longer than `sequence_tokens`."""
+    trained_parameters: int
     steps: int
+    steps_left_out: int
+    """Of them: their loss was not finite, or stood out so far that they would have done damage."""
     train_tokens: int
     target_tokens: int
     """Tokens under the loss, each counted as often as it was learnt."""
@@ -83,9 +110,10 @@ class FinetuneFacts:
     """Nats per target token of the first step."""
     last_loss: float
     merge: "MergeCheck"
+    """Whether the saved checkpoint is the model that was trained."""
 
 
-def finetune_lora(
+def finetune_model(
     base_dir: Path,
     chats_jsonl: Path,
     config: FinetuneConfig,
@@ -94,109 +122,128 @@ def finetune_lora(
     seed: int,
     threads: int,
     progress: Progress,
+    adapter_dir: Path | None = None,
 ) -> FinetuneFacts:
-    """Fine-tune the checkpoint `base_dir` into `out_dir`: an ordinary checkpoint, `adapter/`, `tokens.parquet`, `training.json`.
+    """Fine-tune the checkpoint `base_dir` into `out_dir`: a checkpoint, `adapter/`, `tokens.parquet`, `training.json`.
 
     `tokens.parquet` holds the token ids that were learnt from and their labels, so that they can be checked.
-    Killed at any moment and called again with the same `work_dir`, it ends with the same bytes. Raises UserError for
-    conversations that cannot be trained on, WorkFailed when the loss diverges or the merge changes the model.
+    `adapter_dir` is an adapter to go on from. Killed at any moment and called again with the same `work_dir`, it ends
+    with the same bytes. Raises UserError for conversations that cannot be trained on and for an adapter of another base,
+    WorkFailed when the loss diverges or what was saved is not what was trained.
     """
-    chats = read_chats(chats_jsonl)
-    chat_format = ChatFormat.load(base_dir)
-    rows = [chat_format.training_ids(chat.messages) for chat in chats]
-    fitting = [row for row in rows if len(row.ids) <= config.sequence_tokens]
-    steps = plan_steps([len(row.ids) for row in fitting], seed, _limits(config))
+    check_tokenizer_fits(base_dir)
+    data = read_rows(chats_jsonl, ChatFormat.load(base_dir), config.sequence_tokens, config.long_conversations)
+    steps = plan_steps([len(row.ids) for row in data.rows], seed, _limits(config))
     if not steps:
         raise UserError(
             "{path}: none of {count} conversations fits into {sequence_tokens} tokens per conversation and {tokens} in all",
             "raise finetune.sequence_tokens or finetune.max_train_tokens",
             path=chats_jsonl,
-            count=len(chats),
+            count=data.conversations,
             sequence_tokens=config.sequence_tokens,
             tokens=config.max_train_tokens,
         )
-    key = _training_key(base_dir, fitting, config, seed)
-    losses, merge = _train_and_merge(base_dir, fitting, steps, config, out_dir, work_dir, key, seed, threads, progress)
-    facts = _facts(rows, fitting, steps, losses, merge)
-    _write_tokens(out_dir / "tokens.parquet", [fitting[index] for index in sorted(set(_seen(steps)))])
-    _write_record(out_dir / "training.json", facts, losses)
+    feed = ConversationFeed(data.rows, steps, config.micro_batch_tokens)
+    key = _training_key(base_dir, adapter_dir, data, config, seed)
+    model = _loaded(base_dir, feed, config, seed, threads, adapter_dir)
+    parameters = sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
+    trained = _train(model, feed, config, work_dir, key, seed, progress)
+    merge = _save(model, base_dir, out_dir, feed, config, threads)
+    declare_stop(out_dir, ChatFormat.load(base_dir).stop_id)
+    facts = _facts(data, feed, trained, parameters, merge)
+    _write_tokens(out_dir / "tokens.parquet", [data.rows[index] for index in sorted(set(_seen(steps)))])
+    _write_record(out_dir / "training.json", facts, trained)
     return facts
 
 
-def _train_and_merge(
-    base_dir: Path,
-    rows: list[Tokens],
-    steps: list[Step],
-    config: FinetuneConfig,
-    out_dir: Path,
-    work_dir: Path,
-    key: str,
-    seed: int,
-    threads: int,
-    progress: Progress,
-) -> "tuple[list[float], MergeCheck]":
-    import torch
+def _loaded(
+    base_dir: Path, feed: ConversationFeed, config: FinetuneConfig, seed: int, threads: int, adapter_dir: Path | None
+) -> Any:
+    from danlu.loop.tuning import load_for_tuning
 
-    from danlu.loop.adapters import add_lora, merge_and_save, save_adapter
+    start_ids = feed.rows[feed.plan[0].rows[0]].ids
+    return load_for_tuning(base_dir, config.tuning(), start_ids, seed=seed, threads=threads, adapter_dir=adapter_dir)
 
-    model = load_model(base_dir, threads=threads)
-    # The caller's random numbers are not ours to change.
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        adapted = add_lora(model, rank=config.rank, alpha=config.alpha, dropout=config.dropout)
-        checkpoints = Checkpoints(work_dir, _CHECKPOINT_EVERY_STEPS, key)
-        losses = train(adapted, rows, steps, _optimization(config), checkpoints, progress)
-    save_adapter(adapted, out_dir / "adapter")
-    probe_ids = rows[steps[-1].micro_batches[0][0]].ids[:_PROBE_TOKENS]
+
+def _train(
+    model: Any, feed: ConversationFeed, config: FinetuneConfig, work_dir: Path, key: str, seed: int, progress: Progress
+) -> "Trained":
+    from danlu.loop.causal import CausalLearner
+    from danlu.loop.checkpoint import Checkpoints
+    from danlu.loop.loop import train
+
+    every = _FULL_CHECKPOINT_EVERY_STEPS if config.method == "full" else _CHECKPOINT_EVERY_STEPS
+    checkpoints = Checkpoints(work_dir, every, key)
+    return train(CausalLearner(model), feed, _optimization(config), checkpoints, progress, seed=seed)
+
+
+def _save(
+    model: Any, base_dir: Path, out_dir: Path, feed: ConversationFeed, config: FinetuneConfig, threads: int
+) -> "MergeCheck":
+    from danlu.loop.saving import save_tuned
+
+    probe_ids = feed.rows[feed.plan[-1].rows[0]].ids[:_PROBE_TOKENS]
     tolerance = config.merge_relative_tolerance
-    return losses, merge_and_save(adapted, base_dir, out_dir, probe_ids, relative_tolerance=tolerance, threads=threads)
-
-
-def _limits(config: FinetuneConfig) -> Limits:
-    return Limits(config.step_tokens, config.micro_batch_tokens, config.max_train_tokens, config.max_epochs)
-
-
-def _optimization(config: FinetuneConfig) -> Optimization:
-    return Optimization(
-        learning_rate=config.learning_rate,
-        warmup_fraction=config.warmup_fraction,
-        weight_decay=config.weight_decay,
-        max_gradient_norm=config.max_gradient_norm,
-        recompute_above_tokens=config.micro_batch_tokens,
-        autocast_bfloat16=pays_bfloat16(),
+    return save_tuned(
+        model, config.tuning(), base_dir, out_dir, probe_ids, relative_tolerance=tolerance, threads=threads
     )
 
 
-def _training_key(base_dir: Path, rows: list[Tokens], config: FinetuneConfig, seed: int) -> str:
+def _limits(config: FinetuneConfig) -> Limits:
+    return Limits(config.step_tokens, config.max_train_tokens, config.max_epochs)
+
+
+def _optimization(config: FinetuneConfig) -> "Optimization":
+    from danlu.loop.optimizers import Optimization
+
+    return Optimization(
+        learning_rate=config.learning_rate or METHODS[config.method].learning_rate,
+        warmup_fraction=config.warmup_fraction,
+        weight_decay=config.weight_decay,
+        max_gradient_norm=config.max_gradient_norm,
+        # Layers that are computed twice drop the cache that a prefix lives in.
+        recompute_above_tokens=_NEVER if config.method == "prefix" else config.micro_batch_tokens,
+        precision="bfloat16" if pays_bfloat16() else "float32",
+    )
+
+
+def _training_key(
+    base_dir: Path, adapter_dir: Path | None, data: ConversationRows, config: FinetuneConfig, seed: int
+) -> str:
     """What a saved state must agree on before it is taken up."""
     base = [hash_file(path) for path in (base_dir / "config.json", *sorted(base_dir.glob("*.safetensors")))]
-    return hash_facts([base, rows, config.model_dump(), seed])
+    adapter = [hash_file(path) for path in sorted(adapter_dir.glob("*.safetensors"))] if adapter_dir else []
+    return hash_facts([base, adapter, data.rows, config.model_dump(), seed])
 
 
 def _facts(
-    rows: list[Tokens], fitting: list[Tokens], steps: list[Step], losses: list[float], merge: "MergeCheck"
+    data: ConversationRows, feed: ConversationFeed, trained: "Trained", parameters: int, merge: "MergeCheck"
 ) -> FinetuneFacts:
-    seen = _seen(steps)
-    learnt = len(set(seen))
+    learnt = len({data.origins[index] for index in _seen(feed.plan)})
+    losses = [loss for loss in trained.losses if loss is not None]
     return FinetuneFacts(
-        conversations=len(rows),
+        conversations=data.conversations,
         learnt=learnt,
-        too_long=len(rows) - len(fitting),
-        not_reached=len(fitting) - learnt,
-        steps=len(steps),
-        train_tokens=sum(step.tokens for step in steps),
-        target_tokens=sum(target_count([fitting[index]]) for index in seen),
+        too_long=data.conversations - len(set(data.origins)),
+        not_reached=len(set(data.origins)) - learnt,
+        split=data.split,
+        exchanges_left_out=data.exchanges_left_out,
+        trained_parameters=parameters,
+        steps=feed.steps,
+        steps_left_out=len(trained.left_out),
+        train_tokens=sum(step.tokens for step in feed.plan),
+        target_tokens=sum(feed.targets(step) for step in range(feed.steps)),
         first_loss=losses[0],
         last_loss=losses[-1],
         merge=merge,
     )
 
 
-def _seen(steps: list[Step]) -> list[int]:
-    return [index for step in steps for batch in step.micro_batches for index in batch]
+def _seen(steps: Sequence[Step]) -> list[int]:
+    return [index for step in steps for index in step.rows]
 
 
-def _write_tokens(path: Path, rows: list[Tokens]) -> None:
+def _write_tokens(path: Path, rows: Sequence[Row]) -> None:
     """Parquet: `input_ids`, and `labels` with -100 where no loss is, as Transformers' trainers have them."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -207,6 +254,6 @@ def _write_tokens(path: Path, rows: list[Tokens]) -> None:
     pq.write_table(table, path, compression="zstd")
 
 
-def _write_record(path: Path, facts: FinetuneFacts, losses: list[float]) -> None:
-    record: dict[str, Any] = {**asdict(facts), "nats_per_target_token_by_step": losses}
+def _write_record(path: Path, facts: FinetuneFacts, trained: "Trained") -> None:
+    record: dict[str, Any] = {**asdict(facts), "nats_per_target_token_by_step": trained.losses}
     path.write_text(json.dumps(record, indent=2, sort_keys=True) + "\n", encoding="utf-8")

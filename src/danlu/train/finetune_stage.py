@@ -1,32 +1,59 @@
 """The stage around fine-tuning: skips, with the reason, when there is too little to learn from."""
 
 import json
+import math
 
 from danlu.core.artifacts import Chats, Checkpoint
 from danlu.core.stages import Facts, Stage, Work
-from danlu.train.finetune import FinetuneConfig, finetune_lora
+from danlu.model.adapter_record import AdapterFiles
+from danlu.model.loading import read_model_facts
+from danlu.train.finetune import FinetuneConfig, FinetuneFacts, finetune_model
+
+_WORSE_THAN_GUESSING = 1.1
+"""Times ln of the vocabulary: what guessing gives is one. Only ids that mean something else to the model score worse."""
 
 
-def _finetune(work: Work, config: FinetuneConfig, *, base: Checkpoint, chats: Chats) -> Facts:
+def _finetune(
+    work: Work, config: FinetuneConfig, *, base: Checkpoint, chats: Chats, adapter: AdapterFiles | None = None
+) -> Facts:
     pairs = sum(1 for line in chats.train.read_text(encoding="utf-8").splitlines() if line.strip())
     licences = tuple(sorted({*base.manifest.licences, *chats.manifest.licences}))
     if pairs < config.min_conversations:
         reason = f"not trained: {pairs} training conversations, and {config.min_conversations} are the least"
         (work.folder / "skipped.json").write_text(json.dumps({"reason": reason}) + "\n", encoding="utf-8")
         return Facts({"conversations": pairs}, licences, note=reason)
-    facts = finetune_lora(
-        base.path, chats.train, config, work.folder, work.scratch, work.seed, work.threads, work.progress
+    facts = finetune_model(
+        base.path, chats.train, config, work.folder, work.scratch, work.seed, work.threads, work.progress,
+        adapter.folder if adapter else None,
+    )  # fmt: skip
+    first, last = f"{facts.first_loss:.3f}", f"{facts.last_loss:.3f}"
+    return Facts(
+        _counts(facts),
+        licences,
+        note=f"loss {first} to {last} nats per token; at first worse than a guess: does the tokenizer belong to this model?"
+        if facts.first_loss > _WORSE_THAN_GUESSING * math.log(read_model_facts(base.path).vocabulary_size)
+        else f"loss {first} to {last} nats per token",
     )
+
+
+def _counts(facts: FinetuneFacts) -> dict[str, int]:
+    """What a user must see: nothing that was left out may be missing here."""
     counts = {
         "conversations": facts.conversations, "learnt": facts.learnt, "too long": facts.too_long,
-        "not reached": facts.not_reached, "steps": facts.steps, "train tokens": facts.train_tokens,
+        "not reached": facts.not_reached,
     }  # fmt: skip
-    return Facts(counts, licences, note=f"loss {facts.first_loss:.3f} to {facts.last_loss:.3f} nats per token")
+    if facts.split:
+        counts |= {"split conversations": facts.split, "exchanges left out": facts.exchanges_left_out}
+    if facts.steps_left_out:
+        counts |= {"steps left out": facts.steps_left_out}
+    return counts | {
+        "trained parameters": facts.trained_parameters, "steps": facts.steps, "train tokens": facts.train_tokens
+    }  # fmt: skip
 
 
 finetune = Stage(
     "finetune",
-    version=2,
+    version=4,
     makes=Checkpoint,
     body=_finetune,
     config=FinetuneConfig,

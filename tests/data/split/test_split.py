@@ -151,16 +151,9 @@ def test_too_few_groups_are_told() -> None:
     assert set(decided([*documents, document("other", "text")], validation_share=0.0).values()) == {"train", "test"}
 
 
-@pytest.mark.parametrize(
-    ("config", "message"),
-    [
-        ({"time_field": "written"}, "No document has a date that can be read in the field written"),
-        ({"stratify_by": "language"}, "The language of no document could be told"),
-    ],
-)
-def test_settings_that_cannot_be_met_are_told(config: dict[str, Any], message: str) -> None:
-    with pytest.raises(UserError, match=message):
-        decided([document(f"d{n}", text, language="und") for n, text in enumerate(paragraphs("en")[:6])], **config)
+def test_a_field_without_dates_is_told() -> None:
+    with pytest.raises(UserError, match="No document has a date that can be read in the field written"):
+        decided([document(f"d{n}", text) for n, text in enumerate(paragraphs("en")[:6])], time_field="written")
 
 
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=30), st.lists(st.tuples(st.integers(0, 29), st.integers(0, 29)), max_size=10))  # fmt: skip

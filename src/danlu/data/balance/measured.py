@@ -6,12 +6,12 @@ from functools import partial
 from pathlib import Path
 
 from danlu.core.artifacts import Corpus
+from danlu.core.shards import finish
 from danlu.core.stages import Work
 from danlu.data.balance.groups import GENDER, WordLists, group_of
 from danlu.data.balance.measures import MEASURES, measure
 from danlu.data.fields import check_fields
 from danlu.data.parts import parts_of
-from danlu.data.shards import finish
 from danlu.text import segment
 from danlu.text.records import part_name, read_documents
 from danlu.text.tables import TableWriter

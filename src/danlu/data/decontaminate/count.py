@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from danlu.core.artifacts import Corpus
+from danlu.core.shards import finish
 from danlu.core.stages import Work
 from danlu.data.parts import Batch, parts_of
-from danlu.data.shards import finish
 from danlu.text.contamination.overlap_index import OverlapIndex
 from danlu.text.shingles import I64, U64, hash_arrow_tokens
 from danlu.text.tables import read_groups

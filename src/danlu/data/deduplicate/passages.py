@@ -30,6 +30,7 @@ from pathlib import Path
 
 import numpy as np
 
+from danlu.core.shards import finish
 from danlu.core.stages import Work
 from danlu.data.deduplicate.outcome import Outcome
 from danlu.data.deduplicate.passage_parts import Anchors, PartPassages, write_part
@@ -37,7 +38,6 @@ from danlu.data.deduplicate.passage_settling import settle_parts
 from danlu.data.deduplicate.ranges import hash_ranges
 from danlu.data.deduplicate.repeats import Repeats
 from danlu.data.deduplicate.sketches import batches
-from danlu.data.shards import finish
 from danlu.text.shingles import I64, hash_arrow_tokens
 from danlu.text.tables import read_groups
 

@@ -18,12 +18,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from danlu.core.shards import finish
 from danlu.core.stages import Work
 from danlu.data.deduplicate.outcome import Outcome
 from danlu.data.deduplicate.ranges import hash_ranges
 from danlu.data.deduplicate.sketches import batches
 from danlu.data.deduplicate.units import Units, folders, hosts, lines, paragraphs, short_lines
-from danlu.data.shards import finish
 from danlu.text.offsets import Edit
 from danlu.text.shingles import I64
 from danlu.text.tables import read_groups

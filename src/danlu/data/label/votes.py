@@ -11,12 +11,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from danlu.core.artifacts import Corpus
+from danlu.core.shards import finish
 from danlu.core.stages import Work
 from danlu.data.label.functions import FunctionFile
 from danlu.data.label.label_model import U8
 from danlu.data.label.records import text_hash
 from danlu.data.parts import parts_of
-from danlu.data.shards import finish
 from danlu.text.records import Document
 from danlu.text.tables import TableWriter, read_groups
 

@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 
 from danlu.core.artifacts import Corpus
+from danlu.core.shards import finish
 from danlu.core.stages import Work
 from danlu.data.deduplicate.candidates import join_bands, pairs_of_band
 from danlu.data.deduplicate.groups import RECALL_FLOOR, numbered, shingles_of
 from danlu.data.deduplicate.overlap import Sets, Table
 from danlu.data.deduplicate.overlap_kernels import connect
 from danlu.data.parts import parts_of
-from danlu.data.shards import finish
 from danlu.text.minhash import band_keys, banding_for
 from danlu.text.shingles import I64, U64, Hashes
 from danlu.text.tables import read_groups

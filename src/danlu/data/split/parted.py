@@ -14,10 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from danlu.core.shards import finish
 from danlu.core.stages import Work
 from danlu.core.store import link
 from danlu.data.reuse import FACTS
-from danlu.data.shards import finish
 from danlu.data.split.roster import U64, value_of
 from danlu.data.split.sides import SIDES
 from danlu.text.records import DOCUMENTS, EDITS, REJECTS, Reject, part_name

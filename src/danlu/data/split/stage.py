@@ -69,11 +69,6 @@ class Decision:
     def of(cls, parts: Sequence[Path], seed: int, config: SplitConfig, edges: NDArray[np.int64]) -> "Decision":
         """Decide from the documents' columns, and from the pairs that resemble each other."""
         roster = read_roster(parts, seed, config.group_by, config.stratify_by, config.time_field)
-        if config.stratify_by == "language" and roster.strata == ("und",):
-            raise UserError(
-                "The language of no document could be told, by which the split is to be stratified",
-                "A text of a few words has none: leave out `split.stratify_by`.",
-            )
         groups_N = group(len(roster.ranks_N), roster.ties_N, edges)
         return cls(roster, groups_N, *_assigned(roster, groups_N, config))
 

@@ -20,11 +20,11 @@ from pydantic import Field
 from danlu.core.artifacts import Chats, Corpus
 from danlu.core.errors import WorkFailed
 from danlu.core.hashing import short_id
+from danlu.core.shards import finish
 from danlu.core.stages import Config, Facts, Stage, Work
 from danlu.data.augment.protected import VERSION as PROTECTED
 from danlu.data.augment.variants import random_of
 from danlu.data.parts import parts_of
-from danlu.data.shards import finish
 from danlu.data.synthesize.by_model import Asked, ask_all
 from danlu.data.synthesize.completes import Completes
 from danlu.data.synthesize.instruct import BY_RULES, instructions_from_rules

@@ -1,4 +1,4 @@
-"""Data sets as inputs of tracked runs: which corpus a training read, with its hash, amounts and licences.
+"""Where runs are tracked, and data sets as their inputs: which corpus a training read, with its hash, amounts and licences.
 
 MLflow keeps runs in one SQLite file, `.danlu/mlflow.db`, or on any server that MLFLOW_TRACKING_URI names. mlflow-skinny writes
 to a file only with sqlalchemy and alembic, which the extra `remote` brings.

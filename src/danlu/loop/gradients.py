@@ -1,0 +1,157 @@
+"""The gradient of one step: its batches one after the other, summed, clipped; smaller batches when memory is short."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch.distributed.tensor import DTensor
+
+from danlu.core.errors import WorkFailed
+from danlu.loop.checkpoint import State
+from danlu.loop.feed import Batch, Feed
+from danlu.loop.layout import Layout
+from danlu.loop.memory import fitting, is_out_of_memory
+from danlu.loop.optimizers import Optimization, by_mesh
+from danlu.loop.precision import autocast, make_scaler
+
+_MOST_RESCALES = 40
+"""Halvings of a float16 loss's scale before a step counts as not finite: from 2^16 to far below one."""
+
+
+class Gradients:
+    """Puts the gradient of a step into the weights' `grad`."""
+
+    def __init__(
+        self,
+        learner: torch.nn.Module,
+        weights: list[torch.nn.Parameter],
+        feed: Feed,
+        optimization: Optimization,
+        layout: Layout,
+    ) -> None:
+        self._learner, self._weights, self._feed = learner, weights, feed
+        self._optimization, self._layout = optimization, layout
+        self._forward = torch.compile(learner) if optimization.is_compiled else learner
+        self._is_scaled = optimization.precision == "float16"
+        self.loss_scale: float | None = None
+
+    def of(self, number: int, state: State) -> tuple[float, float]:
+        """The loss of a step, a mean over its targets, and the norm of its gradient before clipping.
+
+        Lowers `state.max_padded_tokens` when memory runs out. Raises WorkFailed when a single row does not fit.
+        """
+        start = torch.get_rng_state()
+        while True:
+            batches = self._batches(number, state.max_padded_tokens)
+            try:
+                return self._summed(number, batches)
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+            self.clear()
+            torch.set_rng_state(start)
+            state.max_padded_tokens = self._smaller(batches)
+
+    def clear(self) -> None:
+        """Forget the gradient."""
+        for weight in self._weights:
+            weight.grad = None
+
+    def _batches(self, number: int, max_padded_tokens: int | None) -> list[Batch]:
+        batches = list(self._feed.batches(number, self._layout.part))
+        return batches if max_padded_tokens is None else fitting(batches, max_padded_tokens)
+
+    def _smaller(self, batches: Sequence[Batch]) -> int:
+        """Half of the largest batch that can be halved."""
+        halved = [batch.padded_tokens for batch in batches if batch.halves() is not None]
+        if not halved or self._layout.part.count > 1:
+            raise WorkFailed(
+                "memory is short for a batch of {tokens} tokens",
+                "Shorten sequence_tokens or the micro-batch, take a smaller model, or train an adapter (method=lora).",
+                tokens=max(batch.padded_tokens for batch in batches),
+            )
+        if self._layout.device.type == "cuda":
+            torch.cuda.empty_cache()
+        return max(halved) // 2
+
+    def _summed(self, number: int, batches: list[Batch]) -> tuple[float, float]:
+        """Scaled up and tried again where float16's range was left."""
+        for _ in range(_MOST_RESCALES if self._is_scaled else 1):
+            scaler = make_scaler(self._layout.device.type, self._optimization.precision)
+            if self._is_scaled and self.loss_scale is not None:
+                scaler = torch.amp.GradScaler(self._layout.device.type, init_scale=self.loss_scale)
+            loss = self._backward(number, batches, scaler)
+            norm = self._clipped(scaler.get_scale() if self._is_scaled else 1.0)
+            self.loss_scale = scaler.get_scale() if self._is_scaled else None
+            if not self._is_scaled or torch.isfinite(torch.tensor(norm)):
+                break
+            self.loss_scale = scaler.get_scale() / 2
+            self.clear()
+        return loss, norm
+
+    def _backward(self, number: int, batches: list[Batch], scaler: torch.amp.GradScaler) -> float:
+        targets, part = self._feed.targets(number), self._layout.part
+        total = torch.zeros((), dtype=torch.float64, device=self._layout.device)
+        empty_turns = self._layout.most(len(batches)) - len(batches)
+        for batch in batches:
+            # Sharded layouts take the mean of the processes' gradients, and we want their sum.
+            share = self._share(batch, targets)
+            torch.autograd.backward(scaler.scale(share * part.count))
+            total += share.detach()
+        for _ in range(empty_turns):
+            # All processes must go through the model equally often, or they wait for one another for ever.
+            torch.autograd.backward(self._share(self._feed.batches(number)[-1], targets) * 0)
+        return self._layout.total(float(total))
+
+    def _share(self, batch: Batch, targets: int) -> torch.Tensor:
+        is_long = batch.padded_tokens > self._optimization.recompute_above_tokens
+        device = self._layout.device
+        with _recomputing(self._learner, is_long), autocast(device.type, self._optimization.precision):
+            nats: torch.Tensor = self._forward(batch.to(device))
+        return nats / targets
+
+    def _clipped(self, scale: float) -> float:
+        if scale != 1.0:
+            for weight in self._weights:
+                if weight.grad is not None:
+                    weight.grad /= scale
+        groups = by_mesh([weight for weight in self._weights if weight.grad is not None])
+        norms = [_whole(torch.nn.utils.get_total_norm(_gradients_of(group))) for group in groups]
+        norm = torch.stack(norms).norm()
+        for group in groups:
+            torch.nn.utils.clip_grads_with_norm_(group, self._optimization.max_gradient_norm, norm)
+        return float(norm)
+
+
+def _gradients_of(weights: Sequence[torch.nn.Parameter]) -> list[torch.Tensor]:
+    return [weight.grad for weight in weights if weight.grad is not None]
+
+
+def _whole(value: torch.Tensor) -> torch.Tensor:
+    """A number that each process may hold a part of, as a plain tensor."""
+    return value.full_tensor() if isinstance(value, DTensor) else value
+
+
+@contextmanager
+def _recomputing(learner: torch.nn.Module, is_needed: bool) -> Iterator[None]:
+    """Keep only the inputs of each layer for the way back."""
+    if not is_needed:
+        yield
+        return
+    models = _transformers_in(learner)
+    for model in models:
+        model.activation_checkpointing_enable()
+    try:
+        yield
+    finally:
+        for model in models:
+            model.activation_checkpointing_disable()
+
+
+def _transformers_in(learner: torch.nn.Module) -> list[Any]:
+    """The outermost models of Transformers that can recompute their layers."""
+    from transformers import PreTrainedModel
+
+    found: list[Any] = [module for module in learner.modules() if isinstance(module, PreTrainedModel)]
+    return [model for model in found[:1] if model.supports_gradient_checkpointing]

@@ -1,0 +1,39 @@
+"""Where a training runs: its device, and its share of the rows when several processes learn together."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.distributed as dist
+
+from danlu.loop.feed import WHOLE, Part
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One process of a training."""
+
+    device: torch.device
+    part: Part = WHOLE
+    group: Any = None
+    """The processes that each take a share of the rows; None for one alone."""
+
+    def total(self, value: float) -> float:
+        """The sum of a number over the processes that share the rows, the same in each."""
+        return self._reduced(value, dist.ReduceOp.SUM)
+
+    def most(self, count: int) -> int:
+        """The largest of a count over the processes that share the rows."""
+        return int(self._reduced(float(count), dist.ReduceOp.MAX))
+
+    def _reduced(self, value: float, how: Any) -> float:
+        if self.group is None:
+            return value
+        held = torch.tensor(value, dtype=torch.float64, device=self.device)
+        dist.all_reduce(held, how, self.group)
+        return float(held)
+
+
+def single(device: str | None = None) -> Layout:
+    """One process on the machine's GPU, or on its processor where there is none."""
+    return Layout(torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu")))

@@ -1,0 +1,140 @@
+"""One training in several processes, by torch's own pieces: fully sharded (FSDP2), tensor parallel, or both.
+
+FSDP2 (Zhao et al. 2023, arXiv 2304.11277; torch's `fully_shard`): every process holds a share of each weight, of its gradient and of its
+optimizer state, and gathers a layer's weights only while it computes with them; each process learns from its share of
+the rows. With replicas (HSDP) a model is sharded inside each group of processes and the groups hold copies. Tensor
+parallel (Shoeybi et al. 2019, arXiv 1909.08053): processes share the heads of attention and the columns of the
+feed-forward layers, and learn from the same rows.
+
+The processes are started by torchrun, or by danlu itself on one machine (danlu.loop.launch).
+"""
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
+from torch.distributed.fsdp import fully_shard
+from torch.distributed.tensor import DTensor
+from torch.distributed.tensor.parallel import ColwiseParallel, RowwiseParallel, parallelize_module
+
+from danlu.core.errors import UserError, WorkFailed
+from danlu.loop.feed import Part
+from danlu.loop.layout import Layout
+
+_COLUMNS = ("q_proj", "k_proj", "v_proj", "gate_proj", "up_proj")
+_ROWS = ("o_proj", "down_proj")
+
+
+@dataclass(frozen=True)
+class Processes:
+    """How the processes of a training share its work; their product is the number of processes. Never part of identity."""
+
+    shards: int = 1
+    """Processes that share the weights and the rows (FSDP2)."""
+    replicas: int = 1
+    """Groups of such processes, each with a copy (HSDP)."""
+    tensor: int = 1
+    """Processes that share each matrix (tensor parallel)."""
+
+    @property
+    def count(self) -> int:
+        """All of them."""
+        return self.shards * self.replicas * self.tensor
+
+
+def join(processes: Processes) -> tuple[Layout, DeviceMesh]:
+    """Become one of the processes of a training that torchrun started: gloo between processors, NCCL between GPUs.
+
+    Raises UserError when their number is not that of the layout.
+    """
+    found = int(os.environ.get("WORLD_SIZE", "1"))
+    if found != processes.count:
+        raise UserError(
+            "{found} processes were started, and {shards} shards × {replicas} replicas × {tensor} tensor parts are {count}",
+            "Start as many as the product says: torchrun --nproc-per-node {count} …",
+            found=found,
+            shards=processes.shards,
+            replicas=processes.replicas,
+            tensor=processes.tensor,
+            count=processes.count,
+        )
+    kind = "cuda" if torch.cuda.is_available() else "cpu"
+    device = torch.device(kind, int(os.environ["LOCAL_RANK"])) if kind == "cuda" else torch.device("cpu")
+    if kind == "cuda":
+        torch.cuda.set_device(device)
+    dist.init_process_group("nccl" if kind == "cuda" else "gloo")
+    sizes = (processes.replicas, processes.shards, processes.tensor)
+    mesh = init_device_mesh(kind, sizes, mesh_dim_names=("replicas", "shards", "tensor"))
+    rows = mesh["replicas", "shards"]._flatten("rows")
+    part = Part(rows.get_local_rank(), rows.size())
+    return Layout(device, part, rows.get_group()), mesh
+
+
+def share(learner: torch.nn.Module, layers: Any, mesh: DeviceMesh) -> None:
+    """Spread the weights of `learner`, whose repeated layers are `layers`, over the processes, in place.
+
+    Raises UserError when the matrices cannot be parted evenly, WorkFailed when torch left a weight whole that should have been sharded.
+    """
+    before = sum(weight.numel() for weight in learner.parameters())
+    if mesh["tensor"].size() > 1:
+        for layer in layers:
+            _part_matrices(layer, mesh["tensor"])
+    rows = mesh["shards"] if mesh["replicas"].size() == 1 else mesh["replicas", "shards"]
+    if rows.size() > 1:
+        for layer in layers:
+            fully_shard(layer, mesh=rows)
+        fully_shard(learner, mesh=rows)
+    _check_shared(learner, mesh, before)
+
+
+def held_here(learner: torch.nn.Module) -> int:
+    """Numbers of the weights that lie in this process."""
+    return sum(
+        (weight.to_local() if isinstance(weight, DTensor) else weight).numel() for weight in learner.parameters()
+    )
+
+
+def _part_matrices(layer: torch.nn.Module, mesh: DeviceMesh) -> None:
+    """By columns into a layer's middle and by rows out of it, so that one sum ends each half of a layer."""
+    plan: dict[str, Any] = {}
+    for name, module in layer.named_modules():
+        last = name.rpartition(".")[2]
+        if last in _COLUMNS:
+            _check_even(name, module, mesh.size())
+            plan[name] = ColwiseParallel()
+        elif last in _ROWS:
+            plan[name] = RowwiseParallel()
+    if not plan:
+        raise UserError(
+            "{layer} has no matrices that tensor parallel knows ({names})",
+            "Take shards instead of tensor parts: they hold for every model.",
+            layer=type(layer).__name__,
+            names=", ".join((*_COLUMNS, *_ROWS)),
+        )
+    parallelize_module(layer, mesh, plan)
+
+
+def _check_even(name: str, module: Any, parts: int) -> None:
+    if module.weight.shape[0] % parts:
+        raise UserError(
+            "{name} has {columns} columns, which {parts} processes cannot share evenly",
+            "Take a number of tensor parts that divides the heads of the model.",
+            name=name,
+            columns=module.weight.shape[0],
+            parts=parts,
+        )
+
+
+def _check_shared(learner: torch.nn.Module, mesh: DeviceMesh, before: int) -> None:
+    """A library's processor path that silently keeps everything whole has been seen: what is promised is counted."""
+    shards, held = mesh["shards"].size(), held_here(learner)
+    if shards > 1 and held > before / shards * 1.5 + 1_000_000 / shards:
+        raise WorkFailed(
+            "the weights were to be shared by {shards} processes, and this one holds {held} of {whole} numbers",
+            shards=shards,
+            held=held,
+            whole=before,
+        )

@@ -1,0 +1,228 @@
+"""Preference data as JSON Lines: every line checked, and told with its number, its field and what was expected.
+
+Three kinds: pairs (a better and a worse reply to the same prompt), labelled (one reply, good or bad) and prompts (with
+whatever a reward function wants to know). Beside danlu's own shape the usual public ones are read: `prompt` as text or
+as messages, and `chosen` and `rejected` as messages, with or without the prompt that they answer.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from danlu.core.errors import UserError
+from danlu.core.outside import read_lines
+from danlu.model.chat import ROLES, Message
+
+Kind = Literal["pairs", "labelled", "prompts"]
+
+_EXPECTED = "expected {expected}"
+_SHAPES: dict[Kind, str] = {
+    "pairs": '{"messages": [{"role": "user", "content": "..."}], "chosen": "...", "rejected": "..."}',
+    "labelled": '{"messages": [{"role": "user", "content": "..."}], "completion": "...", "label": true}',
+    "prompts": '{"messages": [{"role": "user", "content": "..."}], "answer": "..."}',
+}
+"""What a line of each kind looks like."""
+_CONVERSATIONS = ("messages", "prompt")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line: what is asked, and by its kind what is said or known."""
+
+    line: int
+    """Of the user's file, from 1."""
+    messages: tuple[Message, ...]
+    replies: Mapping[str, str] = field(default_factory=dict)
+    """`chosen` and `rejected`, or `completion`."""
+    label: bool | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    """What a reward function is given beside the conversation."""
+
+    def facts(self) -> dict[str, Any]:
+        """The row as plain JSON data; `read_facts` is the way back."""
+        return {
+            "line": self.line, "messages": list(self.messages), "replies": dict(self.replies), "label": self.label,
+            "fields": dict(self.fields),
+        }  # fmt: skip
+
+
+def read_facts(path: Path) -> list[Row]:
+    """The rows that `Row.facts` wrote, one a line."""
+    facts = [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
+    return [Row(**{**row, "messages": tuple(row["messages"])}) for row in facts]
+
+
+def read_rows(path: Path, kind: Kind) -> list[Row]:
+    """All rows in the order of the file; raises UserError that names line, field and value, or says what a file of them lacks."""
+    rows = [_Line(f"{path.name}:{number}", number, kind).read(text) for number, text in read_lines(path)]
+    if not rows:
+        raise UserError("{path} has no rows", _EXPECTED, path=path, expected=_SHAPES[kind])
+    if len(rows) == 1:
+        raise UserError(
+            "{path} has one row: expected two or more, since nothing is learnt from one and nothing measured",
+            _EXPECTED,
+            path=path,
+            expected=_SHAPES[kind],
+        )
+    labels = {row.label for row in rows}
+    if kind == "labelled" and len(labels) == 1:
+        raise UserError(
+            "{path}: every label is {label}: expected good and bad replies",
+            "KTO learns from the difference: add replies with the other label.",
+            path=path,
+            label=str(labels.pop()).lower(),
+        )
+    return rows
+
+
+@dataclass(frozen=True)
+class _Line:
+    """Reads one line."""
+
+    where: str
+    number: int
+    kind: Kind
+
+    def read(self, text: str) -> Row:
+        try:
+            row = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise UserError(
+                "{where}: not JSON: {problem} at column {column}",
+                _EXPECTED,
+                where=self.where,
+                expected=_SHAPES[self.kind],
+                problem=error.msg,
+                column=error.colno,
+            ) from None
+        if not isinstance(row, dict):
+            raise UserError("{where}: not a JSON object", _EXPECTED, where=self.where, expected=_SHAPES[self.kind])
+        if self.kind == "pairs":
+            return self._pair(row)
+        messages = self._asked(row)
+        if self.kind == "labelled":
+            return Row(self.number, messages, {"completion": self._reply(row, "completion")}, self._label(row))
+        return Row(
+            self.number, messages, fields={name: value for name, value in row.items() if name not in _CONVERSATIONS}
+        )
+
+    def _pair(self, row: dict[str, Any]) -> Row:
+        """A pair; without a prompt of its own it is what both conversations begin with."""
+        whole = [self._is_whole(row.get(name)) for name in ("chosen", "rejected")]
+        if not all(whole):
+            replies = {name: self._reply(row, name) for name in ("chosen", "rejected")}
+            return Row(self.number, self._asked(row), replies)
+        chosen, rejected = (self._messages(row[name], name) for name in ("chosen", "rejected"))
+        at = next((at for at, (a, b) in enumerate(zip(chosen[:-1], rejected[:-1], strict=False), 1) if a != b), 0)
+        if at or len(chosen) != len(rejected):
+            raise UserError(
+                "{where}: chosen and rejected do not answer the same prompt: they differ in message {number}",
+                "Expected two conversations that are equal but for the last message.",
+                where=self.where,
+                number=at or min(len(chosen), len(rejected)),
+            )
+        for name, messages in (("chosen", chosen), ("rejected", rejected)):
+            self._check_ends_with_reply(messages, name)
+        return Row(self.number, chosen[:-1], {"chosen": chosen[-1]["content"], "rejected": rejected[-1]["content"]})
+
+    def _is_whole(self, value: Any) -> bool:
+        """Whether a reply is given as a conversation with its prompt."""
+        first = value[0] if isinstance(value, list) and value else None
+        return isinstance(first, dict) and first.get("role") != "assistant"
+
+    def _asked(self, row: dict[str, Any]) -> tuple[Message, ...]:
+        name = next((name for name in _CONVERSATIONS if name in row), None)
+        if name is None:
+            raise self._wrong("messages", None)
+        if isinstance(row[name], str) and name == "prompt":
+            return ({"role": "user", "content": row[name]},)
+        messages = self._messages(row[name], name)
+        if messages[-1]["role"] == "assistant":
+            raise UserError(
+                "{where}: {field} ends with a reply: expected the prompt alone",
+                _EXPECTED,
+                where=self.where,
+                expected=_SHAPES[self.kind],
+                field=name,
+            )
+        return messages
+
+    def _reply(self, row: dict[str, Any], name: str) -> str:
+        """A reply as text, or as the one message of an assistant."""
+        value = row.get(name)
+        if isinstance(value, str):
+            return value
+        if isinstance(value, list) and len(value) == 1:
+            messages = self._messages(value, name)
+            self._check_ends_with_reply(messages, name)
+            return str(messages[0]["content"])
+        raise self._wrong(name, value)
+
+    def _label(self, row: dict[str, Any]) -> bool:
+        label = row.get("label")
+        if not isinstance(label, bool):
+            raise UserError(
+                "{where}: label is {value}: expected true or false",
+                _EXPECTED,
+                where=self.where,
+                expected=_SHAPES[self.kind],
+                value=_shown(label),
+            )
+        return label
+
+    def _messages(self, value: Any, name: str) -> tuple[Message, ...]:
+        if not isinstance(value, list) or not value:
+            raise self._wrong(name, value)
+        for number, message in enumerate(value, 1):
+            told = message if isinstance(message, dict) else {}
+            if told.get("role") not in ROLES:
+                raise UserError(
+                    "{where}: {field}, message {number}: role is {role}, expected one of {roles}",
+                    _EXPECTED,
+                    where=self.where,
+                    expected=_SHAPES[self.kind],
+                    field=name,
+                    number=number,
+                    role=_shown(told.get("role")),
+                    roles=", ".join(ROLES),
+                )
+            if not isinstance(told.get("content"), str):
+                raise UserError(
+                    "{where}: {field}, message {number}: content is {value}, expected text",
+                    _EXPECTED,
+                    where=self.where,
+                    expected=_SHAPES[self.kind],
+                    field=name,
+                    number=number,
+                    value=_shown(told.get("content")),
+                )
+        return tuple({"role": message["role"], "content": message["content"]} for message in value)
+
+    def _check_ends_with_reply(self, messages: Sequence[Message], name: str) -> None:
+        if messages[-1]["role"] != "assistant":
+            raise UserError(
+                "{where}: {field} ends with a message of {role}: expected a reply of the assistant",
+                _EXPECTED,
+                where=self.where,
+                expected=_SHAPES[self.kind],
+                field=name,
+                role=messages[-1]["role"],
+            )
+
+    def _wrong(self, name: str, value: Any) -> UserError:
+        return UserError(
+            "{where}: {field} is {value}",
+            _EXPECTED,
+            where=self.where,
+            expected=_SHAPES[self.kind],
+            field=name,
+            value=_shown(value),
+        )
+
+
+def _shown(value: Any) -> str:
+    """A value as JSON, cut where it is long."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else f"{text[:60]}…"

@@ -1,0 +1,1 @@
+"""An anomaly head on a machine's measurements."""

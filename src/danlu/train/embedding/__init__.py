@@ -1,0 +1,1 @@
+"""Models that find and order passages: embeddings and rerankers."""

@@ -1,0 +1,167 @@
+"""The stage `rerank`: a cross-encoder that puts what lexical search found into a better order, fitted to a user's own queries.
+
+Query and passage are read together, so it sees which word answers which; it is far too slow for all passages and is
+asked about the first few (Nogueira & Cho 2019, arXiv 1901.04085). Negatives are what search ranks near the query.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import Field
+
+from danlu.core.artifacts import Checkpoint, Examples
+from danlu.core.hashing import hash_facts
+from danlu.core.stages import Config, Facts, Stage, Work
+from danlu.loop.batches import micro_batches
+from danlu.loop.planned_feed import PlannedFeed, grouped
+from danlu.model.loading import quiet_transformers
+from danlu.text.sections import RULES
+from danlu.train.embedding.encode import load_tokenizer, save_checkpoint, without_load_report
+from danlu.train.embedding.lexical import Lexical
+from danlu.train.embedding.measure import compared, scores_of
+from danlu.train.embedding.negatives import filled, hard_negatives
+from danlu.train.embedding.stage import licences, note_of, read_sides, write_report
+from danlu.train.examples import Row, read_jsonl
+from danlu.train.learning import files_hash, learn
+
+if TYPE_CHECKING:
+    from danlu.loop.ranking import RankBatch
+
+_BATCH_PAIRS = 32
+
+
+class RerankConfig(Config):
+    """What shapes a reranker."""
+
+    epochs: Annotated[int, Field(ge=1, le=100)] = 2
+    """Passes over the queries; MS MARCO's rerankers take one to three."""
+    step_queries: Annotated[int, Field(ge=1, le=4096)] = 8
+    """Queries of an optimizer step."""
+    micro_batch_tokens: Annotated[int, Field(ge=16)] = 4096
+    """Padded tokens that go through the model at once."""
+    negatives: Annotated[int, Field(ge=1, le=64)] = 4
+    """Passages of each query that do not answer it, hard ones first: LCE (2101.08751) takes 7."""
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 3e-5
+    """Peak of the schedule: BERT's fine-tuning rates are 2e-5 to 5e-5."""
+    warmup_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    """Share of the steps over which the rate rises."""
+    weight_decay: Annotated[float, Field(ge=0, le=1)] = 0.01
+    """Per unit of rate: BERT's."""
+    max_gradient_norm: Annotated[float, Field(gt=0)] = 1.0
+    """Longer gradients are scaled down to this."""
+    pair_tokens: Annotated[int, Field(ge=16, le=8192)] = 256
+    """Query and passage together; longer passages are cut."""
+    reranked: Annotated[int, Field(ge=2, le=1000)] = 20
+    """Passages that search found which are put into a new order when it is measured."""
+
+
+class Pairs:
+    """Token ids of (query, passage), made when asked for: all pairs of a corpus would not fit."""
+
+    def __init__(self, tokenizer: Any, texts: Sequence[str], max_tokens: int) -> None:
+        self._tokenizer, self._texts, self._max_tokens = tokenizer, texts, max_tokens
+
+    def batch(self, pairs: Sequence[tuple[str, int]], groups: int) -> "RankBatch":
+        """Pairs of a query and the number of a passage."""
+        from danlu.loop.ranking import RankBatch
+
+        made = self._tokenizer(
+            [query for query, _ in pairs],
+            [self._texts[number] for _, number in pairs],
+            truncation="only_second",
+            max_length=self._max_tokens,
+            padding=True,
+            return_token_type_ids=True,
+            return_tensors="pt",
+        )
+        return RankBatch(made["input_ids"], made["attention_mask"], made["token_type_ids"], groups)
+
+
+def _rerank(work: Work, config: RerankConfig, *, base: Checkpoint, pairs: Examples) -> Facts:
+    from danlu.loop.ranking import RankLearner
+
+    train, held_out = read_sides(pairs)
+    texts = [row["text"] for row in read_jsonl(pairs.path / "passages.jsonl")]
+    lexical = Lexical.of(texts)
+    hard = hard_negatives(train, texts, lexical, config.negatives)
+    negatives = filled(hard, train, texts, config.negatives, work.seed)
+    model = _classifier(base, work)
+    made = Pairs(load_tokenizer(base.path), texts, config.pair_tokens)
+    found = lexical.best([row["query"] for row in held_out], config.reranked)
+    answers = [set(row["positives"]) for row in held_out]
+    feed = _feed(config, work.seed, train, negatives, made)
+    key = hash_facts([files_hash(base.path), pairs.manifest.content_hash, config.model_dump(), work.seed])
+    losses = learn(RankLearner(model), feed, config, work, key)
+    after = [_reordered(model, made, row["query"], near) for row, near in zip(held_out, found, strict=True)]
+    save_checkpoint(model, base.path, work.folder)
+    figures = compared(scores_of(found, answers), scores_of(after, answers), work.seed)
+    counts = {
+        "queries train": len(train), "queries held_out": len(held_out), "passages": len(texts), "steps": feed.steps,
+        "hard negatives": sum(map(len, hard)), "easy negatives": sum(map(len, negatives)) - sum(map(len, hard)),
+        "queries whose answer search did not find": sum(not right & set(near) for right, near in zip(answers, found, strict=True)),
+    }  # fmt: skip
+    write_report(work, figures, losses, counts)
+    return Facts(counts, licences(base, pairs), note=note_of(figures))
+
+
+def _classifier(base: Checkpoint, work: Work) -> Any:
+    """The base with one output; what the base has no weights for starts from the seed."""
+    import torch
+    from transformers import AutoModelForSequenceClassification
+
+    torch.set_num_threads(work.threads)
+    loader: Any = AutoModelForSequenceClassification
+    with torch.random.fork_rng(devices=[]), quiet_transformers(), without_load_report():
+        torch.manual_seed(work.seed)
+        return loader.from_pretrained(base.path, num_labels=1, dtype=torch.float32, local_files_only=True).eval()
+
+
+def _feed(
+    config: RerankConfig, seed: int, rows: Sequence[Row], negatives: Sequence[Sequence[int]], pairs: Pairs
+) -> "PlannedFeed[RankBatch]":
+    fewest = min(map(len, negatives))
+    tokens = (1 + fewest) * config.pair_tokens  # an upper bound: the pairs are made when they are learnt
+    plan = [
+        [list(batch) for batch in micro_batches(numbers, [tokens] * len(rows), config.micro_batch_tokens)]
+        for [numbers] in grouped(len(rows), seed, config.epochs, config.step_queries)
+    ]
+    steps_per_epoch = len(plan) // config.epochs
+
+    def make(numbers: Sequence[int], step: int) -> "RankBatch":
+        """A query with several answers learns another one in each epoch."""
+        epoch = step // steps_per_epoch
+        asked = []
+        for at in numbers:
+            positives = rows[at]["positives"]
+            listed = [positives[epoch % len(positives)], *negatives[at][:fewest]]
+            asked += [(rows[at]["query"], number) for number in listed]
+        return pairs.batch(asked, len(numbers))
+
+    return PlannedFeed(plan, make, lambda _: tokens)
+
+
+def _reordered(model: Any, pairs: Pairs, query: str, found: Sequence[int]) -> list[int]:
+    """What search found for a query, by the model's score."""
+    import torch
+
+    from danlu.loop.ranking import pair_scores
+
+    scores: list[float] = []
+    with torch.inference_mode():
+        for start in range(0, len(found), _BATCH_PAIRS):
+            asked = [(query, number) for number in found[start : start + _BATCH_PAIRS]]
+            scores += pair_scores(model, pairs.batch(asked, len(asked))).tolist()
+    return [found[at] for at in sorted(range(len(found)), key=lambda at: (-scores[at], at))]
+
+
+rerank = Stage(
+    "rerank",
+    version=1,
+    makes=Checkpoint,
+    body=_rerank,
+    config=RerankConfig,
+    libraries=("numpy", "safetensors", "scipy", "tokenizers", "torch", "transformers", "rjieba", "PyStemmer"),
+    rules=RULES,
+    numeric=True,
+    resumable=True,
+)

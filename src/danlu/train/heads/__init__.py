@@ -1,0 +1,1 @@
+"""Heads on encoders: classes of texts, tags of tokens, spans that answer."""

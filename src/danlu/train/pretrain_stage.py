@@ -1,0 +1,43 @@
+"""The stage around pretraining."""
+
+from danlu.core.artifacts import Artifact, Checkpoint, TokenShards
+from danlu.core.stages import Facts, Stage, Work
+from danlu.loop.token_feed import RULES
+from danlu.train.pretrain import PretrainConfig, PretrainInputs, pretrain_decoder
+from danlu.train.tokenize.tokenizer import TokenizerFiles
+
+
+def _pretrain(
+    work: Work,
+    config: PretrainConfig,
+    *,
+    shards: TokenShards,
+    held_out: TokenShards,
+    tokenizer: TokenizerFiles | Artifact,
+    base: Checkpoint | None = None,
+) -> Facts:
+    inputs = PretrainInputs(shards.path, held_out.path, tokenizer.path, base.path if base else None)
+    facts = pretrain_decoder(
+        inputs, config, work.folder, work.scratch, work.seed, work.threads, work.progress
+    )  # fmt: skip
+    counts = {
+        "parameters": facts.parameters, "steps": facts.steps, "steps left out": facts.steps_left_out,
+        "train tokens": facts.train_tokens,
+    }  # fmt: skip
+    scores = ", ".join(f"{language} {score:.3f}" for language, score in facts.bits_per_byte.items())
+    licences = {*shards.manifest.licences, *(base.manifest.licences if base else ())}
+    note = f"held-out bits per byte: {scores}; {facts.epochs:g} epochs"
+    return Facts(counts, tuple(sorted(licences)), note=note)
+
+
+pretrain = Stage(
+    "pretrain",
+    version=1,
+    makes=Checkpoint,
+    body=_pretrain,
+    config=PretrainConfig,
+    numeric=True,
+    resumable=True,
+    libraries=("numpy", "safetensors", "tokenizers", "torch", "transformers"),
+    rules=RULES,
+)

@@ -1,0 +1,1 @@
+"""Searching settings of a training on a budget of tokens."""

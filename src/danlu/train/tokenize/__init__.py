@@ -1,0 +1,1 @@
+"""Tokenize: documents and conversations as token shards."""

@@ -14,8 +14,8 @@ from danlu.loop.adapters import PackedDropout, add_lora
 from danlu.loop.batches import ConversationFeed, Limits, plan_steps
 from danlu.loop.causal import CausalLearner
 from danlu.loop.checkpoint import Checkpoints, steps_saved
-from danlu.loop.loop import Evaluation, train
-from danlu.loop.memory import fitting
+from danlu.loop.loop import Evaluation, step_seed, train
+from danlu.loop.memory import fitting, is_out_of_memory
 from danlu.loop.optimizers import Optimization
 from danlu.loop.token_batch import TokenBatch, target_count
 from danlu.model.chat import ChatFormat
@@ -23,6 +23,7 @@ from danlu.model.chats import read_chats
 from danlu.model.loading import load_model
 from tiny import make_tiny_checkpoint, write_chats
 
+MENDED = Optimization(3e-2, 0.1, 0.0, 1.0, recompute_above_tokens=10_000, mends_spikes=True)
 SETTINGS = Optimization(3e-2, 0.1, 0.0, 1.0, recompute_above_tokens=10_000)
 
 
@@ -218,10 +219,88 @@ def test_a_step_that_is_not_finite_is_left_out(tiny, tmp_path):
 def test_after_a_spike_training_goes_back_and_leaves_the_steps_out(tiny, tmp_path):
     feed = feed_of(tiny[1], step_tokens=60, epochs=8)
     assert feed.steps > 60
-    outcome, _ = trained(tiny, tmp_path, feed=feed, every=5, learner=Poisoned(learner_of(tiny[0]), high_from=50))
+    outcome, _ = trained(
+        tiny, tmp_path, feed=feed, every=5, settings=MENDED, learner=Poisoned(learner_of(tiny[0]), high_from=50)
+    )
     assert outcome.returns == 1
     assert outcome.left_out == tuple(range(40, 50))
     assert sum(loss is not None for loss in outcome.losses) == feed.steps - 10
+
+
+def test_where_a_training_goes_back_to_does_not_follow_from_when_it_was_stopped(tiny, tmp_path, monkeypatch):
+    feed = feed_of(tiny[1], step_tokens=60, epochs=8)
+
+    class High(torch.nn.Module):
+        """High at step 56, whichever process computes it; the loss of a step is told from its seed."""
+
+        def __init__(self, learner):
+            super().__init__()
+            self.learner = learner
+
+        def forward(self, batch):
+            return self.learner(batch) * (50 if torch.initial_seed() == step_seed(5, 56, 0) else 1)
+
+    def run(folder):
+        return trained(tiny, folder, feed=feed, every=10, settings=MENDED, learner=High(learner_of(tiny[0])))
+
+    whole = run(tmp_path / "whole")
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            Silent, "advance", lambda self, done, total, note="": done == 47 and os.kill(os.getpid(), signal.SIGTERM)
+        )
+        with pytest.raises(WorkFailed, match="SIGTERM"):
+            run(tmp_path / "stopped")
+    assert whole[0].left_out == tuple(range(40, 57))
+    assert equal(run(tmp_path / "stopped"), whole)
+
+
+def test_spikes_that_come_again_and_again_do_not_end_a_training(tiny, tmp_path):
+    class Often(torch.nn.Module):
+        def __init__(self, learner):
+            super().__init__()
+            self.learner = learner
+
+        def forward(self, batch):
+            high = torch.initial_seed() in {step_seed(5, step, 0) for step in (60, 100, 140, 180, 220)}
+            return self.learner(batch) * (50 if high else 1)
+
+    feed = feed_of(tiny[1], step_tokens=60, epochs=32)
+    outcome, _ = trained(tiny, tmp_path, feed=feed, every=5, settings=MENDED, learner=Often(learner_of(tiny[0])))
+    assert outcome.returns == 3
+    assert {60, 100, 140, 180, 220} <= set(outcome.left_out)
+
+
+def test_a_weight_that_never_has_a_gradient_does_not_hinder_a_resume(tiny, tmp_path, monkeypatch):
+    class WithUnused(torch.nn.Module):
+        def __init__(self, learner):
+            super().__init__()
+            self.learner, self.unused = learner, torch.nn.Parameter(torch.ones(3))
+
+        def forward(self, batch):
+            return self.learner(batch)
+
+    whole = trained(tiny, tmp_path / "whole", learner=WithUnused(learner_of(tiny[0])))
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            Silent, "advance", lambda self, done, total, note="": done == 3 and os.kill(os.getpid(), signal.SIGTERM)
+        )
+        with pytest.raises(WorkFailed, match="SIGTERM"):
+            trained(tiny, tmp_path / "stopped", learner=WithUnused(learner_of(tiny[0])))
+    assert equal(trained(tiny, tmp_path / "stopped", learner=WithUnused(learner_of(tiny[0]))), whole)
+
+
+def test_one_bad_step_in_float16_does_not_end_all_learning(tiny, tmp_path):
+    settings = replace(SETTINGS, precision="float16")
+    clean, _ = trained(tiny, tmp_path / "clean", settings=settings)
+    outcome, _ = trained(tiny, tmp_path / "bad", settings=settings, learner=Poisoned(learner_of(tiny[0]), nan_at=(3,)))
+    assert outcome.left_out == (2,)
+    assert outcome.losses[-1] == pytest.approx(clean.losses[-1], rel=0.05)
+
+
+def test_what_the_processors_allocator_says_is_understood():
+    with pytest.raises(RuntimeError) as raised:
+        torch.empty(2**60, dtype=torch.uint8)
+    assert is_out_of_memory(raised.value)
 
 
 class Hungry(torch.nn.Module):

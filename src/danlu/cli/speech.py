@@ -55,7 +55,9 @@ class Speech:
         from danlu.cli.chinese import CHINESE, STORED
 
         said = CHINESE.get(template) or STORED.get(template)
-        return said or next(filter(None, (self._read(template, stored) for stored in STORED)), template)
+        # The template that says most of the text itself: a whole note before `{first}; {then}`.
+        wordiest = sorted(STORED, key=_wordiness, reverse=True)
+        return said or next(filter(None, (self._read(template, stored) for stored in wordiest)), template)
 
     def _read(self, text: str, stored: str) -> str:
         """A stored text that follows the template `stored`, in the language; empty when it does not."""
@@ -71,6 +73,11 @@ class Speech:
     def _listed(self, found: str) -> str:
         said = self(found)
         return ", ".join(map(self, found.split(", "))) if said == found else said
+
+
+@cache
+def _wordiness(template: str) -> int:
+    return sum(len(literal) for literal, *_ in Formatter().parse(template))
 
 
 @cache

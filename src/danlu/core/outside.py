@@ -1,5 +1,6 @@
 """A user's own data file as an input of a plan."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,9 +22,30 @@ class DataFile:
 
 
 def read_lines(path: Path) -> list[tuple[int, str]]:
-    """The lines of a text file that are not blank, numbered from 1; raises UserError when it is not UTF-8."""
+    """The lines of a text file that are not blank, numbered from 1; a byte-order mark is passed over.
+
+    Raises UserError when it is not UTF-8, or spells half a character as JSON can and UTF-8 cannot.
+    """
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except UnicodeDecodeError as error:
         raise UserError("{path} is not UTF-8: {error}", "Save it as UTF-8.", path=path, error=error) from None
+    for number, line in enumerate(lines, 1):
+        if "\\ud" in line.lower() and _has_half_a_character(line):
+            raise UserError(
+                "{path}:{number}: half of a surrogate pair (\\ud800 to \\udfff alone), which is no character",
+                "Take it out, or write the whole character.",
+                path=path,
+                number=number,
+            )
     return [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
+
+
+def _has_half_a_character(line: str) -> bool:
+    try:
+        json.dumps(json.loads(line), ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return True
+    except ValueError:
+        return False  # no JSON: its reader tells
+    return False

@@ -23,11 +23,12 @@ class Average:
         trained: Tensors = {name: weight for name, weight in learner.named_parameters() if weight.requires_grad}
         return cls(trained, decay, keeps_best)
 
-    def follow(self) -> None:
-        """Move the average towards the weights, by one minus its decay."""
+    def follow(self, step: int) -> None:
+        """Move the average towards the weights after step number `step`, from 0; fast at first, or the random start would weigh on."""
+        decay = min(self._decay, (1 + step) / (10 + step))
         with torch.no_grad():
             for name, mean in self._average.items():
-                mean.lerp_(self._weights[name].detach(), 1 - self._decay)
+                mean.lerp_(self._weights[name].detach(), 1 - decay)
 
     @contextmanager
     def in_place(self) -> Iterator[None]:

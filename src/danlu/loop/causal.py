@@ -14,6 +14,8 @@ from torch.nn import functional
 from danlu.loop.chunked import chunked_nats
 from danlu.loop.token_batch import IGNORED, TokenBatch
 
+_CHANGES_LOGITS = ("final_logit_softcapping", "logit_scale", "logits_scaling")
+"""Settings of Gemma, Cohere and Granite that bend logits: where those are small, as at random weights, no trial shows it."""
 _PROBE_IDS = (0, 1, 2, 3)
 _PROBE_TOLERANCE = 1e-3
 """Relative to the largest logit. What a head does beside its product (soft-capping, scaling, a bias) is far above."""
@@ -46,6 +48,8 @@ def has_plain_head(model: Any) -> bool:
         return False
     inner = _transformer(model)
     head = inner.get_output_embeddings()
+    if any(getattr(inner.config, name, None) for name in _CHANGES_LOGITS):
+        return False
     if type(head) is not torch.nn.Linear or head.bias is not None or inner.base_model is inner:
         return False
     device = head.weight.device

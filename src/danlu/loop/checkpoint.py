@@ -13,10 +13,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 import torch.distributed as dist
+from torch.distributed.checkpoint.filesystem import FileSystemReader
 from torch.distributed.checkpoint.state_dict_loader import load as load_tensors
 from torch.distributed.checkpoint.state_dict_saver import save as save_tensors
 
@@ -36,6 +37,8 @@ class State:
     returns: int = 0
     max_padded_tokens: int | None = None
     """Set when memory ran out with larger batches."""
+    failed_in_a_row: int = 0
+    """Steps tried since the last that was learnt from."""
     loss_scale: float | None = None
     """Of float16, at the end of the last step."""
     scores: dict[str, float] = field(default_factory=dict)
@@ -70,7 +73,7 @@ def save(where: Checkpoints, learner: torch.nn.Module, optimizers: list[torch.op
         raise
     if _is_first():
         _finish(unfinished, final, state)
-        for old in steps_saved(where)[: -where.keep]:
+        for old in _superseded(where):
             shutil.rmtree(_folder(where, old))
     _wait()
 
@@ -85,11 +88,23 @@ def steps_saved(where: Checkpoints) -> list[int]:
     return found
 
 
+def sound_steps(where: Checkpoints) -> list[int]:
+    """Those saved at their regular time: what a training goes back to must not follow from when it was interrupted."""
+    return [step for step in steps_saved(where) if step % where.every_steps == 0]
+
+
+def _superseded(where: Checkpoints) -> list[int]:
+    """All but the newest, and the newest regular ones."""
+    kept = {*steps_saved(where)[-1:], *sound_steps(where)[-where.keep :]}
+    return [step for step in steps_saved(where) if step not in kept]
+
+
 def load(where: Checkpoints, step: int, learner: torch.nn.Module, optimizers: list[torch.optim.Optimizer],
          extra: dict[str, Any]) -> State:  # fmt: skip
     """Put the weights, the optimizers' states and `extra` of a checkpoint back, in place, and return the rest."""
     folder = _folder(where, step)
     _make_states(optimizers)
+    _drop_states(learner, optimizers, folder)
     with _alone_or_not() as no_dist:
         load_tensors(_tensors(learner, optimizers) | extra, checkpoint_id=folder, no_dist=no_dist)
     facts = _read(folder)
@@ -120,16 +135,25 @@ def _tensors(learner: torch.nn.Module, optimizers: list[torch.optim.Optimizer]) 
 
 
 def _make_states(optimizers: list[torch.optim.Optimizer]) -> None:
-    """Have the optimizers make their states, which they do at a first step: one of no length."""
+    """Have the optimizers make the states that are not there, which they do at a first step: one of no length."""
     for optimizer in optimizers:
-        if optimizer.state:
-            continue
         for group in optimizer.param_groups:
             group["lr"] = 0.0
             for weight in group["params"]:
-                weight.grad = torch.zeros_like(weight)
+                weight.grad = None if weight in optimizer.state else torch.zeros_like(weight)
         optimizer.step()
         optimizer.zero_grad()
+
+
+def _drop_states(learner: torch.nn.Module, optimizers: list[torch.optim.Optimizer], folder: Path) -> None:
+    """Forget the states of weights that had never had a gradient when the checkpoint was written."""
+    saved = FileSystemReader(folder).read_metadata().state_dict_metadata
+    names = {weight: name for name, weight in learner.named_parameters()}
+    with_state = {key.removeprefix("optimizer.").rpartition(".")[0] for key in saved if key.startswith("optimizer.")}
+    for optimizer in optimizers:
+        for weight in list(optimizer.state):
+            if names[cast(torch.nn.Parameter, weight)] not in with_state:
+                del optimizer.state[weight]
 
 
 def _folder(where: Checkpoints, step: int) -> Path:

@@ -17,6 +17,8 @@ _CHUNK_LOGITS = 2**24
 
 def chunked_nats(hidden_ND: torch.Tensor, weight_VD: torch.Tensor, targets_N: torch.Tensor) -> torch.Tensor:
     """Sum of -ln p of the targets, float32. Inputs may be of any float type; sums are float32."""
+    if not torch.is_grad_enabled():  # else the gradients would be computed for nothing
+        hidden_ND, weight_VD = hidden_ND.detach(), weight_VD.detach()
     result: torch.Tensor = _ChunkedNats.apply(  # type: ignore[no-untyped-call]
         hidden_ND, weight_VD, targets_N
     )

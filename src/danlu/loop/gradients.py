@@ -1,5 +1,6 @@
 """The gradient of one step: its batches one after the other, summed, clipped; smaller batches when memory is short."""
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -13,10 +14,13 @@ from danlu.loop.feed import Batch, Feed
 from danlu.loop.layout import Layout
 from danlu.loop.memory import fitting, is_out_of_memory
 from danlu.loop.optimizers import Optimization, by_mesh
-from danlu.loop.precision import autocast, make_scaler
+from danlu.loop.precision import autocast
 
-_MOST_RESCALES = 40
-"""Halvings of a float16 loss's scale before a step counts as not finite: from 2^16 to far below one."""
+_FIRST_SCALE = 2.0**16
+_MOST_RESCALES = 24
+"""Halvings of a float16 loss's scale before a step counts as not finite: from 2^16 to below 2^-7."""
+_GROWN_EVERY_STEPS = 200
+"""The scale is tried twice as high again: what made it fall has passed."""
 
 
 class Gradients:
@@ -36,21 +40,19 @@ class Gradients:
         self._is_scaled = optimization.precision == "float16"
         self.loss_scale: float | None = None
 
-    def of(self, number: int, state: State) -> tuple[float, float]:
+    def of(self, number: int, state: State, seed: int) -> tuple[float, float]:
         """The loss of a step, a mean over its targets, and the norm of its gradient before clipping.
 
         Lowers `state.max_padded_tokens` when memory runs out. Raises WorkFailed when a single row does not fit.
         """
-        start = torch.get_rng_state()
         while True:
             batches = self._batches(number, state.max_padded_tokens)
             try:
-                return self._summed(number, batches)
+                return self._summed(number, batches, seed)
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
             self.clear()
-            torch.set_rng_state(start)
             state.max_padded_tokens = self._smaller(batches)
 
     def clear(self) -> None:
@@ -75,29 +77,32 @@ class Gradients:
             torch.cuda.empty_cache()
         return max(halved) // 2
 
-    def _summed(self, number: int, batches: list[Batch]) -> tuple[float, float]:
-        """Scaled up and tried again where float16's range was left."""
-        for _ in range(_MOST_RESCALES if self._is_scaled else 1):
-            scaler = make_scaler(self._layout.device.type, self._optimization.precision)
-            if self._is_scaled and self.loss_scale is not None:
-                scaler = torch.amp.GradScaler(self._layout.device.type, init_scale=self.loss_scale)
-            loss = self._backward(number, batches, scaler)
-            norm = self._clipped(scaler.get_scale() if self._is_scaled else 1.0)
-            self.loss_scale = scaler.get_scale() if self._is_scaled else None
-            if not self._is_scaled or torch.isfinite(torch.tensor(norm)):
+    def _summed(self, number: int, batches: list[Batch], seed: int) -> tuple[float, float]:
+        """In float16 the loss is scaled up, and less so where the gradients' range was left."""
+        if not self._is_scaled:
+            return self._backward(number, batches, seed, 1.0), self._clipped(1.0)
+        scale = self.loss_scale or _FIRST_SCALE
+        for _ in range(_MOST_RESCALES):
+            loss, norm = self._backward(number, batches, seed, scale), self._clipped(scale)
+            if not math.isfinite(loss):  # no scale mends that, and the next step needs this one
+                return loss, norm
+            if math.isfinite(norm):
                 break
-            self.loss_scale = scaler.get_scale() / 2
             self.clear()
+            scale /= 2
+        is_grown = number % _GROWN_EVERY_STEPS == _GROWN_EVERY_STEPS - 1
+        self.loss_scale = min(scale * 2, _FIRST_SCALE) if is_grown else scale
         return loss, norm
 
-    def _backward(self, number: int, batches: list[Batch], scaler: torch.amp.GradScaler) -> float:
+    def _backward(self, number: int, batches: list[Batch], seed: int, scale: float) -> float:
+        torch.manual_seed(seed)
         targets, part = self._feed.targets(number), self._layout.part
         total = torch.zeros((), dtype=torch.float64, device=self._layout.device)
         empty_turns = self._layout.most(len(batches)) - len(batches)
         for batch in batches:
             # Sharded layouts take the mean of the processes' gradients, and we want their sum.
             share = self._share(batch, targets)
-            torch.autograd.backward(scaler.scale(share * part.count))
+            torch.autograd.backward(share * part.count * scale)
             total += share.detach()
         for _ in range(empty_turns):
             # All processes must go through the model equally often, or they wait for one another for ever.

@@ -26,6 +26,14 @@ class Layout:
         """The largest of a count over the processes that share the rows."""
         return int(self._reduced(float(count), dist.ReduceOp.MAX))
 
+    def agreed(self, is_asked: bool) -> bool:
+        """Whether any process of the training was asked, the same in each."""
+        if self.group is None:
+            return is_asked
+        held = torch.tensor(float(is_asked), device=self.device)
+        dist.all_reduce(held, dist.ReduceOp.MAX)
+        return bool(held)
+
     def _reduced(self, value: float, how: Any) -> float:
         if self.group is None:
             return value

@@ -132,9 +132,10 @@ class _Training:
                 progress.advance(done, self._feed.steps, self._note())
                 self._evaluate(done)
                 is_last = done == self._feed.steps or self._is_over()
-                if done and (done % self._checkpoints.every_steps == 0 or is_last or stop.is_asked):
+                is_asked = self._layout.agreed(stop.is_asked)
+                if done and (done % self._checkpoints.every_steps == 0 or is_last or is_asked):
                     self._save()
-                if stop.is_asked and not is_last:
+                if is_asked and not is_last:
                     raise WorkFailed(
                         "stopped by SIGTERM after step {done} of {steps}",
                         "What was learnt is kept: run the same again to go on.",
@@ -149,12 +150,12 @@ class _Training:
             self._state.losses.append(None)
             return
         started = time.perf_counter()
-        torch.manual_seed(step_seed(self._seed, number, self._layout.part.number))
-        loss, norm = self._gradients.of(number, self._state)
+        seed = step_seed(self._seed, number, self._layout.part.number)
+        loss, norm = self._gradients.of(number, self._state, seed)
         if not math.isfinite(loss) or not math.isfinite(norm):
             self._mend_not_finite(number, loss, norm)
         elif self._optimization.mends_spikes and faults.is_spike(self._state.losses, loss):
-            self._mend_spike(number, loss, norm)
+            self._mend_spike(number)
         else:
             self._learn(number)
             self._state.losses.append(loss)
@@ -170,7 +171,8 @@ class _Training:
                 group["lr"] = self._rate(number)
             optimizer.step()
             optimizer.zero_grad()
-        self._average.follow()
+        self._average.follow(number)
+        self._state.failed_in_a_row = 0
 
     def _rate(self, number: int) -> float:
         how = self._optimization
@@ -184,40 +186,46 @@ class _Training:
     def _mend_not_finite(self, number: int, loss: float, norm: float) -> None:
         """One step may have bad data; several in a row say that the weights are bad."""
         self._leave_out(number)
-        last = self._state.left_out[-faults.MOST_LEFT_OUT_IN_A_ROW :]
-        in_a_row = len(last) == faults.MOST_LEFT_OUT_IN_A_ROW and last[0] == number - len(last) + 1
-        if in_a_row or len(last) == self._feed.steps:
-            self._go_back(number, loss, norm, self._sound(number))
+        self._state.failed_in_a_row += 1
+        if self._state.failed_in_a_row >= min(faults.MOST_LEFT_OUT_IN_A_ROW, self._feed.steps):
+            sound = self._sound(number)
+            if sound is None or self._state.returns == faults.MOST_RETURNS:
+                raise self._diverged(number, loss, norm)
+            self._go_back(number, sound)
 
-    def _mend_spike(self, number: int, loss: float, norm: float) -> None:
-        """Without a checkpoint from before the damage all that can be done is not to learn from this step."""
+    def _mend_spike(self, number: int) -> None:
+        """Without a checkpoint from before the damage all that can be done is not to learn from this step.
+
+        So too after several returns: spikes that come again and again are the data's and not the weights'.
+        """
         sound = self._sound(number)
-        if sound is None:
+        if sound is None or self._state.returns == faults.MOST_RETURNS:
             self._leave_out(number)
         else:
-            self._go_back(number, loss, norm, sound)
+            self._go_back(number, sound)
 
     def _sound(self, number: int) -> int | None:
         """The newest checkpoint that is old enough to be from before the damage."""
-        old = [step for step in checkpoint.steps_saved(self._checkpoints) if step <= number - faults.BEHIND]
+        old = [step for step in checkpoint.sound_steps(self._checkpoints) if step <= number - faults.BEHIND]
         return old[-1] if old else None
 
-    def _go_back(self, number: int, loss: float, norm: float, sound: int | None) -> None:
+    def _go_back(self, number: int, sound: int) -> None:
         """Take up a checkpoint, and leave out the steps since."""
         self._gradients.clear()
         returns, left_out = self._state.returns + 1, set(self._state.left_out)
-        if sound is None or returns > faults.MOST_RETURNS:
-            raise WorkFailed(
-                "training diverged at step {step}: loss {loss}, gradient norm {norm}",
-                "The last good checkpoint is kept. Lower learning_rate, or look at the data of that step.",
-                step=number + 1,
-                loss=f"{loss:.3f}",
-                norm=f"{norm:.3f}",
-            )
         self._load(sound)
         checkpoint.forget(self._checkpoints, sound)
         self._state.returns = returns
         self._state.left_out = sorted(left_out | set(range(sound, number + 1)))
+
+    def _diverged(self, number: int, loss: float, norm: float) -> WorkFailed:
+        return WorkFailed(
+            "training diverged at step {step}: loss {loss}, gradient norm {norm}",
+            "The last good checkpoint is kept. Lower learning_rate, or look at the data of that step.",
+            step=number + 1,
+            loss=f"{loss:.3f}",
+            norm=f"{norm:.3f}",
+        )
 
     def _evaluate(self, done: int) -> None:
         evaluation = self._evaluation
@@ -228,6 +236,7 @@ class _Training:
         self._learner.eval()
         with self._average.in_place(), torch.no_grad():
             score = evaluation.score(done)
+            score = score if math.isfinite(score) else math.inf
             if evaluation.patience is not None and score < min(self._state.scores.values(), default=math.inf):
                 self._average.keep_best()
             self._state.scores[str(done)] = score

@@ -1,8 +1,7 @@
 """Out of memory: halve the batch and do the step again, with the same rows and the same normalisation.
 
-The longest batch of a step goes first, and a probe before step 1 runs the longest of all, so that memory runs
-out at the start or never (unsloth's users met it at step 120). Gradients of a half-done batch are worth nothing, hence
-the whole step is done again.
+The longest batch of a step goes first. Gradients of a half-done batch are worth nothing, hence the whole step is done
+again.
 """
 
 from collections.abc import Sequence
@@ -11,14 +10,15 @@ import torch
 
 from danlu.loop.feed import Batch
 
-_CPU_MESSAGE = "not enough memory"
+_CPU_MESSAGES = ("can't allocate memory", "not enough memory")
+"""Of torch's allocator, on Linux and on Windows."""
 
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether memory ran out, by CUDA's own exception or by what torch's CPU allocator says."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
-    return isinstance(error, RuntimeError) and _CPU_MESSAGE in str(error)
+    return isinstance(error, RuntimeError) and any(message in str(error) for message in _CPU_MESSAGES)
 
 
 def fitting(batches: Sequence[Batch], max_padded_tokens: int) -> list[Batch]:

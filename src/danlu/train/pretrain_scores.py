@@ -12,6 +12,7 @@ from danlu.core.errors import WorkFailed
 from danlu.core.progress import Progress
 from danlu.loop.causal import CausalLearner
 from danlu.loop.held_out import HeldOutFeed
+from danlu.model.families import context_tokens
 
 _SAMPLE_TOKENS = 48
 _PROMPT_TOKENS = 12
@@ -76,12 +77,13 @@ class Scores:
             ]
 
     def _prompts(self) -> list[tuple[str, list[int]]]:
-        steps: dict[str, int] = {}
+        steps: dict[str, list[int]] = {}
         for step in range(self._feed.steps):
-            steps.setdefault(self._feed.language(step), step)
+            steps.setdefault(self._feed.language(step), []).append(step)
+        frequent = sorted(steps, key=lambda language: (-sum(map(self._feed.tokens, steps[language])), language))
         return [
-            (language, self._feed.rows(step)[0].ids[:_PROMPT_TOKENS].tolist())
-            for language, step in list(steps.items())[:_MOST_SAMPLES]
+            (language, self._feed.rows(steps[language][0])[0].ids[:_PROMPT_TOKENS].tolist())
+            for language in frequent[:_MOST_SAMPLES]
         ]
 
     def _continue(self, prompt: Sequence[int]) -> list[int]:
@@ -91,12 +93,17 @@ class Scores:
             torch.manual_seed(self._seed)
             out = model.generate(
                 torch.tensor([list(prompt)], device=device),
-                max_new_tokens=_SAMPLE_TOKENS,
+                max_new_tokens=self._room(len(prompt)),
                 do_sample=True,
                 temperature=0.7,
             )
         said: list[int] = out[0, len(prompt) :].tolist()
         return said
+
+    def _room(self, prompt_tokens: int) -> int:
+        """Tokens that the model's positions leave for a sample."""
+        context = context_tokens(self._learner.model.config.to_dict())
+        return min(_SAMPLE_TOKENS, context - prompt_tokens)
 
     def _text(self, ids: Sequence[int]) -> str:
         return str(self._tokenizer.decode(list(ids)))

@@ -19,6 +19,19 @@ CHINESE: dict[str, str] = {
     "Tokenize with the base model's own tokenizer, or extend it: danlu tokenizer IN --base {base} --out DIR": (
         "请用该模型自己的词表分词，或扩展它：danlu tokenizer IN --base {base} --out DIR"
     ),
+    "{folder} has another tokenizer than {shards}": "{folder} 与 {shards} 使用的词表不同",
+    "Tokenize again with one tokenizer: danlu tokenize IN --tokenizer DIR --out DIR": (
+        "请用同一个词表重新分词：danlu tokenize IN --tokenizer DIR --out DIR"
+    ),
+    "The file was cut short or damaged: copy or download it again.": "文件被截断或损坏：请重新复制或下载。",
+    "{folder} holds a {architecture}, which scores text and does not write it": (
+        "{folder} 中是 {architecture}，它给文本打分，而不生成文本"
+    ),
+    "Name the model that it was made from.": "请指定它所基于的模型。",
+    "{path}:{number}: half of a surrogate pair (\\ud800 to \\udfff alone), which is no character": (
+        "{path}:{number}：半个代理对（单独的 \\ud800 到 \\udfff）不是字符"
+    ),
+    "Take it out, or write the whole character.": "请删除它，或写出完整的字符。",
     "No document is held out to measure with": "没有留出任何文档用于评测",
     "Add documents, or raise split.validation_share.": "请增加文档，或调高 split.validation_share。",
     "training diverged at step {step}: loss {loss}, gradient norm {norm}": (
@@ -41,10 +54,15 @@ CHINESE: dict[str, str] = {
     ),
     "{layer} has no matrices that tensor parallel knows ({names})": "{layer} 中没有张量并行认识的矩阵（{names}）",
     "Take shards instead of tensor parts: they hold for every model.": "请改用分片：它适用于所有模型。",
-    "{name} has {columns} columns, which {parts} processes cannot share evenly": (
-        "{name} 有 {columns} 列，{parts} 个进程无法均分"
+    "{name} has {count} heads or columns, which {parts} processes cannot share evenly": (
+        "{name} 有 {count} 个头或列，{parts} 个进程无法均分"
     ),
-    "Take a number of tensor parts that divides the heads of the model.": "张量并行的路数应能整除模型的注意力头数。",
+    "Take a number of tensor parts that divides the heads of the model, those of keys and values too.": (
+        "张量并行的路数应能整除模型的注意力头数，包括键和值的头数。"
+    ),
+    "{name} works on each head alone, and tensor parallel would train it differently in each process": (
+        "{name} 对每个头单独起作用，张量并行会使各进程学得不一样"
+    ),
     "the weights were to be shared by {shards} processes, and this one holds {held} of {whole} numbers": (
         "权重本应由 {shards} 个进程分担，而此进程持有 {whole} 个数中的 {held} 个"
     ),

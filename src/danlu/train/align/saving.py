@@ -12,7 +12,9 @@ from danlu.loop.adapters import save_adapter
 from danlu.loop.methods import Tuning
 from danlu.loop.saving import save_tuned
 from danlu.model.adapter_record import ADAPTER, AdapterRecord, weights_hash, write_record
+from danlu.model.chat import ChatFormat
 from danlu.model.loading import quiet_transformers
+from danlu.model.stops import declare_stop
 from danlu.train.align.config import AlignConfig
 from danlu.train.align.reward_model import load_reward_model, score
 
@@ -30,9 +32,9 @@ def save(
     tolerance = config.merge_relative_tolerance
     if config.method == "reward":
         return _save_reward_model(model, tuning, base_dir, out_dir, probe_ids, tolerance)
-    return asdict(
-        save_tuned(model, tuning, base_dir, out_dir, probe_ids, relative_tolerance=tolerance, threads=threads)
-    )
+    check = save_tuned(model, tuning, base_dir, out_dir, probe_ids, relative_tolerance=tolerance, threads=threads)
+    declare_stop(out_dir, ChatFormat.load(base_dir).stop_id)
+    return asdict(check)
 
 
 def _save_reward_model(

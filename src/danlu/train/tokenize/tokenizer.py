@@ -61,7 +61,18 @@ class DocumentTokens:
                 special=", ".join(sorted(special)) or "—",
             )
         size = 1 + max(tokenizer.get_vocab(with_added_tokens=True).values())
-        return cls(size, int(special[found]), hash_facts({name: facts.get(name) for name in _SHAPING}))
+        return cls(size, int(special[found]), _shaping_hash(facts))
+
+
+def shaping_hash(folder: Path) -> str:
+    """Hash of what decides the ids of a text: equal to the one that shards made with this tokenizer name."""
+    from tokenizers import Tokenizer
+
+    return _shaping_hash(json.loads(Tokenizer.from_file(str(folder / _FILES[0])).to_str()))
+
+
+def _shaping_hash(facts: dict[str, Any]) -> str:
+    return hash_facts({name: facts.get(name) for name in _SHAPING})
 
 
 def _declared_end(folder: Path) -> str:

@@ -16,8 +16,8 @@ CHINESE: dict[str, str] = {
     "Name one of its special tokens: --set tokenize.end_token=… It has: {special}.": (
         "请指定它的一个特殊词元：--set tokenize.end_token=…。它有：{special}。"
     ),
-    "{junk} of {input} documents take more than {bound:g} tokens for a character: the tokenizer does not know their script": (
-        "{input} 篇文档中有 {junk} 篇每个字符要用 {bound:g} 个以上的词元：分词器不认识这些文字"
+    "{junk} of {input} documents in {language} take more than {bound:g} tokens for a character: the tokenizer does not know their script": (
+        "{input} 篇 {language} 文档中有 {junk} 篇每个字符要用 {bound:g} 个以上的词元：分词器不认识这些文字"
     ),
     "Train one on such texts (`danlu tokenizer`), or raise tokenize.max_tokens_per_character.": (
         "请用这类文本训练分词器（`danlu tokenizer`），或提高 tokenize.max_tokens_per_character。"

@@ -86,6 +86,10 @@ class _Part:
         self._rules: Counter[str] = Counter()
         self.tokens: Counter[str] = Counter()
         """By language."""
+        self.documents: Counter[str] = Counter()
+        """Of each language that came in."""
+        self.junk: Counter[str] = Counter()
+        """Documents of each language that the tokenizer does not know how to spell."""
         self.learnt = 0
         """Tokens under the loss, where only some are."""
         self.text_bytes = 0
@@ -109,7 +113,7 @@ class _Part:
     def facts(self) -> dict[str, object]:
         return {
             "kept": self._documents.rows, "rejected": self._rejects.rows, "rules": self._rules, "tokens": self.tokens,
-            "learnt": self.learnt, "text_bytes": self.text_bytes, "licences": sorted(self.licences),
+            "documents": self.documents, "junk": self.junk, "learnt": self.learnt, "text_bytes": self.text_bytes, "licences": sorted(self.licences),
         }  # fmt: skip
 
 
@@ -125,6 +129,9 @@ def tokenize_documents(how: HowDocuments, shard: DocumentsShard) -> None:
             bound = how.max_tokens_per_character
             rejects = [_reject(row, tokens, bound) for row, tokens in zip(rows, lengths_D.tolist(), strict=True)]
             part.reject([reject for reject in rejects if reject])
+            part.documents.update(row["language"] for row in rows)
+            junk = [reject is not None and reject.rule == JUNK for reject in rejects]
+            part.junk.update(row["language"] for row, is_junk in zip(rows, junk, strict=True) if is_junk)
             is_kept_D = np.array([reject is None for reject in rejects], np.bool_)
             kept_ids_T, kept_lengths_D = ids_T[np.repeat(is_kept_D, lengths_D)], lengths_D[is_kept_D]
             kept = [row for row, reject in zip(rows, rejects, strict=True) if reject is None]

@@ -26,7 +26,6 @@ from danlu.text.records import part_name
 from danlu.train.tokenize.parts import (
     DOCUMENTS,
     FACTS,
-    JUNK,
     REJECTED,
     ChatsShard,
     DocumentsShard,
@@ -40,7 +39,9 @@ _PART_CONVERSATIONS = 5000
 _SMALLEST_SHARE = 0.01
 """Of the tokens: languages with less are counted together, since telling them errs on lists and code."""
 _MOST_JUNK = 0.5
-"""Share of the documents. With more it is the tokenizer that does not fit, and not the documents."""
+"""Share of a language's documents. With more it is the tokenizer that does not fit, and not the documents."""
+_FEWEST_JUNK = 3
+"""Documents: one or two of a language that was told for noise say nothing of the tokenizer."""
 
 
 class TokenizeConfig(Config):
@@ -72,7 +73,7 @@ def _tokenize(work: Work, config: TokenizeConfig, *, documents: Corpus, tokenize
     finish(work, partial(tokenize_documents, how), shards)
     facts = _gather(work, [shard.outcome for shard in shards], encoding)
     counts, tokens = facts.counts, facts.tokens.total()
-    _check_kept(counts, config.max_tokens_per_character)
+    _check_kept(facts, config.max_tokens_per_character)
     counts |= {"tokens": tokens} | _by_language(facts.tokens)
     note = f"{facts.text_bytes / tokens:.2f} bytes per token"
     return Facts(counts, facts.licences, note=note)
@@ -115,6 +116,10 @@ class _Counted:
     learnt: int
     text_bytes: int
     licences: tuple[str, ...]
+    documents: Counter[str]
+    """That came in, by language."""
+    junk: Counter[str]
+    """Of them: rejected since the tokenizer does not know their script."""
 
 
 def _gather(work: Work, outcomes: Sequence[Path], encoding: Encoding) -> _Counted:
@@ -136,6 +141,8 @@ def _gather(work: Work, outcomes: Sequence[Path], encoding: Encoding) -> _Counte
         sum(fact["learnt"] for fact in facts),
         sum(fact["text_bytes"] for fact in facts),
         tuple(sorted({licence for fact in facts for licence in fact["licences"]})),
+        sum((Counter(fact["documents"]) for fact in facts), Counter[str]()),
+        sum((Counter(fact["junk"]) for fact in facts), Counter[str]()),
     )
 
 
@@ -147,19 +154,22 @@ def _by_language(tokens: Counter[str]) -> dict[str, int]:
     return named | ({"tokens of other languages": others} if others else {})
 
 
-def _check_kept(counts: dict[str, int], bound: float) -> None:
-    """Raises WorkFailed when nothing is left, or the tokenizer is the wrong one."""
-    junk = counts.get(f"rejected: {JUNK}", 0)
-    if junk > _MOST_JUNK * counts["input"]:
+def _check_kept(facts: _Counted, bound: float) -> None:
+    """Raises WorkFailed when nothing is left, or the tokenizer is the wrong one for a language: none may vanish."""
+    for language, junk in sorted(facts.junk.items()):
+        if junk > _MOST_JUNK * facts.documents[language] and junk >= _FEWEST_JUNK:
+            raise WorkFailed(
+                "{junk} of {input} documents in {language} take more than {bound:g} tokens for a character: the tokenizer does not know their script",
+                "Train one on such texts (`danlu tokenizer`), or raise tokenize.max_tokens_per_character.",
+                junk=junk,
+                input=facts.documents[language],
+                language=language,
+                bound=bound,
+            )
+    if not facts.counts["kept"]:
         raise WorkFailed(
-            "{junk} of {input} documents take more than {bound:g} tokens for a character: the tokenizer does not know their script",
-            "Train one on such texts (`danlu tokenizer`), or raise tokenize.max_tokens_per_character.",
-            junk=junk,
-            input=counts["input"],
-            bound=bound,
+            "None of {input} documents has any text", "Look at what was collected.", input=facts.counts["input"]
         )
-    if not counts["kept"]:
-        raise WorkFailed("None of {input} documents has any text", "Look at what was collected.", input=counts["input"])
 
 
 tokenize = Stage(

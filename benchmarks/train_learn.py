@@ -12,13 +12,13 @@ import time
 from pathlib import Path
 
 import numpy as np
-from kneser_ney import KneserNey
 
 from danlu.cli.given import parsed_settings
 from danlu.core.progress import Silent
 from danlu.loop.held_out import HeldOutFeed
 from danlu.loop.shards import Shards
-from danlu.train.pretrain import PretrainConfig, PretrainInputs, pretrain_decoder
+from danlu.train.pretrain import PretrainConfig, PretrainInputs, pretrain_model
+from kneser_ney import KneserNey
 
 DANLU = Path(sys.executable).with_name("danlu")
 
@@ -73,9 +73,9 @@ def main() -> None:
     start = time.process_time()
     config = PretrainConfig.model_validate({"final_tokens": 10**9} | settings)
     folder = options.work / f"model-{time.time():.0f}"
-    facts = pretrain_decoder(inputs, config, folder, folder / "work", 0, options.threads, Silent())
+    facts = pretrain_model(inputs, config, folder, folder / "work", 0, options.threads, Silent())
     cpu_s = time.process_time() - start
-    print(f"model of {facts.parameters:,}, {facts.train_tokens:,} tokens, {facts.epochs} epochs:", _said(facts.bits_per_byte),
+    print(f"model of {facts.parameters:,}, {facts.train_tokens:,} tokens, {facts.epochs} epochs:", _said(facts.held_out),
           f"{cpu_s:.0f} CPU-s, {facts.train_tokens / cpu_s:.0f} tokens per CPU-s")  # fmt: skip
 
 

@@ -118,7 +118,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(exports.template_lost, "export.template", "ollama #8982", ("served.prompt",)),
     Fault(exports.template_replaced, "export.template", also=("served.prompt",)),
     Fault(exports.four_bits_in_the_file, "export.dtype"),
-    Fault(exports.four_bits_in_the_folder, "export.dtype", "unsloth #10808"),
+    Fault(exports.four_bits_in_the_folder, "export.dtype", "unsloth #10808", also=("export.logits",)),
     Fault(exports.weights_of_another_run, "export.logits", "unsloth #4503", _OF_OTHER_WEIGHTS),
     Fault(exports.rotary_order_forgotten, "export.logits", also=_OF_OTHER_WEIGHTS),
     Fault(exports.wrong_weights_answer, "served.model", "unsloth #4503", _OF_OTHER_WEIGHTS),

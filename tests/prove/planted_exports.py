@@ -103,7 +103,7 @@ def prompt_cut_in_silence(ground: Ground, _: Path) -> Iterator[Request]:
 @contextmanager
 def penalty_by_default(ground: Ground, _: Path) -> Iterator[Request]:
     """vLLM applies repetition_penalty of generation_config.json to requests that do not mention it."""
-    with serve(ground.family(TUNED), Conduct(owned_by="vllm", defaults={"repetition_penalty": 1.3})) as url:
+    with serve(ground.family(TUNED), Conduct(owned_by="vllm", defaults={"repetition_penalty": 5.0})) as url:
         yield Request(ground.family(TUNED), against=url, data=ground.chats)
 
 

@@ -7,6 +7,7 @@ import torch
 from commands import danlu, here
 from danlu.core.artifacts import Manifest
 from danlu.model.decoders import STYLES, DecoderShape, make_decoder
+from danlu.model.loading import load_model
 from killed import killed_when
 from tiny import make_tiny_checkpoint
 
@@ -60,10 +61,8 @@ def test_the_result_is_an_ordinary_checkpoint_that_learnt(ground):
 def test_it_is_measured_on_held_out_documents_of_each_language(ground):
     folder, done = ground
     record = json.loads((folder / "model" / "training.json").read_text())
-    assert set(record["bits_per_byte"]) == {"all", "en", "zh"}
-    assert list(record["held_out_bits_per_byte_by_step"].values())[-1] == min(
-        record["held_out_bits_per_byte_by_step"].values()
-    )
+    assert set(record["held_out"]) == {"all", "en", "zh"}
+    assert list(record["held_out_by_step"].values())[-1] == min(record["held_out_by_step"].values())
     assert "held-out bits per byte: all" in done.stdout
     samples = [json.loads(line) for line in (folder / "model" / "samples.jsonl").read_text().splitlines()]
     assert {sample["language"] for sample in samples} == {"en", "zh"}
@@ -86,7 +85,7 @@ def test_a_model_is_gone_on_with_in_its_own_vocabulary(ground, tmp_path):
     assert done.returncode == 0, done.stderr
     before, after = (json.loads((place / "training.json").read_text()) for place in (folder / "model", tmp_path / "on"))
     assert after["first_loss"] < before["first_loss"] - 1
-    assert after["bits_per_byte"]["all"] < before["bits_per_byte"]["all"]
+    assert after["held_out"]["all"] < before["held_out"]["all"]
     assert (tmp_path / "on" / "tokenizer.json").read_bytes() == (folder / "model" / "tokenizer.json").read_bytes()
 
 
@@ -96,6 +95,29 @@ def test_a_given_vocabulary_is_taken(ground, tmp_path):
     done = danlu(tmp_path, "pretrain", str(folder / "pages"), "--out", "m", "--tokenizer", str(tiny), *SMALL)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "m" / "tokenizer.json").read_bytes() == (tiny / "tokenizer.json").read_bytes()
+
+
+@pytest.mark.parametrize(("objective", "kind"), [("masked", "masked"), ("span-corruption", "seq2seq")])
+def test_encoders_and_encoder_decoders_are_pretrained_too(ground, tmp_path, objective, kind):
+    folder, _ = ground
+    arguments = [
+        "pretrain",
+        str(folder / "pages"),
+        "--out",
+        "m",
+        "--objective",
+        objective,
+        "--set",
+        "tokenizer.size=420",
+    ]
+    done = danlu(tmp_path, *arguments, "--set", "tokenizer.reserved=20", *SMALL)
+    assert done.returncode == 0, done.stderr
+    record = json.loads((tmp_path / "m" / "training.json").read_text())
+    scores = list(record["held_out_by_step"].values())
+    assert scores[-1] < scores[0] - 0.1
+    assert record["held_out"]["all"] < math.log(420)
+    model = load_model(tmp_path / "m", threads=2, kind=kind)
+    assert sum(weight.numel() for weight in model.parameters()) == record["parameters"]
 
 
 def test_wrong_options_are_told(ground, tmp_path):

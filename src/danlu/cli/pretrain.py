@@ -17,6 +17,7 @@ def pretrain(options: Namespace, say: Speech) -> None:
             "--base and --tokenizer exclude each other",
             "A model is gone on with in its own vocabulary; `danlu tokenizer IN --base … --with-model` extends it.",
         )
-    settings = Settings({**PRESETS[options.preset], **parsed_settings(options.set)})
+    objective = {"pretrain.objective": options.objective} if options.objective else {}
+    settings = Settings({**PRESETS[options.preset], **parsed_settings(options.set), **objective})
     plan = pretrain_plan(inputs_of(options), options.licence, options.tokenizer, options.base, settings, options.seed)
     make(plan, options, say)

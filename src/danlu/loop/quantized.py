@@ -22,7 +22,7 @@ QUANTIZED = "nf4"
 def load_4bit(base_dir: Path, *, threads: int) -> Any:
     """The checkpoint with its linear layers in 4 bits and all else in float32, on the CPU; the loop moves it to where it trains."""
     if find_spec("bitsandbytes") is None:
-        raise UserError("method qlora needs the package bitsandbytes", "pip install 'danlu[train]'")
+        raise UserError("method qlora needs the package bitsandbytes", "pip install 'danlu[train,quantize]'")
     from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 
     torch.set_num_threads(threads)

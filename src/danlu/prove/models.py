@@ -72,6 +72,10 @@ def load(folder: ModelFolder, *, threads: int) -> Any:
             count=len(missing),
             name=missing[0],
         )
+    for module in model.modules():
+        if type(module).__name__ == "Linear4bit":
+            # bitsandbytes' fast path for processors with bfloat16 refuses some shapes in the middle of a forward.
+            module.support_avx512bf16_for_cpu = False
     return model.eval()
 
 

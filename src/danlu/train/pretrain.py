@@ -1,4 +1,4 @@
-"""Pretraining: a decoder learns to say documents, from random weights or on from an open model's.
+"""Pretraining: a model learns documents, from random weights or on from an open model's.
 
 Defaults follow nanochat (Karpathy 2025) and modded-nanogpt where they hold on two cores too: Muon for matrices, small steps, a
 held rate that is let down at the end. Measured here: at a fixed number of CPU-seconds small models with small
@@ -17,12 +17,14 @@ from danlu.core.errors import UserError
 from danlu.core.hashing import hash_facts, hash_file
 from danlu.core.progress import Progress
 from danlu.core.stages import Config
-from danlu.loop.held_out import HeldOutFeed
+from danlu.loop.feed import Feed
 from danlu.loop.packed import PackedCorpus
-from danlu.loop.shards import Shards
+from danlu.loop.shards import Encoding, Shards
 from danlu.loop.token_feed import TokenFeed
 from danlu.model.adapter_record import refuse_unmerged, weights_hash
+from danlu.model.bidirectional import make_encoder, make_encoder_decoder
 from danlu.model.decoders import DecoderShape, Style, make_decoder
+from danlu.train.measuring import Measuring
 from danlu.train.tokenize.tokenizer import shaping_hash
 
 if TYPE_CHECKING:
@@ -41,8 +43,10 @@ _TOKENIZER_FILES = (
 class PretrainConfig(Config):
     """What shapes a pretrained checkpoint. Limits are in tokens, never in seconds, so that equal inputs train equally."""
 
+    objective: Literal["causal", "masked", "span-corruption"] = "causal"
+    """A decoder goes on with texts; an encoder like BERT tells hidden tokens; an encoder-decoder like T5 says runs that were cut out."""
     style: Style = "llama"
-    """The family whose architecture the model has; llama opens in most programs. Not for a model that is gone on with."""
+    """The family whose architecture a new decoder has; llama opens in most programs."""
     layers: Annotated[int, Field(ge=1, le=128)] = 4
     """The dial of size: the width is 64 times as much. 4 layers and 8,192 tokens of vocabulary are 5 million parameters."""
     sequence_tokens: Annotated[int, Field(ge=16, le=1_048_576)] = 256
@@ -94,8 +98,8 @@ class PretrainFacts:
     first_loss: float
     """Nats per token."""
     last_loss: float
-    bits_per_byte: dict[str, float]
-    """Of held-out documents, by language, and under `all`."""
+    held_out: dict[str, float]
+    """Causal: bits per byte of held-out documents, by language, and under `all`. Else `all` alone: nats for each token that was to be told."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +113,7 @@ class PretrainInputs:
     """A checkpoint to go on from."""
 
 
-def pretrain_decoder(
+def pretrain_model(
     inputs: PretrainInputs,
     config: PretrainConfig,
     out_dir: Path,
@@ -125,35 +129,27 @@ def pretrain_decoder(
     """
     import torch
 
-    from danlu.loop.causal import CausalLearner
     from danlu.loop.checkpoint import Checkpoints
     from danlu.loop.loop import Evaluation, train
-    from danlu.train.pretrain_scores import Scores
+    from danlu.train.objectives import Specials, make_feed, make_learner
+    from danlu.train.pretrain_scores import make_scores
 
     torch.set_num_threads(threads)
     corpus, held_out = PackedCorpus.open(inputs.shards, config.sequence_tokens), Shards.open(inputs.held_out)
     _check_tokenizers(inputs, corpus.shards, held_out)
-    model = _model(inputs, config, corpus, seed, threads)
+    specials = Specials.read(inputs.tokenizer, corpus.shards.encoding.end_id)
+    model = _model(inputs, config, corpus, specials.pad_id, seed, threads)
     parameters = sum(weight.numel() for weight in model.parameters())
-    feed = _feed(corpus, config, parameters, seed)
-    learner = CausalLearner(model)
-    scores = Scores(
-        learner, inputs.tokenizer, _held_out_feed(held_out, config, config.evaluation_tokens), seed, progress
-    )
+    drawn = _feed(corpus, config, parameters, seed)
+    feed = make_feed(config.objective, drawn, corpus, specials, config.micro_batch_sequences, seed)
+    learner = make_learner(config.objective, model)
+    scores = make_scores(learner, inputs.tokenizer, specials, held_out, _measuring(config), progress)
     evaluation = Evaluation(-(-feed.steps // _EVALUATIONS), scores.take, config.patience)
     key = hash_facts([_facts_of(inputs), config.model_dump(), seed])
     checkpoints = Checkpoints(work_dir, max(1, feed.steps // _CHECKPOINTS), key)
-    trained = train(
-        learner,
-        feed,
-        optimization(config, inputs.base is not None),
-        checkpoints,
-        progress,
-        seed=seed,
-        evaluation=evaluation,
-    )
-    final = scores.bits_per_byte(_held_out_feed(held_out, config, config.final_tokens))
-    facts = _facts(parameters, feed, trained, final)
+    how = optimization(config, inputs.base is not None)
+    trained = train(learner, feed, how, checkpoints, progress, seed=seed, evaluation=evaluation)
+    facts = _facts(parameters, drawn, feed, trained, scores.final())
     scores.write_samples(out_dir / "samples.jsonl")
     _write(model, inputs.tokenizer, out_dir)
     _write_record(out_dir, facts, trained)
@@ -170,7 +166,8 @@ def optimization(config: PretrainConfig, is_gone_on: bool) -> "Optimization":
         warmup_fraction=config.warmup_fraction,
         weight_decay=config.weight_decay,
         max_gradient_norm=config.max_gradient_norm,
-        recompute_above_tokens=config.micro_batch_sequences * config.sequence_tokens,
+        # An encoder-decoder's batch has what is said beside what is read: never more than twice the rows.
+        recompute_above_tokens=2 * config.micro_batch_sequences * config.sequence_tokens,
         precision="bfloat16" if pays_bfloat16() else "float32",
         optimizer=config.optimizer,
         betas=(0.9, 0.95),
@@ -180,21 +177,21 @@ def optimization(config: PretrainConfig, is_gone_on: bool) -> "Optimization":
     )
 
 
-def _model(inputs: PretrainInputs, config: PretrainConfig, corpus: PackedCorpus, seed: int, threads: int) -> Any:
+def _model(
+    inputs: PretrainInputs, config: PretrainConfig, corpus: PackedCorpus, pad_id: int, seed: int, threads: int
+) -> Any:
     import torch
 
     from danlu.model.loading import load_model
+    from danlu.train.objectives import KINDS
 
     encoding = corpus.shards.encoding
     if inputs.base is None:
-        shape = DecoderShape(
-            config.style, config.layers, encoding.vocabulary_size, config.sequence_tokens, encoding.end_id
-        )
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            return make_decoder(shape)
+            return _new_model(config, encoding, pad_id)
     refuse_unmerged(inputs.base)
-    model = load_model(inputs.base, threads=threads)
+    model = load_model(inputs.base, threads=threads, kind=KINDS[config.objective])
     rows = model.get_input_embeddings().num_embeddings
     if encoding.vocabulary_size > rows:
         raise UserError(
@@ -205,6 +202,13 @@ def _model(inputs: PretrainInputs, config: PretrainConfig, corpus: PackedCorpus,
             rows=rows,
         )
     return model
+
+
+def _new_model(config: PretrainConfig, encoding: Encoding, pad_id: int) -> Any:
+    shape = DecoderShape(config.style, config.layers, encoding.vocabulary_size, config.sequence_tokens, encoding.end_id)
+    if config.objective == "masked":
+        return make_encoder(shape)
+    return make_decoder(shape) if config.objective == "causal" else make_encoder_decoder(shape, pad_id)
 
 
 def _feed(corpus: PackedCorpus, config: PretrainConfig, parameters: int, seed: int) -> TokenFeed:
@@ -224,9 +228,14 @@ def _feed(corpus: PackedCorpus, config: PretrainConfig, parameters: int, seed: i
     )
 
 
-def _held_out_feed(shards: Shards, config: PretrainConfig, max_tokens: int) -> HeldOutFeed:
-    step_tokens = config.micro_batch_sequences * config.sequence_tokens
-    return HeldOutFeed(shards, sequence_tokens=config.sequence_tokens, step_tokens=step_tokens, max_tokens=max_tokens)
+def _measuring(config: PretrainConfig) -> Measuring:
+    return Measuring(
+        config.objective,
+        config.sequence_tokens,
+        config.micro_batch_sequences,
+        config.evaluation_tokens,
+        config.final_tokens,
+    )
 
 
 def _facts_of(inputs: PretrainInputs) -> list[str]:
@@ -252,8 +261,10 @@ def _check_tokenizers(inputs: PretrainInputs, train: Shards, held_out: Shards) -
             )
 
 
-def _facts(parameters: int, feed: TokenFeed, trained: "Trained", bits_per_byte: dict[str, float]) -> PretrainFacts:
-    [use] = feed.uses()
+def _facts(
+    parameters: int, drawn: TokenFeed, feed: Feed, trained: "Trained", held_out: dict[str, float]
+) -> PretrainFacts:
+    [use] = drawn.uses()
     losses = [loss for loss in trained.losses if loss is not None]
     return PretrainFacts(
         parameters=parameters,
@@ -264,7 +275,7 @@ def _facts(parameters: int, feed: TokenFeed, trained: "Trained", bits_per_byte: 
         padding=round(use.padding, 5),
         first_loss=losses[0],
         last_loss=losses[-1],
-        bits_per_byte=bits_per_byte,
+        held_out=held_out,
     )
 
 
@@ -287,7 +298,7 @@ def _write_record(out_dir: Path, facts: PretrainFacts, trained: "Trained") -> No
         "nats_per_token_by_step": trained.losses,
         "left_out": trained.left_out,
         "returns": trained.returns,
-        "held_out_bits_per_byte_by_step": trained.scores,
+        "held_out_by_step": trained.scores,
         "best_step": trained.best_step,
     }
     (out_dir / "training.json").write_text(json.dumps(record, indent=2, sort_keys=True) + "\n", encoding="utf-8")

@@ -3,7 +3,7 @@
 from danlu.core.artifacts import Artifact, Checkpoint, TokenShards
 from danlu.core.stages import Facts, Stage, Work
 from danlu.loop.token_feed import RULES
-from danlu.train.pretrain import PretrainConfig, PretrainInputs, pretrain_decoder
+from danlu.train.pretrain import PretrainConfig, PretrainInputs, pretrain_model
 from danlu.train.tokenize.tokenizer import TokenizerFiles
 
 
@@ -17,16 +17,19 @@ def _pretrain(
     base: Checkpoint | None = None,
 ) -> Facts:
     inputs = PretrainInputs(shards.path, held_out.path, tokenizer.path, base.path if base else None)
-    facts = pretrain_decoder(
+    facts = pretrain_model(
         inputs, config, work.folder, work.scratch, work.seed, work.threads, work.progress
     )  # fmt: skip
     counts = {
         "parameters": facts.parameters, "steps": facts.steps, "steps left out": facts.steps_left_out,
         "train tokens": facts.train_tokens,
     }  # fmt: skip
-    scores = ", ".join(f"{language} {score:.3f}" for language, score in facts.bits_per_byte.items())
+    scores = ", ".join(f"{language} {score:.3f}" for language, score in facts.held_out.items())
     licences = {*shards.manifest.licences, *(base.manifest.licences if base else ())}
-    note = f"held-out bits per byte: {scores}; {facts.epochs:g} epochs"
+    if config.objective == "causal":
+        note = f"held-out bits per byte: {scores}; {facts.epochs:g} epochs"
+    else:
+        note = f"held-out nats per token to be told: {scores}; {facts.epochs:g} epochs"
     return Facts(counts, tuple(sorted(licences)), note=note)
 
 

@@ -10,7 +10,7 @@ CHINESE: dict[str, str] = {
     "method houlsby does not know the layers of {architecture}": "方法 houlsby 不认识 {architecture} 的层",
     "models built like LLaMA are known; tune this one with method=lora": "只认识结构与 LLaMA 相同的模型；此模型请用 method=lora 微调",
     "method qlora needs the package bitsandbytes": "方法 qlora 需要软件包 bitsandbytes",
-    "pip install 'danlu[train]'": "pip install 'danlu[train]'",
+    "pip install 'danlu[train,quantize]'": "pip install 'danlu[train,quantize]'",
     "method {method} cannot go on from an adapter": "方法 {method} 不能从适配器继续训练",
     "full trains no adapter, and p_tuning keeps only what its encoder computed: use lora, or prompt": (
         "full 不训练适配器，p_tuning 只保存编码器算出的结果：请用 lora 或 prompt"

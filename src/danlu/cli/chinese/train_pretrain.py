@@ -32,6 +32,15 @@ CHINESE: dict[str, str] = {
         "{path}:{number}：半个代理对（单独的 \\ud800 到 \\udfff）不是字符"
     ),
     "Take it out, or write the whole character.": "请删除它，或写出完整的字符。",
+    "The tokenizer has no special token that can stand for hidden ones": "词表没有可用来代替被遮住词元的特殊词元",
+    "Take a vocabulary of `danlu tokenizer`, or one with [MASK].": "请使用 `danlu tokenizer` 的词表，或带有 [MASK] 的词表。",
+    "The tokenizer has no special token that can stand for a run that was cut out": "词表没有可用来代替被挖去片段的特殊词元",
+    "Take a vocabulary of `danlu tokenizer`, with tokenizer.reserved=100 as T5 has, or one with <extra_id_0>.": (
+        "请使用 `danlu tokenizer` 的词表（如 T5 那样设 tokenizer.reserved=100），或带有 <extra_id_0> 的词表。"
+    ),
+    "what is learnt: going on with texts (causal), hidden tokens (masked, BERT), runs that were cut out (span-corruption, T5); default causal": (
+        "学什么：续写（causal）、被遮住的词元（masked，BERT）、被挖去的片段（span-corruption，T5）；默认 causal"
+    ),
     "No document is held out to measure with": "没有留出任何文档用于评测",
     "Add documents, or raise split.validation_share.": "请增加文档，或调高 split.validation_share。",
     "training diverged at step {step}: loss {loss}, gradient norm {norm}": (
@@ -72,4 +81,5 @@ STORED: dict[str, str] = {
     "parameters": "参数",
     "steps left out": "略过的步",
     "held-out bits per byte: {scores}; {epochs} epochs": "留出文档每字节比特数：{scores}；{epochs} 轮",
+    "held-out nats per token to be told: {scores}; {epochs} epochs": "留出文档每个待猜词元的 nat：{scores}；{epochs} 轮",
 }

@@ -22,6 +22,13 @@ def add(commands: Commands, say: Speech) -> None:
         help=say("size: tiny is a minute on two cores, small an hour, base for a GPU; default tiny"),
     )
     pretrain.add_argument(
+        "--objective",
+        choices=("causal", "masked", "span-corruption"),
+        help=say(
+            "what is learnt: going on with texts (causal), hidden tokens (masked, BERT), runs that were cut out (span-corruption, T5); default causal"
+        ),
+    )
+    pretrain.add_argument(
         "--tokenizer",
         type=Path,
         metavar="DIR",

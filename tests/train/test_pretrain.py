@@ -89,10 +89,12 @@ def test_a_model_is_gone_on_with_in_its_own_vocabulary(ground, tmp_path):
     assert (tmp_path / "on" / "tokenizer.json").read_bytes() == (folder / "model" / "tokenizer.json").read_bytes()
 
 
-def test_a_given_vocabulary_is_taken(ground, tmp_path):
+def test_a_given_vocabulary_is_taken_where_it_knows_the_languages(ground, tmp_path):
     folder, _ = ground
     tiny = make_tiny_checkpoint(tmp_path / "tiny")
-    done = danlu(tmp_path, "pretrain", str(folder / "pages"), "--out", "m", "--tokenizer", str(tiny), *SMALL)
+    refused = danlu(tmp_path, "pretrain", str(folder / "pages"), "--out", "no", "--tokenizer", str(tiny), *SMALL)
+    assert (refused.returncode, "29 of 29 documents in zh" in refused.stderr) == (1, True)
+    done = danlu(tmp_path, "pretrain", str(folder / "pages" / "en"), "--out", "m", "--tokenizer", str(tiny), *SMALL)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "m" / "tokenizer.json").read_bytes() == (tiny / "tokenizer.json").read_bytes()
 

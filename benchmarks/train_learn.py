@@ -15,6 +15,7 @@ import numpy as np
 
 from danlu.cli.given import parsed_settings
 from danlu.core.progress import Silent
+from danlu.core.stages import Work
 from danlu.loop.held_out import HeldOutFeed
 from danlu.loop.shards import Shards
 from danlu.train.pretrain import PretrainConfig, PretrainInputs, pretrain_model
@@ -73,7 +74,7 @@ def main() -> None:
     start = time.process_time()
     config = PretrainConfig.model_validate({"final_tokens": 10**9} | settings)
     folder = options.work / f"model-{time.time():.0f}"
-    facts = pretrain_model(inputs, config, folder, folder / "work", 0, options.threads, Silent())
+    facts = pretrain_model(inputs, config, Work(folder, folder / "work", 0, options.threads, 1, Silent()))
     cpu_s = time.process_time() - start
     print(f"model of {facts.parameters:,}, {facts.train_tokens:,} tokens, {facts.epochs} epochs:", _said(facts.held_out),
           f"{cpu_s:.0f} CPU-s, {facts.train_tokens / cpu_s:.0f} tokens per CPU-s")  # fmt: skip

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 
+from danlu.core.processes import Processes
 from danlu.core.progress import Silent
 from danlu.loop.batches import ConversationFeed, Limits, plan_steps
 from danlu.loop.causal import CausalLearner
@@ -16,7 +17,7 @@ from danlu.loop.checkpoint import Checkpoints
 from danlu.loop.layout import single
 from danlu.loop.loop import train
 from danlu.loop.optimizers import Optimization
-from danlu.loop.parallel import Processes, held_here, join, share
+from danlu.loop.parallel import held_here, join, share
 from danlu.model.chat import Tokens
 from danlu.model.decoders import DecoderShape, make_decoder
 

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from danlu.core.progress import Silent
+from danlu.core.stages import Work
 from danlu.evaluate.likelihood import negative_log_likelihood
 from danlu.model.chat import ChatFormat, Tokens
 from danlu.model.loading import load_model
@@ -48,7 +49,9 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def tuned(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("tuned")
-    finetune_model(base, _file(out.parent, CONVERSATIONS), _one_step(), out, out.parent / "work", 0, 1, Silent())
+    finetune_model(
+        base, _file(out.parent, CONVERSATIONS), _one_step(), Work(out, out.parent / "work", 0, 1, 1, Silent())
+    )
     return out
 
 

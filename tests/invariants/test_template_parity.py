@@ -10,6 +10,7 @@ import pytest
 
 from danlu.core.errors import UserError
 from danlu.core.progress import Silent
+from danlu.core.stages import Work
 from danlu.model.chat import ChatFormat, Tokens
 from danlu.model.stops import declare_stop
 from danlu.train.finetune import FinetuneConfig, finetune_model
@@ -234,7 +235,7 @@ def test_finetuning_leaves_no_file_that_runs_on(tmp_path: Path) -> None:
         settings = json.loads((base / name).read_text()) | {"eos_token_id": end_of_text}
         (base / name).write_text(json.dumps(settings))
     config = FinetuneConfig(max_epochs=1, step_tokens=4096, micro_batch_tokens=4096)
-    finetune_model(base, write_chats(tmp_path / "chats.jsonl"), config, out, tmp_path / "work", 0, 1, Silent())
+    finetune_model(base, write_chats(tmp_path / "chats.jsonl"), config, Work(out, tmp_path / "work", 0, 1, 1, Silent()))
     stop_id = ChatFormat.load(out).stop_id
     assert stop_id != end_of_text
     assert all(stop_id in found for found in ends_of_generation(out).values())

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from danlu.core.errors import UserError, WorkFailed
 from danlu.core.progress import Silent
+from danlu.core.stages import Work
 from danlu.model.chat import ChatFormat
 from danlu.train.finetune import FinetuneConfig, finetune_model
 from tiny import make_tiny_checkpoint, write_chats
@@ -22,6 +23,7 @@ SCRIPT = """
 import json, os, signal, sys
 from pathlib import Path
 from danlu.core.progress import Silent
+from danlu.core.stages import Work
 from danlu.loop import checkpoint
 from danlu.train.finetune import FinetuneConfig, finetune_model
 
@@ -38,7 +40,7 @@ def finish(*arguments):
     finished(*arguments)
 finished, checkpoint._finish = checkpoint._finish, finish
 config = FinetuneConfig(**json.loads(sys.argv[6]))
-finetune_model(Path(base), Path(chats), config, Path(out), Path(work), 5, 2, Progress())
+finetune_model(Path(base), Path(chats), config, Work(Path(out), Path(work), 5, 2, 1, Progress()))
 """
 
 
@@ -54,7 +56,7 @@ def chats(tmp_path_factory):
 
 def finetuned(base, chats, folder, **changes):
     config = FinetuneConfig(**{**CONFIG, **changes})
-    facts = finetune_model(base, chats, config, folder / "out", folder / "work", 5, 2, Silent())
+    facts = finetune_model(base, chats, config, Work(folder / "out", folder / "work", 5, 2, 1, Silent()))
     return folder / "out", facts
 
 

@@ -12,6 +12,7 @@ import torch
 
 from danlu.core.errors import UserError, WorkFailed
 from danlu.core.progress import Silent
+from danlu.core.stages import Work
 from danlu.loop.methods import METHODS
 from danlu.model.loading import load_model
 from danlu.train.finetune import FinetuneConfig, finetune_model
@@ -33,6 +34,7 @@ import json, os, signal, sys
 from pathlib import Path
 import bitsandbytes, peft, transformers
 from danlu.core.progress import Silent
+from danlu.core.stages import Work
 from danlu.loop import checkpoint, saving, tuning
 from danlu.train import finetune
 
@@ -46,7 +48,7 @@ for method in sys.argv[5:]:
     child = os.fork()
     if not child:
         config = finetune.FinetuneConfig(**json.loads(sys.argv[4]), method=method)
-        finetune.finetune_model(base, chats, config, folder / method / "out", folder / method / "work", 5, 1, Progress())
+        finetune.finetune_model(base, chats, config, Work(folder / method / "out", folder / method / "work", 5, 1, 1, Progress()))
         os._exit(0)
     killed = os.waitpid(child, 0)[1] == signal.SIGKILL
     print(method, killed, flush=True)
@@ -65,7 +67,7 @@ def chats(tmp_path_factory):
 
 def finetuned(base, chats, folder, adapter=None, **changes):
     config = FinetuneConfig(**{**CONFIG, **changes})
-    return finetune_model(base, chats, config, folder / "out", folder / "work", 5, 1, Silent(), adapter)
+    return finetune_model(base, chats, config, Work(folder / "out", folder / "work", 5, 1, 1, Silent()), adapter)
 
 
 def hashes(folder):

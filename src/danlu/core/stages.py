@@ -8,7 +8,7 @@ Paths, the project's name, devices, thread and worker counts and logging never e
 
 import platform
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError
@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict
 
 from danlu.core.artifacts import Artifact, identify
 from danlu.core.errors import UserError
+from danlu.core.processes import ALONE, Processes
 from danlu.core.progress import Progress
 from danlu.core.workers import Workers
 
@@ -30,6 +31,10 @@ class Config(BaseModel):
     """Base of a stage's identity config: frozen, strict about types, closed to unknown names."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+Observer = Callable[[Any], None]
+"""Hears of each step of a training: danlu.loop.loop.StepFacts."""
 
 
 class Outside(Protocol):
@@ -51,6 +56,10 @@ class Work:
     threads: int
     workers: Workers
     progress: Progress
+    processes: Processes = ALONE
+    """Of one training."""
+    observers: Sequence[Observer] = ()
+    """Of a training's steps."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ The processes are started by torchrun.
 """
 
 import os
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -21,6 +20,7 @@ from torch.distributed.tensor import DTensor
 from torch.distributed.tensor.parallel import ColwiseParallel, RowwiseParallel, parallelize_module
 
 from danlu.core.errors import UserError, WorkFailed
+from danlu.core.processes import Processes
 from danlu.loop.feed import Part
 from danlu.loop.layout import Layout
 
@@ -28,23 +28,6 @@ _COLUMNS = ("q_proj", "k_proj", "v_proj", "gate_proj", "up_proj")
 _ROWS = ("o_proj", "down_proj")
 _PER_HEAD = ("q_norm", "k_norm")
 """Norms of Qwen3 and Gemma 3: each process would hold the gradient of its own heads, which nobody adds up."""
-
-
-@dataclass(frozen=True)
-class Processes:
-    """How the processes of a training share its work; their product is the number of processes. Never part of identity."""
-
-    shards: int = 1
-    """Processes that share the weights and the rows (FSDP2)."""
-    replicas: int = 1
-    """Groups of such processes, each with a copy (HSDP)."""
-    tensor: int = 1
-    """Processes that share each matrix (tensor parallel)."""
-
-    @property
-    def count(self) -> int:
-        """All of them."""
-        return self.shards * self.replicas * self.tensor
 
 
 def join(processes: Processes) -> tuple[Layout, DeviceMesh]:

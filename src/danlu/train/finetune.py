@@ -13,8 +13,7 @@ from pydantic import Field
 
 from danlu.core.errors import UserError
 from danlu.core.hashing import hash_facts, hash_file
-from danlu.core.progress import Progress
-from danlu.core.stages import Config
+from danlu.core.stages import Config, Work
 from danlu.loop.batches import ConversationFeed, Limits, Step, plan_steps
 from danlu.loop.methods import METHODS, MethodName, Tuning
 from danlu.loop.token_batch import Row
@@ -117,23 +116,19 @@ def finetune_model(
     base_dir: Path,
     chats_jsonl: Path,
     config: FinetuneConfig,
-    out_dir: Path,
-    work_dir: Path,
-    seed: int,
-    threads: int,
-    progress: Progress,
+    work: Work,
     adapter_dir: Path | None = None,
 ) -> FinetuneFacts:
-    """Fine-tune the checkpoint `base_dir` into `out_dir`: a checkpoint, `adapter/`, `tokens.parquet`, `training.json`.
+    """Fine-tune the checkpoint `base_dir` into `work.folder`: a checkpoint, `adapter/`, `tokens.parquet`, `training.json`.
 
     `tokens.parquet` holds the token ids that were learnt from and their labels, so that they can be checked.
-    `adapter_dir` is an adapter to go on from. Killed at any moment and called again with the same `work_dir`, it ends
+    `adapter_dir` is an adapter to go on from. Killed at any moment and called again with the same `work.scratch`, it ends
     with the same bytes. Raises UserError for conversations that cannot be trained on and for an adapter of another base,
     WorkFailed when the loss diverges or what was saved is not what was trained.
     """
     check_tokenizer_fits(base_dir)
     data = read_rows(chats_jsonl, ChatFormat.load(base_dir), config.sequence_tokens, config.long_conversations)
-    steps = plan_steps([len(row.ids) for row in data.rows], seed, _limits(config))
+    steps = plan_steps([len(row.ids) for row in data.rows], work.seed, _limits(config))
     if not steps:
         raise UserError(
             "{path}: none of {count} conversations fits into {sequence_tokens} tokens per conversation and {tokens} in all",
@@ -144,48 +139,47 @@ def finetune_model(
             tokens=config.max_train_tokens,
         )
     feed = ConversationFeed(data.rows, steps, config.micro_batch_tokens)
-    key = _training_key(base_dir, adapter_dir, data, config, seed)
-    model = _loaded(base_dir, feed, config, seed, threads, adapter_dir)
+    key = _training_key(base_dir, adapter_dir, data, config, work.seed)
+    model = _loaded(base_dir, feed, config, work, adapter_dir)
     parameters = sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
-    trained = _train(model, feed, config, work_dir, key, seed, progress)
-    merge = _save(model, base_dir, out_dir, feed, config, threads)
-    declare_stop(out_dir, ChatFormat.load(base_dir).stop_id)
+    trained = _train(model, feed, config, work, key)
+    merge = _save(model, base_dir, feed, config, work)
+    declare_stop(work.folder, ChatFormat.load(base_dir).stop_id)
     facts = _facts(data, feed, trained, parameters, merge)
-    _write_tokens(out_dir / "tokens.parquet", [data.rows[index] for index in sorted(set(_seen(steps)))])
-    _write_record(out_dir / "training.json", facts, trained)
+    _write_tokens(work.folder / "tokens.parquet", [data.rows[index] for index in sorted(set(_seen(steps)))])
+    _write_record(work.folder / "training.json", facts, trained)
     return facts
 
 
 def _loaded(
-    base_dir: Path, feed: ConversationFeed, config: FinetuneConfig, seed: int, threads: int, adapter_dir: Path | None
+    base_dir: Path, feed: ConversationFeed, config: FinetuneConfig, work: Work, adapter_dir: Path | None
 ) -> Any:
     from danlu.loop.tuning import load_for_tuning
 
     start_ids = feed.rows[feed.plan[0].rows[0]].ids
-    return load_for_tuning(base_dir, config.tuning(), start_ids, seed=seed, threads=threads, adapter_dir=adapter_dir)
+    return load_for_tuning(
+        base_dir, config.tuning(), start_ids, seed=work.seed, threads=work.threads, adapter_dir=adapter_dir
+    )
 
 
-def _train(
-    model: Any, feed: ConversationFeed, config: FinetuneConfig, work_dir: Path, key: str, seed: int, progress: Progress
-) -> "Trained":
+def _train(model: Any, feed: ConversationFeed, config: FinetuneConfig, work: Work, key: str) -> "Trained":
     from danlu.loop.causal import CausalLearner
     from danlu.loop.checkpoint import Checkpoints
     from danlu.loop.loop import train
 
     every = _FULL_CHECKPOINT_EVERY_STEPS if config.method == "full" else _CHECKPOINT_EVERY_STEPS
-    checkpoints = Checkpoints(work_dir, every, key)
-    return train(CausalLearner(model), feed, _optimization(config), checkpoints, progress, seed=seed)
+    checkpoints, learner = Checkpoints(work.scratch, every, key), CausalLearner(model)
+    how = _optimization(config)
+    return train(learner, feed, how, checkpoints, work.progress, seed=work.seed, observers=work.observers)
 
 
-def _save(
-    model: Any, base_dir: Path, out_dir: Path, feed: ConversationFeed, config: FinetuneConfig, threads: int
-) -> "MergeCheck":
+def _save(model: Any, base_dir: Path, feed: ConversationFeed, config: FinetuneConfig, work: Work) -> "MergeCheck":
     from danlu.loop.saving import save_tuned
 
     probe_ids = feed.rows[feed.plan[-1].rows[0]].ids[:_PROBE_TOKENS]
     tolerance = config.merge_relative_tolerance
     return save_tuned(
-        model, config.tuning(), base_dir, out_dir, probe_ids, relative_tolerance=tolerance, threads=threads
+        model, config.tuning(), base_dir, work.folder, probe_ids, relative_tolerance=tolerance, threads=work.threads
     )
 
 

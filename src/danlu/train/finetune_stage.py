@@ -22,10 +22,7 @@ def _finetune(
         reason = f"not trained: {pairs} training conversations, and {config.min_conversations} are the least"
         (work.folder / "skipped.json").write_text(json.dumps({"reason": reason}) + "\n", encoding="utf-8")
         return Facts({"conversations": pairs}, licences, note=reason)
-    facts = finetune_model(
-        base.path, chats.train, config, work.folder, work.scratch, work.seed, work.threads, work.progress,
-        adapter.folder if adapter else None,
-    )  # fmt: skip
+    facts = finetune_model(base.path, chats.train, config, work, adapter.folder if adapter else None)
     first, last = f"{facts.first_loss:.3f}", f"{facts.last_loss:.3f}"
     return Facts(
         _counts(facts),

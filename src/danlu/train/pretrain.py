@@ -15,8 +15,7 @@ from pydantic import Field
 from danlu.core.artifacts import Manifest
 from danlu.core.errors import UserError
 from danlu.core.hashing import hash_facts, hash_file
-from danlu.core.progress import Progress
-from danlu.core.stages import Config
+from danlu.core.stages import Config, Work
 from danlu.loop.feed import Feed
 from danlu.loop.packed import PackedCorpus
 from danlu.loop.shards import Encoding, Shards
@@ -116,15 +115,11 @@ class PretrainInputs:
 def pretrain_model(
     inputs: PretrainInputs,
     config: PretrainConfig,
-    out_dir: Path,
-    work_dir: Path,
-    seed: int,
-    threads: int,
-    progress: Progress,
+    work: Work,
 ) -> PretrainFacts:
-    """Train into `out_dir`: an ordinary checkpoint with its tokenizer, `training.json` and `samples.jsonl`.
+    """Train into `work.folder`: an ordinary checkpoint with its tokenizer, `training.json` and `samples.jsonl`.
 
-    Killed at any moment and called again with the same `work_dir`, it ends with the same bytes. Raises UserError for a
+    Killed at any moment and called again with the same `work.scratch`, it ends with the same bytes. Raises UserError for a
     tokenizer that does not belong to the base model or the shards, WorkFailed when the loss diverges.
     """
     import torch
@@ -134,25 +129,27 @@ def pretrain_model(
     from danlu.train.objectives import Specials, make_feed, make_learner
     from danlu.train.pretrain_scores import make_scores
 
-    torch.set_num_threads(threads)
+    torch.set_num_threads(work.threads)
     corpus, held_out = PackedCorpus.open(inputs.shards, config.sequence_tokens), Shards.open(inputs.held_out)
     _check_tokenizers(inputs, corpus.shards, held_out)
     specials = Specials.read(inputs.tokenizer, corpus.shards.encoding.end_id)
-    model = _model(inputs, config, corpus, specials.pad_id, seed, threads)
+    model = _model(inputs, config, corpus, specials.pad_id, work.seed, work.threads)
     parameters = sum(weight.numel() for weight in model.parameters())
-    drawn = _feed(corpus, config, parameters, seed)
-    feed = make_feed(config.objective, drawn, corpus, specials, config.micro_batch_sequences, seed)
+    drawn = _feed(corpus, config, parameters, work.seed)
+    feed = make_feed(config.objective, drawn, corpus, specials, config.micro_batch_sequences, work.seed)
     learner = make_learner(config.objective, model)
-    scores = make_scores(learner, inputs.tokenizer, specials, held_out, _measuring(config), progress)
+    scores = make_scores(learner, inputs.tokenizer, specials, held_out, _measuring(config), work.progress)
     evaluation = Evaluation(-(-feed.steps // _EVALUATIONS), scores.take, config.patience)
-    key = hash_facts([_facts_of(inputs), config.model_dump(), seed])
-    checkpoints = Checkpoints(work_dir, max(1, feed.steps // _CHECKPOINTS), key)
+    key = hash_facts([_facts_of(inputs), config.model_dump(), work.seed])
+    checkpoints = Checkpoints(work.scratch, max(1, feed.steps // _CHECKPOINTS), key)
     how = optimization(config, inputs.base is not None)
-    trained = train(learner, feed, how, checkpoints, progress, seed=seed, evaluation=evaluation)
+    trained = train(
+        learner, feed, how, checkpoints, work.progress, seed=work.seed, evaluation=evaluation, observers=work.observers
+    )
     facts = _facts(parameters, drawn, feed, trained, scores.final())
-    scores.write_samples(out_dir / "samples.jsonl")
-    _write(model, inputs.tokenizer, out_dir)
-    _write_record(out_dir, facts, trained)
+    scores.write_samples(work.folder / "samples.jsonl")
+    _write(model, inputs.tokenizer, work.folder)
+    _write_record(work.folder, facts, trained)
     return facts
 
 

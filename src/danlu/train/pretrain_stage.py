@@ -17,9 +17,7 @@ def _pretrain(
     base: Checkpoint | None = None,
 ) -> Facts:
     inputs = PretrainInputs(shards.path, held_out.path, tokenizer.path, base.path if base else None)
-    facts = pretrain_model(
-        inputs, config, work.folder, work.scratch, work.seed, work.threads, work.progress
-    )  # fmt: skip
+    facts = pretrain_model(inputs, config, work)
     counts = {
         "parameters": facts.parameters, "steps": facts.steps, "steps left out": facts.steps_left_out,
         "train tokens": facts.train_tokens,

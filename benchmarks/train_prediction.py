@@ -20,7 +20,7 @@ from danlu.core.execute import Clock
 from danlu.core.progress import Silent
 from danlu.loop.batches import ConversationFeed, Limits, plan_steps
 from danlu.loop.footprint import Training, footprint, shape_of
-from danlu.loop.predict import compared, predict
+from danlu.loop.predict import Schedule, compared, predict
 from danlu.loop.probe import Subject, probe, scan
 
 THREADS = 2
@@ -88,12 +88,19 @@ def subject(name: str) -> Subject:
     return Subject(CausalLearner(adapted), feed, Optimization(1e-4, 0.1, 0.0, 1.0, 10**9, precision=precision))
 
 
+def imports() -> None:
+    """What the process that trains has loaded before."""
+    import torch  # noqa: F401
+    import transformers  # noqa: F401
+
+
 def measure(name: str) -> dict[str, object]:
     """Probe, predict, train, compare."""
     whole = Clock()
-    found = probe(functools.partial(subject, name))
+    found = probe(functools.partial(subject, name), outline=imports)
     probe_s = whole.cost()["wall_s"]
-    prediction = predict(found, checkpoints_kept=1, checkpoints=1, made_bytes=0)
+    imports()
+    prediction = predict(found, Schedule(checkpoints=1, checkpoints_kept=1))
     clock = Clock()
     from danlu.loop.checkpoint import Checkpoints
     from danlu.loop.loop import train

@@ -38,8 +38,24 @@ from danlu.data.repair import RepairConfig
 from danlu.data.split.stage import SplitConfig
 from danlu.data.synthesize.stage import SynthesizeConfig
 from danlu.evaluate.bot import EvaluateConfig
+from danlu.train.align.config import AlignConfig
+from danlu.train.align.preferences import PreferencesConfig
+from danlu.train.anomaly.stage import AnomalyConfig
+from danlu.train.embedding.pairs import PairsConfig
+from danlu.train.embedding.rerank import RerankConfig
+from danlu.train.embedding.stage import EmbedConfig
 from danlu.train.finetune import FinetuneConfig
+from danlu.train.heads.classify import ClassifyConfig
+from danlu.train.heads.span import SpanConfig
+from danlu.train.heads.tag import TagConfig
+from danlu.train.pretrain import PretrainConfig
+from danlu.train.private import PrivacyConfig
 from danlu.train.retriever import RetrieverConfig
+from danlu.train.search.stage import FinetuneSearchConfig, PretrainSearchConfig
+from danlu.train.seq2seq.pairs import TextPairsConfig
+from danlu.train.seq2seq.stage import Seq2seqConfig
+from danlu.train.tokenize.stage import TokenizeChatsConfig, TokenizeConfig
+from danlu.train.vocabulary.config import TokenizerConfig
 
 PAGE = Path(__file__).parent.parent / "docs" / "reference.md"
 SETTINGS: list[tuple[str, type[Config]]] = [
@@ -64,6 +80,24 @@ SETTINGS: list[tuple[str, type[Config]]] = [
     ("make_questions", QuestionsConfig),
     ("train_retriever", RetrieverConfig),
     ("finetune", FinetuneConfig),
+    ("tokenizer", TokenizerConfig),
+    ("tokenize", TokenizeConfig),
+    ("tokenize", TokenizeChatsConfig),
+    ("pretrain", PretrainConfig),
+    ("privacy", PrivacyConfig),
+    ("preferences", PreferencesConfig),
+    ("align", AlignConfig),
+    ("classify", ClassifyConfig),
+    ("tag", TagConfig),
+    ("span", SpanConfig),
+    ("embed", EmbedConfig),
+    ("retrieval_pairs", PairsConfig),
+    ("rerank", RerankConfig),
+    ("text_pairs", TextPairsConfig),
+    ("seq2seq", Seq2seqConfig),
+    ("anomaly", AnomalyConfig),
+    ("search", FinetuneSearchConfig),
+    ("search", PretrainSearchConfig),
     ("evaluate", EvaluateConfig),
 ]
 HEAD = """\

@@ -22,5 +22,6 @@ pip() { .venv/bin/python -m pip --quiet --disable-pip-version-check "$@"; }
 pip install --no-deps -r requirements/lock.txt
 pip install --no-deps -r requirements/no-deps.txt
 pip install ${DANLU_TORCH_INDEX:+--index-url "$DANLU_TORCH_INDEX"} -r requirements/torch.txt
+pip install --no-deps --target .venv/apart -r requirements/apart.txt
 pip install --no-deps --no-build-isolation --editable .
 echo "$wanted" > .venv/stamp

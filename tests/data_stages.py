@@ -28,6 +28,7 @@ from danlu.data.label.schema import SchemaFile
 from danlu.data.label.weak import label_weakly
 from danlu.data.languages import tell_languages
 from danlu.data.lock import lock_sources
+from danlu.data.mix import mix
 from danlu.data.redact.stage import redact
 from danlu.data.repair import repair
 from danlu.data.split.stage import SplitConfig, split
@@ -108,6 +109,7 @@ STEPS: dict[str, Callable[[Path, Path], Step]] = {
     "deduplicate": lambda ground, _: deduplicate(documents=_corpus(ground)),
     "redact": lambda ground, _: redact(documents=_corpus(ground)),
     "decontaminate": lambda ground, _: _decontaminated(ground),
+    "mix": lambda ground, _: mix(manuals=_corpus(ground)),
     "split": lambda ground, _: split(_SHARES, documents=_corpus(ground)),
     "take": lambda ground, _: take(documents=split(_SHARES, documents=_corpus(ground))),
     "label_weakly": lambda ground, _: label_weakly(

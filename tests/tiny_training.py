@@ -31,7 +31,12 @@ def subject(folder: Path | None) -> Subject:
     rows = [chat.training_ids(one.messages) for one in read_chats(folder / "chats.jsonl")]
     plan = plan_steps([len(row.ids) for row in rows], 0, Limits(400, 10_000, 3))
     learner = CausalLearner(load_model(folder, threads=1))
-    return Subject(learner, ConversationFeed(rows, plan, 200), Optimization(1e-3, 0.1, 0.0, 1.0, 10_000))
+    how = Optimization(1e-3, 0.1, 0.0, 1.0, 10_000)
+    return Subject(learner, ConversationFeed(rows, plan, 200), how, finish=_leave)
+
+
+def _leave(folder: Path) -> None:
+    (folder / "model").write_text("model", encoding="utf-8")
 
 
 def killed() -> Subject:

@@ -10,6 +10,7 @@ READ_DOCUMENTS = {
     "augment": [], "balance": [], "label weak": ["--functions", "none"], "label export": [],
     "label errors": ["--labels", "none"], "label import": ["--field", "none"],
     "tokenizer": [], "tokenize": ["--tokenizer", "none"], "pretrain": [],
+    "search pretrain": ["--set", "search.layers=1|2"],
     "label model": ["--model", "http://127.0.0.1:9/v1", "none", "--schema", "none"],
 }  # fmt: skip
 """Commands on documents or a corpus, with what else they cannot do without."""

@@ -31,7 +31,7 @@ def test_every_trial_is_told_and_the_best_is_a_command(found):
     report = json.loads((folder / "found" / "report.json").read_text())
     assert [trial["number"] for trial in report["trials"]] == [0, 1, 2, 3]
     finished = [trial for trial in report["trials"] if trial["state"] == "done"]
-    assert report["best"]["nats_per_token"] == min(trial["score"] for trial in finished)
+    assert report["best"]["score"] == min(trial["score"] for trial in finished)
     best = report["best"]["settings"]
     assert set(best) == {"learning_rate", "rank"} and isinstance(best["rank"], int) and 2 <= best["rank"] <= 8
     last = printed.strip().splitlines()[-1]

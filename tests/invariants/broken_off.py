@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from danlu.core.execute import Machine, execute
+from danlu.core.stages import Plan
 from danlu.core.store import Beside
 from data_stages import PARTS, STEPS, WITH_WORKERS, plan_of
 
@@ -69,9 +70,8 @@ class Acts:
         yield self
         self.watching = False
 
-    def of_run(self, stage: str, ground: Path, folder: Path, last: int = 0, workers: Any = ALONE) -> int:
-        """Make the stage's artifact in `folder/made`; returns how many acts it took."""
-        plan = plan_of(stage, ground, folder)
+    def of_run(self, plan: Plan, folder: Path, last: int = 0, workers: Any = ALONE) -> int:
+        """Make the plan's artifact in `folder/made`; returns how many acts its last stage took."""
         place = Beside(folder / "made", plan.target, plan.ids[plan.target], folder / "before")
         self.stage, self.last, self.count = plan.target.stage.name, last, 0
         execute(plan, place, Machine(threads=1, workers=workers), shows=self.shown)
@@ -84,7 +84,7 @@ def ended(work: Callable[[], Any]) -> int:
     if child:
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     os.setsid()
-    signal.alarm(60)  # a child that hangs fails its test, and no more
+    signal.alarm(300)  # a child that hangs fails its test, and no more
     try:
         work()
         os._exit(0)
@@ -97,13 +97,15 @@ def main(ground: Path, out: Path) -> None:
     """The whole runs, then those that are broken off."""
     acts, counts = Acts(), {}
     for stage in STEPS:
-        counts[stage] = acts.of_run(stage, ground, out / stage / "whole")
+        folder = out / stage / "whole"
+        counts[stage] = acts.of_run(plan_of(stage, ground, folder), folder)
     for stage, count in counts.items():
-        last = count // 2 + 1
-        how = ended(partial(acts.of_run, stage, ground, out / stage / "alone", last))
+        last, folder = count // 2 + 1, out / stage / "alone"
+        how = ended(partial(acts.of_run, plan_of(stage, ground, folder), folder, last))
         (out / stage / "alone.json").write_text(json.dumps({"acts": count, "last": last, "ended": how}))
     for stage in WITH_WORKERS:
-        how = ended(partial(acts.of_run, stage, ground, out / stage / "with workers", 1, 2))
+        folder = out / stage / "with workers"
+        how = ended(partial(acts.of_run, plan_of(stage, ground, folder), folder, 1, 2))
         (out / stage / "with workers.json").write_text(json.dumps({"acts": PARTS, "last": 1, "ended": how}))
 
 

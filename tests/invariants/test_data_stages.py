@@ -27,7 +27,7 @@ ADDS = ("augment", "counterfactual")
 """They keep what they are given, and add to it."""
 LABELS = ("label_weakly", "label_by_model")
 CHANGES = ("repair", "clean", "deduplicate", "redact", "decontaminate", "resample")
-OUTCOMES = dict.fromkeys(("tell_languages", "split", *CHANGES), "documents") | dict.fromkeys(LABELS, "labels")
+OUTCOMES = dict.fromkeys(("tell_languages", "mix", "split", *CHANGES), "documents") | dict.fromkeys(LABELS, "labels")
 """Stages that say of each document of a corpus what became of it, and in which table those lie that it kept."""
 KILLED = [(stage, "alone") for stage in STEPS] + [(stage, "with workers") for stage in WITH_WORKERS]
 READS = [

@@ -12,7 +12,7 @@ from danlu.loop.causal import CausalLearner
 from danlu.loop.checkpoint import Checkpoints
 from danlu.loop.loop import train
 from danlu.loop.optimizers import Optimization
-from danlu.loop.private import PoissonFeed, PrivateBatch, PrivateLearner, read_secret
+from danlu.loop.private import PoissonFeed, PrivateBatch, PrivateLearner, _without_not_finite, chance_seed, read_secret
 from danlu.loop.token_batch import TokenBatch, target_count
 from danlu.model.chat import ChatFormat
 from danlu.model.chats import read_chats
@@ -75,6 +75,17 @@ def test_the_loops_way_back_puts_the_private_gradient_into_the_weights(tiny):
         torch.testing.assert_close(weight.grad, 2 * total)
 
 
+def test_a_row_without_a_finite_gradient_counts_as_zero(tiny):
+    private = PrivateLearner(learner_of(tiny), clip_norm=1.0, noise_multiplier=0.0)
+    weights = weights_of(private)
+    sound = private.clipped_sums(TokenBatch.of(tiny[1][:2]), weights)
+    factor_B, kept = _without_not_finite(
+        torch.tensor([1.0, float("nan")]), torch.tensor([True, False]), [torch.tensor([[2.0], [float("inf")]])]
+    )
+    assert torch.equal(torch.einsum("b,b...->...", factor_B, kept[0]), torch.tensor([2.0]))
+    assert all(bool(total.isfinite().all()) for total in sound)
+
+
 def test_noise_has_its_spread_comes_once_and_follows_from_the_key(tiny):
     private = PrivateLearner(learner_of(tiny), clip_norm=2.0, noise_multiplier=3.0)
 
@@ -101,6 +112,8 @@ def test_rows_are_drawn_each_on_its_own_and_again_the_same(tiny):
         batches = feed.batches(step)
         assert [batch.noise_key is None for batch in batches] == [False] + [True] * (len(batches) - 1)
         assert sum(batch.targets for batch in batches) == len(drawn[step])
+    assert {feed.tokens(step) for step in range(3)} == {round(sum(len(row.ids) for row in tiny[1]) / 4)}
+    assert chance_seed(SECRET) != chance_seed(b"t" * 32)
     assert feed.drawn(0) != PoissonFeed(tiny[1], 5, 400, 10_000, b"t" * 32).drawn(0)
 
 

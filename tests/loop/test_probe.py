@@ -1,12 +1,12 @@
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
 import tiny_training
 from danlu.core.errors import WorkFailed
 from danlu.core.machine import resident_bytes
-from danlu.loop.predict import Prediction, compared, predict, tokens_for
+from danlu.loop.predict import Prediction, Schedule, compared, predict, tokens_for
 from danlu.loop.probe import probe, scan
 
 
@@ -20,7 +20,7 @@ class Case:
 def case(tmp_path_factory):
     folder = tiny_training.write(tmp_path_factory.mktemp("tiny"))
     build = functools.partial(tiny_training.subject, folder)
-    return Case(probe(build), build())
+    return Case(probe(build, outline=functools.partial(tiny_training.subject, folder)), build())
 
 
 def test_a_probe_tells_the_whole_workload(case):
@@ -35,24 +35,33 @@ def test_a_probe_tells_the_whole_workload(case):
 
 def test_a_probe_measures_time_memory_and_disk(case):
     found = case.probe
-    assert found.s_per_padded_token > 0 and found.cpu_s_per_padded_token > 0
-    assert found.bare_bytes < found.imported_bytes < found.peak_bytes
+    assert found.padded_token.wall_s > 0 and found.padded_token.cpu_s > 0 and found.finish.wall_s > 0
+    assert 0 < found.base_bytes < found.peak_bytes
+    assert found.made_bytes == 5
     assert found.checkpoint_bytes > 4 * 3 * sum(w.numel() for w in case.subject.learner.parameters() if w.requires_grad)
 
 
 def test_a_prediction_is_for_the_process_that_asks(case):
-    told = predict(case.probe, checkpoints_kept=2, checkpoints=3, made_bytes=1000)
-    assert told.steps == case.probe.workload.steps
-    assert told.wall_s >= case.probe.workload.padded_tokens * case.probe.s_per_padded_token + case.probe.startup_s
-    assert told.disk_bytes == 3 * case.probe.checkpoint_bytes + 1000
-    own = max(0, resident_bytes() - case.probe.imported_bytes)
-    assert told.memory_bytes == pytest.approx(case.probe.peak_bytes + own, rel=0.05)
+    found, schedule = case.probe, Schedule(checkpoints=3, checkpoints_kept=2, scored_tokens=1000)
+    told = predict(found, schedule)
+    assert told.steps == found.workload.steps
+    beside = found.startup + found.checkpoint * 3 + found.scored_token * 1000 + found.finish
+    assert told.wall_s == pytest.approx(
+        found.workload.padded_tokens * found.padded_token.wall_s + beside.wall_s, abs=0.01
+    )
+    assert told.disk_bytes == 3 * found.checkpoint_bytes + found.made_bytes
+    assert told.memory_bytes == pytest.approx(resident_bytes() + found.peak_bytes - found.base_bytes, rel=0.05)
 
 
-def test_a_budget_of_time_becomes_tokens_once(case):
-    found = case.probe
-    assert tokens_for(found.startup_s, found) == 0 == tokens_for(0, found)
-    assert tokens_for(found.startup_s + 1000 * found.s_per_token, found) == pytest.approx(1000, abs=1)
+def test_a_budget_of_time_becomes_tokens_that_take_that_time(case):
+    found, schedule = case.probe, Schedule(checkpoints=2, checkpoint_every_steps=5)
+    whole = predict(found, schedule).wall_s
+    assert tokens_for(0, found, schedule) == 0 == tokens_for(found.startup.wall_s / 2, found, schedule)
+    assert tokens_for(whole, found, schedule) == pytest.approx(found.workload.tokens, rel=0.01)
+    tokens = tokens_for(10 * whole, found, schedule)
+    assert predict(replace(found, workload=found.workload.of(tokens)), schedule).wall_s == pytest.approx(
+        10 * whole, rel=0.02
+    )
 
 
 def test_what_was_predicted_is_compared_with_what_was_used():

@@ -18,10 +18,10 @@ from danlu.loop.saving import save_tuned
 from danlu.loop.token_batch import TokenBatch
 from danlu.loop.tuning import load_for_tuning
 from danlu.model.adapted import load_peft
-from danlu.model.adapter_record import weights_hash
 from danlu.model.base_model import resolve_base, write_checkpoint
 from danlu.model.chat import ChatFormat
 from danlu.model.chats import read_chats
+from danlu.model.checkpoint_files import weights_hash
 from danlu.model.loading import load_model, read_model_facts
 from danlu.model.virtual_tokens import VirtualTokensModel
 from tiny import make_tiny_checkpoint, write_chats

@@ -10,7 +10,7 @@ import torch
 
 from danlu.core.errors import UserError
 from danlu.core.progress import Silent
-from danlu.loop.adapters import add_lora, logits, merge_and_save, write_checkpoint
+from danlu.loop.adapters import add_lora, logits, merge_and_save
 from danlu.loop.causal import CausalLearner
 from danlu.loop.checkpoint import Checkpoints
 from danlu.loop.loop import train
@@ -22,6 +22,7 @@ from danlu.loop.seq2seq_learner import Seq2seqLearner
 from danlu.loop.token_batch import TokenBatch
 from danlu.model import base_model
 from danlu.model.chat import Tokens
+from danlu.model.checkpoint_files import save_checkpoint
 from danlu.model.loading import load_model, read_model_facts
 from model.families import FAMILIES, OneBatch, make_untaught
 
@@ -78,7 +79,7 @@ def test_what_was_trained_is_what_is_read_back(family: str, folder: Path, tmp_pa
     assert first is not None and last is not None and last < first
     after = logits(model.eval(), PROBE)
     assert not torch.equal(before, after)
-    write_checkpoint(model, folder, tmp_path / "out")
+    save_checkpoint(model, folder, tmp_path / "out")
     assert torch.equal(logits(loaded(tmp_path / "out"), PROBE), after)
     base = base_model.resolve_base(f"path:{tmp_path / 'out'}", tmp_path)
     base_model.write_checkpoint(base, tmp_path / "copy")

@@ -12,7 +12,6 @@ import pytest
 from danlu.core.errors import DanluError, UserError, WorkFailed
 from danlu.core.progress import Silent
 from danlu.model.base_model import resolve_base, write_checkpoint
-from danlu.model.hub_files import licence_of_card
 from danlu.model.hubs import HubBase, Hubs, resolve_hub
 from danlu.model.loading import load_model
 from sites import Asked, Reply, Site, served
@@ -275,20 +274,3 @@ def test_environment_of_mirrors_and_tokens(tmp_path: Path) -> None:
     assert hubs.cache == Path("/nowhere/.cache/danlu/models")
     assert Hubs.of({"HF_HOME": str(tmp_path)}).tokens["hf"] == "stored"
     assert Hubs.of({"HF_HOME": str(tmp_path), "HF_TOKEN": "given"}).tokens["hf"] == "given"
-
-
-@pytest.mark.parametrize(
-    ("card", "licence"),
-    [
-        ({"license": "apache-2.0"}, "Apache-2.0"),
-        ({"license": ["mit"]}, "MIT"),
-        ({"license": "cc-by-nc-4.0"}, "CC-BY-NC-4.0"),
-        ({"license": "llama3.1"}, "LicenseRef-llama3.1"),
-        ({"license": "other", "license_name": "qwen-research"}, "LicenseRef-qwen-research"),
-        ({"License": "Apache License 2.0"}, "Apache-2.0"),
-        ({"license": "other"}, "unknown"),
-        ({}, "unknown"),
-    ],
-)
-def test_licence_of_a_card(card: dict[str, Any], licence: str) -> None:
-    assert licence_of_card(card) == licence

@@ -152,7 +152,7 @@ def test_nothing_that_fits_is_a_users_error(base, chats, tmp_path):
     [
         ("", "has no conversations"),
         ("{", "chats.jsonl:1: not JSON"),
-        ('{"id": 1, "messages": []}', "chats.jsonl:1: not a conversation"),
+        ('{"id": [1], "messages": []}', "chats.jsonl:1: not a conversation"),
         (
             '{"id": "a", "messages": [{"role": "user", "content": "x"}]}',
             "chats.jsonl:1: does not end with an assistant",

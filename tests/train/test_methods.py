@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from danlu.core.errors import UserError, WorkFailed
+from danlu.core.errors import UserError
 from danlu.core.progress import Silent
 from danlu.core.stages import Work
 from danlu.loop.methods import METHODS
+from danlu.model.chat import ChatFormat
 from danlu.model.loading import load_model
 from danlu.train.finetune import FinetuneConfig, finetune_model
-from tiny import make_tiny_checkpoint, write_chats
+from tiny import CHATML, make_tiny_checkpoint, write_chats
 
 CONFIG = {
     "max_train_tokens": 4_000,
@@ -123,6 +124,19 @@ def test_training_goes_on_from_an_adapter(base, chats, tmp_path):
         finetuned(base, chats, tmp_path, tmp_path / "first" / "out" / "adapter", method="prompt")
 
 
+def test_both_places_of_an_adapter_beside_its_base_name_the_stop_and_the_base_itself_is_left_alone(chats, tmp_path):
+    base = make_tiny_checkpoint(tmp_path / "base", stop="<|endoftext|>")
+    (base / "chat_template.jinja").write_text(CHATML, encoding="utf-8")
+    before, stop = hashes(base), ChatFormat.load(base).stop_id
+    assert json.loads((base / "config.json").read_text())["eos_token_id"] != stop
+    finetuned(base, chats, tmp_path, method="prompt", max_train_tokens=600)
+    for folder in (tmp_path / "out", tmp_path / "out" / "base"):
+        for name in ("config.json", "generation_config.json"):
+            declared = json.loads((folder / name).read_text())["eos_token_id"]
+            assert stop in (declared if isinstance(declared, list) else [declared])
+    assert hashes(base) == before
+
+
 LONG = [("system", "Be brief."), *[("user", "What is the pressure?"), ("assistant", "It is 7 bar at 20 degrees.")] * 6]
 
 
@@ -185,11 +199,11 @@ def test_one_conversation_is_enough_when_that_is_asked_for(base, tmp_path):
 
 
 @pytest.mark.parametrize("method", ["full", "prompt"])
-def test_a_loss_that_is_no_number_fails(chats, tmp_path, method):
+def test_weights_of_a_training_that_diverged_are_refused(chats, tmp_path, method):
     base = make_tiny_checkpoint(tmp_path / "base")
     model = load_model(base, threads=1)
     with torch.no_grad():
         model.model.norm.weight.fill_(float("nan"))
     model.save_pretrained(base)
-    with pytest.raises(WorkFailed, match="diverged"):
+    with pytest.raises(UserError, match="weights that are no numbers"):
         finetuned(base, chats, tmp_path, method=method)

@@ -26,7 +26,11 @@ class Commands:
         child.add_argument(
             "--lang", choices=LANGUAGES, default=argparse.SUPPRESS, help=say("language of what danlu says")
         )
-        child.set_defaults(call=call, compute=None, workers=None)  # for commands without `machine_options`
+        # For commands without the functions below.
+        child.set_defaults(
+            call=call, compute=None, workers=None, processes=None, machines=None, watch=False, track=None,
+            check=False, minutes=None,
+        )  # fmt: skip
         return child
 
     def group(self, name: str, help: str) -> "Commands":
@@ -99,4 +103,54 @@ def machine_options(command: argparse.ArgumentParser, say: Speech) -> None:
     )
     command.add_argument(
         "--workers", type=int, metavar="N", help=say("so many workers at a time (default: one for each core)")
+    )
+
+
+def process_options(command: argparse.ArgumentParser, say: Speech) -> None:
+    """For commands whose training several processes can share."""
+    command.add_argument(
+        "--processes",
+        metavar="N",
+        help=say(
+            "processes that share one training: a number, or NAME=N,… of shards, replicas, tensor, pipeline, zero"
+        ),
+    )
+    command.add_argument(
+        "--machines",
+        type=int,
+        metavar="N",
+        help=say("machines that the processes are spread over; on each of the others: danlu join DIR"),
+    )
+
+
+def watch_options(command: argparse.ArgumentParser, say: Speech) -> None:
+    """For commands that train."""
+    command.add_argument("--watch", action="store_true", help=say("draw the curve of the loss while it trains"))
+    command.add_argument(
+        "--track",
+        nargs="?",
+        const="",
+        metavar="URI",
+        help=say(
+            "keep a record in MLflow: of the server or file that is named, else of MLFLOW_TRACKING_URI, else in mlflow.db"
+        ),
+    )
+
+
+def check_option(command: argparse.ArgumentParser, say: Speech) -> None:
+    """For commands whose training is foreseen."""
+    command.add_argument(
+        "--check",
+        action="store_true",
+        help=say("try some steps, say what time, memory and disk the training will take, and end before it"),
+    )
+
+
+def minutes_option(command: argparse.ArgumentParser, say: Speech) -> None:
+    """For commands whose training is limited by tokens."""
+    command.add_argument(
+        "--minutes",
+        type=float,
+        metavar="N",
+        help=say("train on as many tokens as fit into this time: measured once, before the first step, and said"),
     )

@@ -1,15 +1,17 @@
-"""diff: what differs between two artifacts; between two corpora, document by document."""
+"""diff: what differs between two artifacts; between two corpora, document by document; between two checkpoints, weight by weight."""
 
 import json
 from argparse import Namespace
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from danlu.cli.diff_checkpoints import checkpoint_facts, print_checkpoints
 from danlu.cli.remote import named_artifact, project_here
 from danlu.cli.speech import Speech
 from danlu.cli.tables import print_table
-from danlu.core.artifacts import Artifact, Corpus
+from danlu.core.artifacts import Artifact, Checkpoint, Corpus, Manifest
 from danlu.core.damage import check_intact
 from danlu.core.project import Project
 from danlu.core.store import Store
@@ -17,7 +19,7 @@ from danlu.data.compare import Amounts, Comparison, compare, examples, manifest_
 
 
 def diff(options: Namespace, say: Speech) -> None:
-    """Compare two artifacts by their manifests, and two corpora by their documents too."""
+    """Compare two artifacts by their manifests, two corpora by their documents too, and two checkpoints by their weights."""
     project = project_here()
     first, second = (named_artifact(name, project) for name in (options.first, options.second))
     check_intact([first, second])
@@ -27,10 +29,18 @@ def diff(options: Namespace, say: Speech) -> None:
     }  # fmt: skip
     if isinstance(first, Corpus) and isinstance(second, Corpus):
         facts |= _facts(compare(first, second, _between(first, second, project)), options.examples)
+    if isinstance(first, Checkpoint) and isinstance(second, Checkpoint):
+        facts |= checkpoint_facts(first, second, partial(_manifest_of, project))
     if options.json:
         print(json.dumps(facts, indent=2, ensure_ascii=False))
         return
     _print(facts, say)
+
+
+def _manifest_of(project: Project | None, id: str) -> Manifest | None:
+    """The manifest of an artifact of the project, where there is one and it is still there."""
+    known = Store(project.artifacts).all() if project else []
+    return next((one.manifest for one in known if one.id == id), None)
 
 
 def _between(first: Artifact, second: Artifact, project: Project | None) -> list[Path]:
@@ -75,13 +85,19 @@ def _amounts(first: Amounts, second: Amounts) -> dict[str, dict[str, list[int]]]
 
 
 _SHOWN_SOURCES = 20
+_TOLD_BEFORE = ("config.", "parents.")
+"""What the tables of checkpoints say in their own way."""
 
 
 def _print(facts: dict[str, Any], say: Speech) -> None:
     print(say("same content") if facts["same content"] else say("the content differs"))
+    if "inputs" in facts:
+        print_checkpoints(facts, say)
+        print()
+    told = [name for name in facts["manifest"] if "inputs" not in facts or not name.startswith(_TOLD_BEFORE)]
     print_table(
         [say("fact"), facts["first"], facts["second"]],
-        [[name, _short(one), _short(other)] for name, (one, other) in facts["manifest"].items()],
+        [[name, *map(_short, facts["manifest"][name])] for name in told],
     )
     if "documents" not in facts:
         return

@@ -20,8 +20,8 @@ from danlu.core.errors import Phrase
 from danlu.core.extras import TorchBuild, read_extras, read_torch_build
 from danlu.core.machine import Hardware, read_hardware
 from danlu.core.reach import Reach, reach
+from danlu.model.hub_access import endpoints
 from danlu.recipes.jobs import typical_jobs
-from danlu.recipes.single_fetch_run import HUGGING_FACE, MODEL_SCOPE
 
 _PROGRAMS = (
     ("nvidia-smi", Phrase("lists NVIDIA graphics processors; comes with their driver")),
@@ -80,9 +80,8 @@ def _threads(hardware: Hardware) -> dict[str, Any]:
 
 def _hubs() -> list[Reach]:
     """The addresses that `danlu fetch` asks: mirrors are named by the variables of the hubs' own clients."""
-    domain = os.environ.get("MODELSCOPE_DOMAIN", "")
-    model_scope = os.environ.get("MODELSCOPE_ENDPOINT") or (f"https://{domain}" if domain else MODEL_SCOPE)
-    return reach({"Hugging Face": os.environ.get("HF_ENDPOINT") or HUGGING_FACE, "ModelScope": model_scope})
+    named = endpoints(os.environ)
+    return reach({"Hugging Face": named["hf"], "ModelScope": named["ms"]})
 
 
 def _sees_gpu(build: TorchBuild | None) -> bool:

@@ -3,7 +3,6 @@
 import json
 import os
 from argparse import Namespace
-from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,8 @@ from danlu.cli.tables import print_table
 from danlu.core.errors import UserError
 from danlu.core.progress import Silent, progress
 from danlu.data.fetch.sql_wanted import Wanted
-from danlu.recipes.single_fetch_run import HUGGING_FACE, MODEL_SCOPE, Access
-
-_TOKENS = {"hf": ("HF_TOKEN",), "ms": ("MODELSCOPE_API_TOKEN", "MODELSCOPE_TOKEN")}
+from danlu.model.hub_access import endpoints, tokens
+from danlu.recipes.single_fetch_run import Access
 
 
 def fetch(options: Namespace, say: Speech) -> None:
@@ -31,7 +29,7 @@ def fetch(options: Namespace, say: Speech) -> None:
     wanted = Wanted(options.table, options.query, text, key, options.title_column)
     with ExitStack() as stack:
         shown = Silent() if options.json else stack.enter_context(progress(say("fetch")))
-        access = _access(options.allow_private, os.environ)
+        access = Access(options.allow_private, endpoints(os.environ), tokens(os.environ))
         out, settings = Path(options.out), settings_of(options)
         account = single_fetch.fetch(
             options.sources, out, settings, shown, options.licence, wanted, access, options.refresh
@@ -40,24 +38,6 @@ def fetch(options: Namespace, say: Speech) -> None:
         print(json.dumps({"out": options.out, "sources": account}, indent=2, ensure_ascii=False))
     else:
         _print(account, options, say)
-
-
-def _access(allow_private: bool, environment: Mapping[str, str]) -> Access:
-    hugging_face = environment.get("HF_ENDPOINT") or HUGGING_FACE
-    return Access(allow_private, hugging_face, _model_scope(environment) or MODEL_SCOPE, _tokens(environment))
-
-
-def _model_scope(environment: Mapping[str, str]) -> str:
-    """MODELSCOPE_ENDPOINT, or MODELSCOPE_DOMAIN as ModelScope's own client calls it, which has no scheme."""
-    domain = environment.get("MODELSCOPE_DOMAIN", "")
-    return environment.get("MODELSCOPE_ENDPOINT") or (f"https://{domain}" if domain else "")
-
-
-def _tokens(environment: Mapping[str, str]) -> dict[str, str]:
-    found = {
-        scheme: [environment[name] for name in names if environment.get(name)] for scheme, names in _TOKENS.items()
-    }
-    return {scheme: tokens[0] for scheme, tokens in found.items() if tokens}
 
 
 def _print(account: list[dict[str, Any]], options: Namespace, say: Speech) -> None:

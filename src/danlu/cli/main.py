@@ -24,6 +24,7 @@ from danlu.cli.options import (
     fetch,
     finetune,
     head,
+    join,
     label,
     pretrain,
     project,
@@ -46,7 +47,7 @@ _WAITING = ("OMP_WAIT_POLICY", "PASSIVE")
 training took four times as long as with threads that sleep. libgomp reads this when torch is first imported."""
 
 _MACHINE_SAYS_NO = {
-    errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE,
+    errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE,
     errno.ENAMETOOLONG, errno.ENOTDIR, errno.EEXIST, errno.ELOOP,
 }  # fmt: skip
 """A full disk, a read-only folder: the user's to mend. Any other OSError that escapes is a defect and keeps its traceback."""
@@ -90,7 +91,20 @@ def _told(error: Exception, arguments: Sequence[str]) -> DanluError | None:
             problem=error.strerror,
         )
     from danlu.core.damage import damage_among, damage_of_project
+    from danlu.core.library_errors import first_words, no_room_in, says_no_memory
 
+    if problem := no_room_in(error):
+        return WorkFailed(
+            "a file could not be written: {problem}",
+            "What was finished is kept, the last whole checkpoint too: run the same again when that is mended.",
+            problem=problem,
+        )
+    if says_no_memory(error):
+        return WorkFailed(
+            "memory ran out: {problem}",
+            "What was finished is kept: run the same again with more memory, or take a smaller model or shorter rows.",
+            problem=first_words(error),
+        )
     return damage_among(arguments) or damage_of_project(Path.cwd())
 
 
@@ -117,6 +131,7 @@ def parser(say: Speech) -> argparse.ArgumentParser:
         head,
         align,
         search,
+        join,
         prove,
         diff,
         remote,

@@ -1,6 +1,7 @@
 """init, plan, run, show: the commands that make a project and what it holds."""
 
 import json
+import sys
 from argparse import Namespace
 from itertools import islice
 from pathlib import Path
@@ -9,15 +10,19 @@ from typing import Any
 import yaml
 
 from danlu.answer.state import State
+from danlu.cli.foresight import Look
 from danlu.cli.given import parsed_settings
+from danlu.cli.sigterm import ending_on_sigterm
 from danlu.cli.speech import Speech
 from danlu.cli.tables import padded, print_artifact, print_table
 from danlu.core.artifacts import MANIFEST, RUN, Artifact, Release
 from danlu.core.errors import UserError
-from danlu.core.execute import Machine, Outcome, execute, is_done
-from danlu.core.project import PROJECT_FILE, Project, find_project
+from danlu.core.execute import Machine, Outcome, Shows, execute, is_done
+from danlu.core.progress import progress
+from danlu.core.project import PROJECT_FILE, Compute, Project, find_project
 from danlu.core.stages import Plan
 from danlu.core.store import Store, only_writer, open_artifact
+from danlu.core.tracking import tracker_address
 from danlu.recipes import RECIPES, plan_of
 
 
@@ -102,12 +107,33 @@ def run(options: Namespace, say: Speech) -> None:
         raise UserError(
             "No stage is called {stage}", "The stages are: {stages}.", stage=options.until, stages=", ".join(stages)
         )
-    compute = project.compute.but(options.compute, options.workers)
-    with only_writer(project.state), Machine.of(compute) as machine:
-        made = execute(planned, Store(project.artifacts), machine, options.until, lambda outcome: tell(outcome, say))
+    compute = compute_of(project.compute, options)
+    with only_writer(project.state), ending_on_sigterm(), Machine.of(compute) as machine:
+        made = execute(
+            planned,
+            Store(project.artifacts),
+            machine,
+            options.until,
+            lambda outcome: tell(outcome, say),
+            shows_of(options),
+            tracker_address(options.track, project.state),
+            Look(planned.seed, machine, say, sys.stdout).before,
+        )
     if isinstance(made, Release):
         State.of(project).make_current(made)
         print(say("release {id} is current: `danlu ask`, `danlu serve`", id=made.id))
+
+
+def compute_of(compute: Compute, options: Namespace) -> Compute:
+    """What does the work, with what the command line says."""
+    return compute.but(options.compute, options.workers, options.processes, options.machines)
+
+
+def shows_of(options: Namespace) -> Shows:
+    """How progress is shown."""
+    from danlu.loop.curves import watching
+
+    return watching if options.watch else progress
 
 
 def tell(outcome: Outcome, say: Speech) -> None:
@@ -118,6 +144,10 @@ def tell(outcome: Outcome, say: Speech) -> None:
     print(f"{manifest.stage:<16} {manifest.id}  {padded(took, 12)} {counts}".rstrip(), flush=True)
     if manifest.note:
         print(f"{'':<16} {say(manifest.note)}", flush=True)
+    if "prediction" in outcome.run:
+        from danlu.cli.foresight_page import compared_line
+
+        print(f"{'':<16} {compared_line(outcome.run['prediction'], say)}", flush=True)
     if not outcome.skipped:
         _name_rejects(outcome.artifact, say)
 

@@ -4,24 +4,34 @@ import json
 import shutil
 import sys
 from argparse import Namespace
+from collections import Counter
+from collections.abc import Callable
 from contextlib import nullcontext, redirect_stdout
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+from danlu.cli.as_given import naming_as_given
+from danlu.cli.foresight import check, forget_minutes, look_of, minutes_of, within_minutes
 from danlu.cli.given import inputs_of, settings_of, user_cache
-from danlu.cli.project import tell
+from danlu.cli.project import compute_of, shows_of, tell
+from danlu.cli.sigterm import ending_on_sigterm
 from danlu.cli.speech import Speech
 from danlu.cli.tables import print_artifact
-from danlu.core.artifacts import BEFORE, MANIFEST, Corpus, Index, Manifest
+from danlu.core.artifacts import BEFORE, MANIFEST, Artifact, Corpus, Index, Manifest
 from danlu.core.damage import check_given
 from danlu.core.errors import UserError
-from danlu.core.execute import Machine, execute
+from danlu.core.execute import Before, Machine, Outcome, execute, unlooked
 from danlu.core.project import Compute, Source
 from danlu.core.scratch import scratch_of
 from danlu.core.stages import Plan, Step
 from danlu.core.store import Beside
+from danlu.core.tracking import tracker_address
 from danlu.recipes import single
 from danlu.recipes.corpora import corpus_of, extraction_of
 from danlu.recipes.settings import Settings
+
+Tells = Callable[[Outcome], None]
 
 
 def clean(options: Namespace, say: Speech) -> None:
@@ -57,8 +67,11 @@ def corpus(options: Namespace, settings: Settings) -> Step[Corpus] | Corpus:
 
 def _keep_accounts(plan: Plan, place: Beside) -> None:
     """Copy what the stages before the last one rejected and changed: their folders go, and a loss without a reason is none."""
+    seen: Counter[str] = Counter()
     for step, id in plan.ids.items():
-        folder, kept = place.folder(step, id), place.out / BEFORE / step.stage.name
+        seen[step.stage.name] += 1
+        name = step.stage.name if seen[step.stage.name] == 1 else f"{step.stage.name}-{seen[step.stage.name]}"
+        folder, kept = place.folder(step, id), place.out / BEFORE / name
         if step is plan.target or kept.exists() or not (folder / MANIFEST).exists():
             continue
         half = kept.with_name(f"{kept.name}.half")
@@ -80,17 +93,73 @@ def check_free(plan: Plan, options: Namespace) -> None:
 def make(plan: Plan, options: Namespace, say: Speech) -> None:
     """Run a plan whose last artifact goes to --out; what leads to it lies in the user's cache while it runs."""
     check_given(plan)
-    id = plan.ids[plan.target]
-    compute = Compute().but(options.compute, options.workers)
+    out, compute = Path(options.out), compute_of(Compute(), options)
+    minutes = minutes_of(options, plan.target.stage.name)
     # With --json, standard output is for JSON alone: Ray prints there when one of its workers dies.
     aside = redirect_stdout(sys.stderr) if options.json else nullcontext()
-    with scratch_of(id, user_cache() / "stand-alone") as scratch, aside, Machine.of(compute) as machine:
-        place = Beside(Path(options.out), plan.target, id, scratch)
-        made = execute(
-            plan, place, machine, tell=(lambda _: None) if options.json else (lambda outcome: tell(outcome, say))
-        )
-        _keep_accounts(plan, place)
-    if options.json:
+    with (
+        ending_on_sigterm(),
+        scratch_of(plan.ids[plan.target], user_cache() / "stand-alone") as scratch,
+        aside,
+        Machine.of(compute) as machine,
+    ):
+        look = look_of(plan, machine, options, say)
+        tells = _telling_once(options, say)
+        makes = partial(_executed, scratch=scratch, machine=machine, tells=tells, options=options)
+        asked = plan
+        if minutes:
+            plan, foreseen = within_minutes(asked, look, makes, out, user_cache(), minutes)
+            look = replace(look, foreseen=foreseen)
+        if options.check:
+            checked = check(plan, look, makes, out)
+        else:
+            made = makes(plan, plan, before=look.before)
+            _keep_accounts(plan, _place(plan, out, scratch))
+            if minutes:
+                forget_minutes(asked, out, user_cache(), minutes)
+    if options.check:
+        print(json.dumps(checked, indent=2) if options.json else say("checked: nothing was trained"))
+    elif options.json:
         print(json.dumps(json.loads(made.manifest.to_json()), indent=2, ensure_ascii=False))
     else:
         print_artifact(made, say, as_json=False)
+
+
+def _place(plan: Plan, out: Path, scratch: Path) -> Beside:
+    return Beside(out, plan.target, plan.ids[plan.target], scratch)
+
+
+def _executed(
+    part: Plan,
+    whole: Plan,
+    before: Before | None = None,
+    *,
+    scratch: Path,
+    machine: Machine,
+    tells: Tells,
+    options: Namespace,
+) -> Artifact:
+    """Run `part`, which leads to `whole` or is it."""
+    place = _place(whole, Path(options.out), scratch)
+    with naming_as_given(whole, place):
+        return execute(
+            part,
+            place,
+            machine,
+            tell=tells,
+            shows=shows_of(options),
+            tracked_by=tracker_address(options.track, Path.cwd()),
+            before=before or unlooked,
+        )
+
+
+def _telling_once(options: Namespace, say: Speech) -> Tells:
+    """Tells of each artifact once: what leads to a training is asked for before it and again with it."""
+    told: set[str] = set()
+
+    def tells(outcome: Outcome) -> None:
+        if outcome.artifact.id not in told and not options.json:
+            tell(outcome, say)
+        told.add(outcome.artifact.id)
+
+    return tells

@@ -50,7 +50,7 @@ def print_artifact(artifact: Artifact, say: Speech, as_json: bool) -> None:
         say("licences"): ", ".join(facts["licences"]),
         say("note"): say(facts["note"]),
         say("parents"): _pairs(facts["parents"]),
-        say("config"): _pairs(facts["config"]),
+        say("config"): _pairs(dict(_flat(facts["config"]))),
         say("counts"): _pairs({say(name): count for name, count in facts["counts"].items()}),
         say("runtime"): _pairs(facts["runtime"]),
     }
@@ -111,6 +111,15 @@ def _print_edits(artifact: Artifact, say: Speech) -> None:
         rows += [[stage, say(rule), *changes[rule]] for rule in sorted(changes)]
     if rows:
         print_table([say("changed by"), say("rule"), say("changes"), say("documents")], rows)
+
+
+def _flat(config: dict[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    """A config that holds others as one list of names, such as privacy.epsilon."""
+    for name, value in config.items():
+        if isinstance(value, dict) and value:
+            yield from _flat(value, f"{before}{name}.")
+        else:
+            yield f"{before}{name}", value
 
 
 def _pairs(facts: dict[str, Any]) -> str:

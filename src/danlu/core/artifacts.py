@@ -95,13 +95,21 @@ class Artifact:
         return same and self.manifest.identity() == self.id
 
 
+class Inside:
+    """A file or folder that every artifact of a kind has, at the same place."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, artifact: Artifact, kind: type[Artifact]) -> Path:
+        return artifact.path / self._name
+
+
 class Files(Artifact):
     """The collected source files: which are readable and what they are. The files themselves stay where they lie."""
 
-    @property
-    def table(self) -> Path:
-        """Parquet: doc_id, source, sha256, size_bytes, media_type, licence."""
-        return self.path / "files.parquet"
+    table = Inside("files.parquet")
+    """Parquet: doc_id, source, sha256, size_bytes, media_type, licence."""
 
     def seen(self) -> dict[str, str]:
         """When each source was collected, ISO 8601: no identity, kept beside the content."""
@@ -113,43 +121,31 @@ class Files(Artifact):
 class Corpus(Artifact):
     """Documents with their text, in parts below `documents`; `rejects` and `edits` say what was not kept or changed."""
 
-    @property
-    def documents(self) -> Path:
-        """A folder of Parquet parts: the document record (danlu.text.records)."""
-        return self.path / "documents"
+    documents = Inside("documents")
+    """A folder of Parquet parts: the document record (danlu.text.records)."""
 
 
 class Chats(Artifact):
     """Questions and conversations made from the documents, split so that nothing crosses from training to testing."""
 
-    @property
-    def questions(self) -> Path:
-        """JSON Lines: heading questions with their sections and their split."""
-        return self.path / "questions.jsonl"
+    questions = Inside("questions.jsonl")
+    """JSON Lines: heading questions with their sections and their split."""
 
-    @property
-    def train(self) -> Path:
-        """JSON Lines: conversations to train on."""
-        return self.path / "train.jsonl"
+    train = Inside("train.jsonl")
+    """JSON Lines: conversations to train on."""
 
-    @property
-    def held_out(self) -> Path:
-        """JSON Lines: conversations that never train or calibrate anything."""
-        return self.path / "held_out.jsonl"
+    held_out = Inside("held_out.jsonl")
+    """JSON Lines: conversations that never train or calibrate anything."""
 
 
 class Preferences(Artifact):
     """Prompts with replies that are better, worse, good or bad, or with what a reward function asks for, in two sides."""
 
-    @property
-    def train(self) -> Path:
-        """JSON Lines: rows to train on."""
-        return self.path / "train.jsonl"
+    train = Inside("train.jsonl")
+    """JSON Lines: rows to train on."""
 
-    @property
-    def held_out(self) -> Path:
-        """JSON Lines: rows that measure; no prompt of theirs is trained on."""
-        return self.path / "held_out.jsonl"
+    held_out = Inside("held_out.jsonl")
+    """JSON Lines: rows that measure; no prompt of theirs is trained on."""
 
 
 class Checkpoint(Artifact):
@@ -165,20 +161,14 @@ class Checkpoint(Artifact):
 class Index(Artifact):
     """Passages, lexical and dense legs, their weights and the refusal gate, in one SQLite file, and the encoder."""
 
-    @property
-    def database(self) -> Path:
-        """The database that is served: headings are searchable."""
-        return self.path / "index.sqlite"
+    database = Inside("index.sqlite")
+    """The database that is served: headings are searchable."""
 
-    @property
-    def encoder(self) -> Path:
-        """The folder of the encoder that made the vectors."""
-        return self.path / "encoder"
+    encoder = Inside("encoder")
+    """The folder of the encoder that made the vectors."""
 
-    @property
-    def blind(self) -> Path:
-        """The same passages without headings, on which heading questions are scored."""
-        return self.path / "blind.sqlite"
+    blind = Inside("blind.sqlite")
+    """The same passages without headings, on which heading questions are scored."""
 
 
 class Report(Artifact):
@@ -202,10 +192,8 @@ class Release(Artifact):
 class Labels(Artifact):
     """Labels of documents, with who or what gave them; `rejects` says which documents or answers gave none, and why."""
 
-    @property
-    def labels(self) -> Path:
-        """A folder of Parquet parts: the label record (danlu.data.label.records)."""
-        return self.path / "labels"
+    labels = Inside("labels")
+    """A folder of Parquet parts: the label record (danlu.data.label.records)."""
 
     def names(self) -> list[str]:
         """The labels that could be given, in the order of each row's `distribution`."""
@@ -224,15 +212,11 @@ class TextClassifier(Artifact):
 class Examples(Artifact):
     """Examples for a head, `train.jsonl` and `held_out.jsonl`, with what they refer to; `rejects` says what gave none, and why."""
 
-    @property
-    def train(self) -> Path:
-        """JSON Lines to learn from."""
-        return self.path / "train.jsonl"
+    train = Inside("train.jsonl")
+    """JSON Lines to learn from."""
 
-    @property
-    def held_out(self) -> Path:
-        """JSON Lines that only measure."""
-        return self.path / "held_out.jsonl"
+    held_out = Inside("held_out.jsonl")
+    """JSON Lines that only measure."""
 
 
 class Vocabulary(Artifact):

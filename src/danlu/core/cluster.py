@@ -251,7 +251,7 @@ def _on_worker(
 
 def _checked(given: tuple[Any, bytes, tuple[tuple[str, int | None], ...], bytes, bool]) -> Any:
     work, packed_shard, paths, site, is_last = given
-    _check_site(site)
+    check_site(site)
     for path, size_bytes in paths:
         _check_seen(Path(path), size_bytes)
     task, shard = _task(work), pickle.loads(packed_shard)  # noqa: S301 (our own)
@@ -270,7 +270,7 @@ def _task(work: Any) -> Callable[[Any], Any]:
 
 
 @lru_cache(maxsize=1)
-def _check_site(packed: bytes) -> None:
+def check_site(packed: bytes) -> None:
     """Enter the folder in which the run was started, with the same danlu; raises WorkFailed where that is impossible."""
     wanted: Site = pickle.loads(packed)  # noqa: S301 (our own)
     machine = socket.gethostname()

@@ -4,19 +4,24 @@ import os
 import resource
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from danlu.core.artifacts import MANIFEST, Artifact, Manifest
 from danlu.core.cluster import connected
 from danlu.core.errors import WorkFailed
+from danlu.core.processes import ALONE, Processes
 from danlu.core.progress import Progress, progress
 from danlu.core.project import Compute
 from danlu.core.stages import Facts, Plan, Step, Work
 from danlu.core.store import begin, commit, open_artifact
+from danlu.core.tracked_run import Told, TrackedRun
 from danlu.core.workers import Workers
+
+_EXPERIMENT = "danlu"
+"""Of MLflow: all trainings of danlu stand in one list there."""
 
 
 class Place(Protocol):
@@ -35,6 +40,10 @@ class Machine:
 
     threads: int
     workers: Workers
+    processes: Processes = ALONE
+    """Of one training."""
+    machines: int = 1
+    """That those are spread over."""
 
     @classmethod
     def here(cls) -> "Machine":
@@ -46,17 +55,18 @@ class Machine:
     @contextmanager
     def of(cls, compute: Compute) -> Iterator["Machine"]:
         """What `compute` names: this machine, or a cluster for as long as the context lasts."""
-        here = cls.here()
+        here = replace(cls.here(), processes=compute.processes, machines=compute.machines)
         if not compute.address:
             yield replace(here, workers=compute.workers or here.workers)
             return
         with connected(compute.address, compute.workers) as cluster:
             yield replace(here, workers=cluster)
 
-    def facts(self) -> dict[str, int | str]:
+    def facts(self) -> dict[str, Any]:
         """What run.json says of it."""
         many = {"workers": self.workers} if isinstance(self.workers, int) else self.workers.facts()
-        return {"threads": self.threads, **many}
+        shared = {"processes": asdict(self.processes), "machines": self.machines} if self.processes != ALONE else {}
+        return {"threads": self.threads, **many, **shared}
 
 
 @dataclass(frozen=True)
@@ -70,6 +80,14 @@ class Outcome:
 
 
 Shows = Callable[[str], AbstractContextManager[Progress]]
+Afterwards = Callable[[dict[str, Any]], dict[str, Any]]
+"""Given what a step used, what else run.json says of it."""
+Before = Callable[[Step[Any], dict[str, Any], Path], Afterwards | None]
+"""Hears of a step that is about to run, with its inputs and its folder; may raise what refuses it."""
+
+
+def unlooked(step: Step[Any], inputs: dict[str, Any], folder: Path) -> None:
+    """No look at a step before it runs."""
 
 
 def execute(
@@ -79,10 +97,14 @@ def execute(
     until: str | None = None,
     tell: Callable[[Outcome], None] = lambda _: None,
     shows: Shows = progress,
+    tracked_by: str = "",
+    before: Before = unlooked,
 ) -> Artifact:
     """Make what `plan` still lacks, up to the stage `until`, and return the last artifact.
 
-    `tell` hears of each step when it is done or found done; `shows` opens the display of a step's progress.
+    `tell` hears of each step when it is done or found done; `shows` opens the display of a step's progress, which hears of
+    the steps of trainings too when it can be called; `tracked_by` is the address of an MLflow tracker of trainings;
+    `before` is called before the body of each step that is not done.
     """
     place.sweep([place.folder(step, id) for step, id in plan.ids.items()])
     made: dict[Step[Any], Artifact] = {}
@@ -91,7 +113,7 @@ def execute(
         if is_done(folder, id):
             outcome = Outcome(step, open_artifact(folder), skipped=True, run={})
         else:
-            outcome = _run(plan, step, id, folder, machine, made, shows)
+            outcome = _run(plan, step, id, folder, machine, made, shows, tracked_by, before)
         made[step] = outcome.artifact
         tell(outcome)
         if step.stage.name == until:
@@ -105,15 +127,47 @@ def is_done(folder: Path, id: str) -> bool:
 
 
 def _run(
-    plan: Plan, step: Step[Any], id: str, folder: Path, machine: Machine, made: dict[Step[Any], Artifact], shows: Shows
+    plan: Plan,
+    step: Step[Any],
+    id: str,
+    folder: Path,
+    machine: Machine,
+    made: dict[Step[Any], Artifact],
+    shows: Shows,
+    tracked_by: str,
+    before: Before,
 ) -> Outcome:
-    scratch = begin(folder, step.stage.resumable, id)
     inputs = {name: made[given] if isinstance(given, Step) else given for name, given in step.inputs.items()}
+    afterwards = before(step, inputs, folder)
+    scratch = begin(folder, step.stage.resumable, id)
     clock = Clock()
-    with shows(step.stage.name) as display:
-        work = Work(folder, scratch, plan.seed, machine.threads, machine.workers, display)
+    tracked = tracked_by if step.stage.trains else ""
+    with shows(step.stage.name) as display, _tracking(tracked, _told(plan, step, id, inputs), display) as run_told:
+        observers = [look for look in (display, run_told) if callable(look)]
+        work = Work(
+            folder, scratch, plan.seed, machine.threads, machine.workers, display, machine.processes, machine.machines,
+            observers,
+        )  # fmt: skip
         facts = step.stage.body(work, step.config, **inputs)
-    run = clock.cost() | machine.facts()
+        run = clock.cost() | machine.facts()
+        run |= afterwards(run) if afterwards else {}
+        manifest = _committed(plan, step, id, folder, facts, run)
+        if run_told:
+            run_told.finish({"id": id, "path": folder, "content_hash": manifest.content_hash})
+    return Outcome(step, step.stage.makes(folder, manifest), skipped=False, run=run)
+
+
+def _tracking(uri: str, told: Told, display: Progress) -> AbstractContextManager[TrackedRun | None]:
+    return TrackedRun(uri, told, display) if uri else nullcontext()
+
+
+def _told(plan: Plan, step: Step[Any], id: str, inputs: dict[str, Any]) -> Told:
+    config = {f"{step.stage.name}.{name}": value for name, value in step.config.model_dump(mode="json").items()}
+    given = [artifact for artifact in inputs.values() if isinstance(artifact, Artifact)]
+    return Told(_EXPERIMENT, step.stage.name, id, config | {"seed": plan.seed}, given)
+
+
+def _committed(plan: Plan, step: Step[Any], id: str, folder: Path, facts: Facts, run: dict[str, Any]) -> Manifest:
     described = _manifest(plan, step, id, facts)
     if described.identity() != id:
         raise WorkFailed(
@@ -121,8 +175,7 @@ def _run(
             "Run again: danlu starts from what lies there now.",
             stage=step.stage.name,
         )
-    manifest = commit(folder, described, run)
-    return Outcome(step, step.stage.makes(folder, manifest), skipped=False, run=run)
+    return commit(folder, described, run)
 
 
 def _manifest(plan: Plan, step: Step[Any], id: str, facts: Facts) -> Manifest:

@@ -1,6 +1,23 @@
-"""What a library's error says, short enough to stand in a sentence of ours."""
+"""What a library's error says: short enough to stand in a sentence of ours, and whether the machine is the cause."""
+
+import errno
+import os
+import re
+from collections.abc import Iterator
+
+from danlu.core.errors import Phrase
 
 _MAX_CHARACTERS = 300
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
+_OS_ERROR = re.compile(r"\(os error (\d+)\)")
+"""As libraries in Rust write it."""
+_TORCH_WROTE_LESS = ("inline_container.cc", "PytorchStreamWriter failed")
+"""torch's writer in C++ does not say what the system said."""
+_NO_MEMORY = (
+    "allocate memory", "not enough memory", "out of memory", "std::bad_alloc", "could not create a primitive",
+    "failed to map segment from shared object",
+)  # fmt: skip
+"""Of torch on Linux, on Windows and on a GPU, of C++, of oneDNN below torch, and of the loader of libraries."""
 
 
 def first_words(error: BaseException) -> str:
@@ -13,3 +30,30 @@ def first_words(error: BaseException) -> str:
         return type(error).__name__
     said = " ".join(lines) if lines[0].endswith(":") else lines[0]
     return said if len(said) <= _MAX_CHARACTERS else f"{said[: _MAX_CHARACTERS - 1]}…"
+
+
+def no_room_in(error: BaseException) -> str | Phrase:
+    """What the system said when a file could not be written, wherever a library has put it; empty when it did not say so."""
+    for each in _chain(error):
+        if any(words in str(each) for words in _TORCH_WROTE_LESS):
+            return Phrase("the disk took less than was written")
+        found = _OS_ERROR.search(str(each))
+        number = each.errno if isinstance(each, OSError) else int(found[1]) if found else 0
+        if number in _NO_ROOM:
+            return os.strerror(number)
+    return ""
+
+
+def says_no_memory(error: BaseException) -> bool:
+    """Whether memory ran out, as far as a library's words tell."""
+    return isinstance(error, MemoryError) or any(words in str(error) for words in _NO_MEMORY)
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """An error, what it came from, and so on."""
+    seen: set[int] = set()
+    at: BaseException | None = error
+    while at is not None and id(at) not in seen:
+        yield at
+        seen.add(id(at))
+        at = at.__cause__ or at.__context__

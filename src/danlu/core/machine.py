@@ -6,6 +6,7 @@ A container's limits hold whatever the operating system says of the machine: cgr
 
 import os
 import platform
+import resource
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -51,7 +52,7 @@ class Hardware:
     memory_limit_bytes: int | None
     """The container's."""
     available_bytes: int
-    """That can be taken now without swapping, within the container's limit."""
+    """That can be taken now without swapping, within the container's limit and this process's own (`ulimit -v`)."""
     disk_free_bytes: int
     gpus: tuple[Gpu, ...]
 
@@ -82,7 +83,7 @@ def read_hardware(folder: Path, root: Path = Path("/")) -> Hardware:
         usable_cores=min(float(affinity), quota or float(affinity)),
         memory_bytes=total,
         memory_limit_bytes=limit if limit is not None and limit < total else None,
-        available_bytes=available if limit is None else max(0, min(available, limit - used)),
+        available_bytes=max(0, min(available, _own_room(), available if limit is None else limit - used)),
         disk_free_bytes=free_bytes(folder),
         gpus=_gpus(),
     )
@@ -102,6 +103,12 @@ def resident_bytes() -> int:
 def _status_bytes(field: str) -> int:
     text = _read(Path("/proc/self/status"))
     return int(text.split(field, 1)[1].split()[0]) * 1024 if field in text else 0
+
+
+def _own_room() -> int:
+    """Of the addresses that this process may have (RLIMIT_AS), those that it has not."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    return _NO_LIMIT if limit == resource.RLIM_INFINITY else limit - _status_bytes("VmSize:")
 
 
 def _read(path: Path) -> str:

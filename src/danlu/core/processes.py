@@ -15,11 +15,26 @@ class Processes:
     """Groups of such processes, each with a copy (HSDP)."""
     tensor: int = 1
     """Processes that share each matrix (tensor parallel)."""
+    pipeline: int = 1
+    """Processes that each hold a run of whole layers (pipeline parallel)."""
+    zero: int = 0
+    """What DeepSpeed parts over the shards instead of FSDP2: 1 optimizer states, 2 gradients too, 3 weights too; 0: nothing."""
+
+    def __post_init__(self) -> None:
+        """Raises UserError for a stage of ZeRO that is none, or that would have nothing to part."""
+        if not 0 <= self.zero <= 3 or (self.zero and (self.shards == 1 or self.count != self.shards)):
+            raise UserError(
+                "zero={stage} cannot be done with {count} processes of which {shards} are shards",
+                "ZeRO has stages 1, 2 and 3 and parts over shards alone: shards=2,zero=2",
+                stage=self.zero,
+                count=self.count,
+                shards=self.shards,
+            )
 
     @property
     def count(self) -> int:
         """All of them."""
-        return self.shards * self.replicas * self.tensor
+        return self.shards * self.replicas * self.tensor * self.pipeline
 
     @classmethod
     def parse(cls, text: str) -> "Processes":
@@ -34,6 +49,16 @@ class Processes:
                 names=", ".join(sorted(names)),
             )
         return cls(**{name: int(value) for name, value in given.items()})
+
+    def check_spread(self, machines: int) -> None:
+        """Raises UserError when the processes cannot be spread over so many machines, as many on each."""
+        if machines < 1 or self.count % machines:
+            raise UserError(
+                "{count} processes cannot be spread evenly over {machines} machines",
+                "Expected as many on each machine: --processes 8 --machines 2 has four on each.",
+                count=self.count,
+                machines=machines,
+            )
 
 
 ALONE = Processes()

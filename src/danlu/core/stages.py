@@ -58,6 +58,8 @@ class Work:
     progress: Progress
     processes: Processes = ALONE
     """Of one training."""
+    machines: int = 1
+    """That those are spread over."""
     observers: Sequence[Observer] = ()
     """Of a training's steps."""
 
@@ -91,6 +93,8 @@ class Stage(Generic[A]):
     """Floating-point work whose last bits depend on the processor's instruction set."""
     resumable: bool = False
     """The body continues from what an interrupted run left in `Work.scratch`."""
+    trains: bool = False
+    """The body runs the training loop: its steps can be looked at."""
 
     def __call__(self, config: Config | None = None, /, **inputs: "Step[Any] | Artifact | Outside | None") -> "Step[A]":
         """Add this stage to a plan. Nothing runs. An optional input that is None is left out."""

@@ -5,6 +5,7 @@ to a file only with sqlalchemy and alembic, which the extra `remote` brings.
 """
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,15 @@ DIGEST_LENGTH = 36
 def tracking_uri(state: Path) -> str:
     """The address of a project's own tracker; `state` is its `.danlu` folder."""
     return f"sqlite:///{(state / 'mlflow.db').resolve()}"
+
+
+def tracker_address(asked: str | None, state: Path) -> str:
+    """Where a training is recorded: `asked` is an address, "" for the usual one, None where nobody asked.
+
+    MLFLOW_TRACKING_URI asks too. Empty: nowhere.
+    """
+    usual = os.environ.get("MLFLOW_TRACKING_URI", "")
+    return usual if asked is None else asked or usual or tracking_uri(state)
 
 
 def track_dataset(client: Any, run_id: str, artifact: Artifact, context: str) -> None:

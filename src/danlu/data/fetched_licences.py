@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from danlu.core.licence_card import UNKNOWN
 from danlu.data.fetch.ledger import ACCOUNT, FETCHED, LINES
-from danlu.data.licences import UNKNOWN
 
 
 class FetchedLicences:

@@ -1,4 +1,4 @@
-"""Licences by their SPDX identifiers (SPDX licence list), from the addresses and names that pages, cards and documents give for them.
+"""Licences by their SPDX identifiers (SPDX licence list), from the addresses and names that pages and documents give for them.
 
 What is stated is a claim: whether it holds, nothing here can tell.
 """
@@ -7,8 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-UNKNOWN = "unknown"
-"""Stands for the licence of a source of which none was given."""
+from danlu.core.licence_card import KNOWN_NAMES, NONE_NAMES
 
 _CREATIVE = re.compile(
     r"creativecommons\.org/(?:licenses|publicdomain)/([a-z-]+)(?:/(\d\.\d))?(?:/([a-z]{2})(?![a-z]))?", re.IGNORECASE
@@ -24,12 +23,6 @@ _ADDRESSES = (
     (re.compile(r"gnu\.org/(?:licenses|copyleft)/fdl", re.IGNORECASE), "GFDL-1.3"),
     (re.compile(r"mozilla\.org/.*MPL/2\.0", re.IGNORECASE), "MPL-2.0"),
 )
-_CARD = {
-    "odc-by": "ODC-By-1.0", "odbl": "ODbL-1.0", "pddl": "PDDL-1.0", "apache-2.0": "Apache-2.0", "mit": "MIT",
-    "apache license 2.0": "Apache-2.0", "gfdl": "GFDL-1.3", "unlicense": "Unlicense", "wtfpl": "WTFPL", "cc0": "CC0-1.0",
-}  # fmt: skip
-"""How cards and documents name licences, where that is not the SPDX identifier in other letters."""
-_NONE = frozenset({UNKNOWN, "other", "none", "null", "n/a"})
 _WORD = re.compile(r"https?://\S{1,200}|[A-Za-z][\w.+-]{1,40}")
 _CREATIVE_NAME = re.compile(
     r"(?:CC[ -])(?:BY(?:-NC)?(?:-SA|-ND)?)[ -]\d\.\d(?:[ -][A-Z]{2})?|CC0[ -]1\.0", re.IGNORECASE
@@ -53,13 +46,6 @@ def licence_of_url(url: str) -> str | None:
     return None
 
 
-def licence_of_card(name: object) -> str:
-    """The identifier for what a data set's card names; `unknown` where it says nothing or points elsewhere."""
-    names = [str(item).strip().lower() for item in (name if isinstance(name, list) else [name]) if item]
-    found = [_CARD.get(one) or (one.upper() if one.startswith("cc") else one) for one in names]
-    return " AND ".join(found) if found and not {"other", UNKNOWN} & set(names) else UNKNOWN
-
-
 def licence_of_name(stated: str) -> str | None:
     """The licence that a document names: by its identifier where that is known, else the word, the address or the SPDX
     expression as it stands. None for prose, and for a word that says that there is none.
@@ -71,8 +57,8 @@ def licence_of_name(stated: str) -> str | None:
         return " ".join(name for name in found if name) if all(found) else None
     if _CREATIVE_NAME.fullmatch(short):
         return short.upper().replace(" ", "-")
-    known = licence_of_url(short) or _CARD.get(short.lower())
-    return known or (short if _WORD.fullmatch(short) and short.lower() not in _NONE else None)
+    known = licence_of_url(short) or KNOWN_NAMES.get(short.lower())
+    return known or (short if _WORD.fullmatch(short) and short.lower() not in NONE_NAMES else None)
 
 
 def licence_of_page(tree: Any) -> str | None:

@@ -19,12 +19,12 @@ from typing import BinaryIO
 
 from danlu.core.errors import UserError, WorkFailed
 from danlu.core.hashing import hash_facts, hash_file, hash_rows
+from danlu.core.licence_card import UNKNOWN
 from danlu.core.project import PROJECT_FILE, STATE, WORDS_FILE, Source
 from danlu.data.fetch import ledger
 from danlu.data.fetch.ledger import ACCOUNT, LINES
 from danlu.data.fetched_licences import FetchedLicences
 from danlu.data.known_hashes import KnownHashes
-from danlu.data.licences import UNKNOWN
 
 UNREADABLE = "unreadable"
 """Stands for the hash of a file that the system would not let us read."""

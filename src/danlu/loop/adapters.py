@@ -16,8 +16,8 @@ import torch
 
 from danlu.core.errors import UserError, WorkFailed
 from danlu.model.adapted import quiet_peft
-from danlu.model.base_model import TOKENIZER_FILES
-from danlu.model.loading import load_model, quiet_transformers, read_model_facts
+from danlu.model.checkpoint_files import make_readable, save_checkpoint
+from danlu.model.loading import load_model, read_model_facts
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class PackedDropout(torch.nn.Module):
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """Zero elements at the rate and scale the others up, while training."""
-        if not self.training:
+        if not self.training or not self._dropped:
             return inputs
         draws = torch.empty((inputs.numel() + 3) // 4, dtype=torch.int64, device=inputs.device)
         draws.random_(torch.iinfo(torch.int64).min, None)
@@ -158,18 +158,8 @@ def merge_and_save(
     so it covers the merge, the data type and the saving. Raises WorkFailed beyond the tolerance.
     """
     before_TV = logits(adapted.eval(), probe_ids)
-    write_checkpoint(adapted.merge_and_unload(), base_dir, out_dir)
+    save_checkpoint(adapted.merge_and_unload(), base_dir, out_dir)
     return check_saved(before_TV, out_dir, probe_ids, relative_tolerance=relative_tolerance, threads=threads)
-
-
-def write_checkpoint(model: Any, base_dir: Path, out_dir: Path) -> None:
-    """Write a model of Transformers with the tokenizer and the template of its base."""
-    with quiet_transformers():
-        model.save_pretrained(out_dir, max_shard_size="1TB")
-    for name in TOKENIZER_FILES:
-        if (base_dir / name).is_file():
-            (out_dir / name).write_bytes((base_dir / name).read_bytes())
-    make_readable(out_dir)
 
 
 def check_saved(
@@ -199,10 +189,3 @@ def logits(model: Any, ids: Sequence[int]) -> torch.Tensor:
     with torch.no_grad():
         logits_TV: torch.Tensor = model(**read, use_cache=False).logits[0]
     return logits_TV
-
-
-def make_readable(folder: Path) -> None:
-    """Undo mode 0600, with which safetensors creates its files."""
-    for path in folder.rglob("*"):
-        if path.is_file():
-            path.chmod(0o644)

@@ -12,6 +12,7 @@ import torch
 from torch.nn import functional
 
 from danlu.loop.chunked import chunked_nats
+from danlu.loop.segment import Segment, hidden_states
 from danlu.loop.token_batch import IGNORED, TokenBatch
 
 _CHANGES_LOGITS = ("final_logit_softcapping", "logit_scale", "logits_scaling")
@@ -29,17 +30,53 @@ class CausalLearner(torch.nn.Module):
         self.model = model
         self._inner = (_transformer(model),)  # in a tuple, or its weights would have two names
         self.is_chunked = has_plain_head(model)
+        self.segment: Segment | None = None
+        """Which layers are here, when other processes have the others."""
 
-    def forward(self, batch: TokenBatch) -> torch.Tensor:
-        """Sum of -ln p over the targets of the batch, float32. Padding is on the right, so attention needs no mask."""
+    @property
+    def inner(self) -> Any:
+        """The model of Transformers, without PEFT's wrapping."""
+        return self._inner[0]
+
+    @property
+    def stream(self) -> tuple[int, torch.dtype]:
+        """The width of what goes from layer to layer, and its type."""
+        return self.inner.config.hidden_size, self.inner.dtype
+
+    def forward(self, batch: TokenBatch | torch.Tensor, targets_BT: torch.Tensor | None = None) -> torch.Tensor:
+        """Sum of -ln p over the targets of the batch, float32. Padding is on the right, so attention needs no mask.
+
+        A segment of a pipeline is given ids, or the hidden states of the segment before, and their targets; all but the
+        last make hidden states. Given a batch, all segments do their part of it, for evaluation, and have its sum.
+        """
+        if isinstance(batch, torch.Tensor):
+            assert targets_BT is not None and self.segment is not None, "only a segment is given tensors"
+            hidden_BTD = hidden_states(self.inner, batch)
+            return self._nats(hidden_BTD, targets_BT) if self.segment.is_last else hidden_BTD.to(self.stream[1])
+        if self.segment is not None:
+            return self._through(self.segment, batch)
+        if self.is_chunked:
+            return self._nats(hidden_states(self.inner, batch.ids_BT), batch.targets_BT)
         learnt_BT = batch.targets_BT != IGNORED
-        if not self.is_chunked:
-            logits_BTV = self.model(input_ids=batch.ids_BT, use_cache=False).logits
-            return functional.cross_entropy(logits_BTV[learnt_BT].float(), batch.targets_BT[learnt_BT], reduction="sum")
-        [inner] = self._inner
-        hidden_BTD = inner.base_model(input_ids=batch.ids_BT, use_cache=False).last_hidden_state
-        head = inner.get_output_embeddings()
-        return chunked_nats(hidden_BTD[learnt_BT], head.weight, batch.targets_BT[learnt_BT])
+        logits_BTV = self.model(input_ids=batch.ids_BT, use_cache=False).logits
+        return functional.cross_entropy(logits_BTV[learnt_BT].float(), batch.targets_BT[learnt_BT], reduction="sum")
+
+    def _nats(self, hidden_BTD: torch.Tensor, targets_BT: torch.Tensor) -> torch.Tensor:
+        learnt_BT = targets_BT != IGNORED
+        return chunked_nats(hidden_BTD[learnt_BT], self.inner.get_output_embeddings().weight, targets_BT[learnt_BT])
+
+    def _through(self, segment: Segment, batch: TokenBatch) -> torch.Tensor:
+        """One segment after the other; the sum is the same in each."""
+        assert not torch.is_grad_enabled(), "the way back through a pipeline is danlu.loop.pipeline's"
+        given = batch.ids_BT
+        if not segment.is_first:
+            width, kind = self.stream
+            given = segment.received((*batch.ids_BT.shape, width), torch.empty(0, dtype=kind, device=given.device))
+        hidden_BTD = hidden_states(self.inner, given)
+        if segment.is_last:
+            return segment.total(self._nats(hidden_BTD, batch.targets_BT))
+        segment.send_on(hidden_BTD.to(self.stream[1]))
+        return segment.total(torch.zeros((), dtype=torch.float32, device=given.device))
 
 
 def has_plain_head(model: Any) -> bool:

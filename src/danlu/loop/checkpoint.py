@@ -17,9 +17,13 @@ from typing import Any, cast
 
 import torch
 import torch.distributed as dist
+from torch.distributed.checkpoint.api import CheckpointException
 from torch.distributed.checkpoint.filesystem import FileSystemReader
 from torch.distributed.checkpoint.state_dict_loader import load as load_tensors
 from torch.distributed.checkpoint.state_dict_saver import save as save_tensors
+
+from danlu.core.errors import WorkFailed
+from danlu.core.library_errors import first_words, no_room_in
 
 _STATE = "state.json"
 _SIZES = "sizes"
@@ -59,6 +63,11 @@ class Checkpoints:
 def save(where: Checkpoints, learner: torch.nn.Module, optimizers: list[torch.optim.Optimizer], state: State,
          extra: dict[str, Any]) -> None:  # fmt: skip
     """Write the checkpoint of `len(state.losses)` steps; it is on the disk when this returns. `extra` holds more tensors by name."""
+    write(where, _tensors(learner, optimizers) | extra, state)
+
+
+def write(where: Checkpoints, tensors: dict[str, Any], state: State) -> None:
+    """`save`, of tensors that are there already; of those that are no DTensors each process may have others."""
     final = where.folder / f"step-{len(state.losses):08}"
     unfinished = where.folder / f"unfinished-{len(state.losses):08}"
     if _is_first():
@@ -67,15 +76,27 @@ def save(where: Checkpoints, learner: torch.nn.Module, optimizers: list[torch.op
     _wait()
     try:
         with _alone_or_not() as no_dist:
-            save_tensors(_tensors(learner, optimizers) | extra, checkpoint_id=unfinished, no_dist=no_dist)
-    except BaseException:
+            save_tensors(tensors, checkpoint_id=unfinished, no_dist=no_dist)
+    except BaseException as error:
         shutil.rmtree(unfinished, ignore_errors=True)  # a full disk gets its space back; the last good one stays
+        if isinstance(error, CheckpointException):  # no Exception to Python, and nobody would tell it to people
+            raise _not_written(error, len(state.losses)) from error
         raise
     if _is_first():
         _finish(unfinished, final, state)
         for old in _superseded(where):
-            shutil.rmtree(_folder(where, old))
+            shutil.rmtree(folder_of(where, old))
     _wait()
+
+
+def _not_written(error: CheckpointException, step: int) -> WorkFailed:
+    cause = next((failure[0] for failure in error.failures.values()), error)
+    return WorkFailed(
+        "the checkpoint after step {step} could not be written: {problem}",
+        "The last good checkpoint is kept: make room, and run the same again to go on.",
+        step=step,
+        problem=no_room_in(cause) or first_words(cause),
+    )
 
 
 def steps_saved(where: Checkpoints) -> list[int]:
@@ -102,12 +123,17 @@ def _superseded(where: Checkpoints) -> list[int]:
 def load(where: Checkpoints, step: int, learner: torch.nn.Module, optimizers: list[torch.optim.Optimizer],
          extra: dict[str, Any]) -> State:  # fmt: skip
     """Put the weights, the optimizers' states and `extra` of a checkpoint back, in place, and return the rest."""
-    folder = _folder(where, step)
+    folder = folder_of(where, step)
     _make_states(optimizers)
     _drop_states(learner, optimizers, folder)
     with _alone_or_not() as no_dist:
         load_tensors(_tensors(learner, optimizers) | extra, checkpoint_id=folder, no_dist=no_dist)
-    facts = _read(folder)
+    return state_of(where, step)
+
+
+def state_of(where: Checkpoints, step: int) -> State:
+    """What lies beside the tensors of a checkpoint."""
+    facts = _read(folder_of(where, step))
     assert facts is not None
     return State(**{name: value for name, value in facts.items() if name != _SIZES})
 
@@ -117,7 +143,7 @@ def forget(where: Checkpoints, after_step: int) -> None:
     if _is_first():
         for step in steps_saved(where):
             if step > after_step:
-                shutil.rmtree(_folder(where, step))
+                shutil.rmtree(folder_of(where, step))
     _wait()
 
 
@@ -156,7 +182,8 @@ def _drop_states(learner: torch.nn.Module, optimizers: list[torch.optim.Optimize
                 del optimizer.state[weight]
 
 
-def _folder(where: Checkpoints, step: int) -> Path:
+def folder_of(where: Checkpoints, step: int) -> Path:
+    """Of the checkpoint of so many steps."""
     return where.folder / f"step-{step:08}"
 
 

@@ -11,19 +11,22 @@ of the vocabulary, T positions, R rank of an adapter.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from danlu.core.errors import UserError
+from danlu.model.families import text_config
 
 PROCESS_BYTES = 450 * 2**20
 """A process in which torch, transformers and peft are loaded, without any model; measured with torch 2.13 for CPUs."""
 _SPREAD = {"cpu": 1.8, "cuda": 1.1}
 """What the allocator takes for a byte of activations. glibc's heap is torn by short-lived blocks between those that are
 kept: measured 1.65 to 2.2 on a CPU. With every block mapped by itself it is 1.0, at twice the processor time."""
-_CHUNK_LOGITS = 2**24
-"""Logits that exist at a time; danlu.loop.chunked."""
+_CHUNK_LOGITS = 2**25
+"""Logits that exist at a time, in the type of the products; danlu.loop.chunked."""
+_WHOLE_LOGITS = {"cpu": 2**20, "cuda": 2**24}
+"""Of those, how many are in float32 at a time, twice."""
 _UNGATED = frozenset({"gpt2", "bloom", "falcon", "phi", "gpt_neox", "gptj", "opt", "bert", "mpt", "roberta"})
 """Families whose inner layer is two matrices; all others have a gate, which is a third."""
 FOUR_BITS = 0.5 + 4 / 64 + 0.01
@@ -83,12 +86,13 @@ def read_shape(checkpoint_dir: Path) -> Shape:
 
 def shape_of(config: Mapping[str, Any], where: object = "config.json") -> Shape:
     """The shape that a configuration of Transformers states; raises UserError that names what is missing."""
+    config = text_config(config)
 
     def stated(*names: str) -> int | None:
         return next((int(config[name]) for name in names if config.get(name) is not None), None)
 
-    layers, hidden = stated("num_hidden_layers", "n_layer"), stated("hidden_size", "n_embd", "d_model")
-    heads, vocabulary = stated("num_attention_heads", "n_head"), stated("vocab_size")
+    layers, hidden = stated("num_hidden_layers", "n_layer", "num_layers"), stated("hidden_size", "n_embd", "d_model")
+    heads, vocabulary = stated("num_attention_heads", "n_head", "num_heads"), stated("vocab_size")
     if layers is None or hidden is None or heads is None or vocabulary is None:
         raise UserError(
             "{path} does not state the sizes of a language model",
@@ -97,12 +101,12 @@ def shape_of(config: Mapping[str, Any], where: object = "config.json") -> Shape:
         )
     is_shared = config.get("multi_query") and not config.get("new_decoder_architecture")
     return Shape(
-        layers=layers,
+        layers=layers + (stated("num_decoder_layers") or 0),  # what a decoder reads across is left out
         hidden=hidden,
-        inner=stated("intermediate_size", "n_inner", "ffn_hidden_size") or 4 * hidden,
+        inner=stated("intermediate_size", "n_inner", "ffn_hidden_size", "d_ff") or 4 * hidden,
         heads=heads,
         key_value_heads=1 if is_shared else stated("num_key_value_heads", "num_kv_heads") or heads,
-        head=stated("head_dim") or hidden // heads,
+        head=stated("head_dim", "d_kv") or hidden // heads,
         vocabulary=vocabulary,
         is_tied=bool(config.get("tie_word_embeddings", config.get("model_type") in _UNGATED)),
         is_gated=config.get("model_type") not in _UNGATED,
@@ -128,6 +132,10 @@ class Training:
     accumulates: bool = False
     """A step has several micro-batches."""
     device: Literal["cpu", "cuda"] = "cpu"
+    copies: int = 0
+    """Of the trained weights beside themselves: a moving average, the best so far."""
+    shards: int = 1
+    """Processes that share weights, gradients and moments."""
 
     def trained(self, shape: Shape) -> int:
         """Weights that are learnt."""
@@ -139,6 +147,7 @@ class Footprint:
     """Bytes at the peak of a training, by what holds them."""
 
     process: int
+    """Of the libraries, and of what is gathered where weights are shared by processes."""
     weights: int
     optimizer: int
     gradients: int
@@ -161,21 +170,33 @@ def footprint(shape: Shape, training: Training, process_bytes: int = PROCESS_BYT
     matrices = min(trained, shape.matrices) if training.optimizer == "muon" else 0
     base = shape.parameters * (FOUR_BITS if training.method == "qlora" else 4)
     width = 4 if training.precision == "float32" else 2
-    tokens = training.micro_batch_tokens
+    tokens, shards = training.micro_batch_tokens, training.shards
+    gathered = 4 * (shape.vocabulary * shape.hidden + shape.matrices // shape.layers) if shards > 1 else 0
     head_gradient = shape.vocabulary * shape.hidden * 4 if training.method == "full" else 0
     return Footprint(
-        process=process_bytes,
-        weights=round(base + (0 if training.method == "full" else 4 * trained)),
-        optimizer=8 * (trained - matrices) + 4 * matrices,  # Muon keeps one moment, AdamW two
-        gradients=4 * trained,
+        process=process_bytes + gathered,
+        weights=round(base + (0 if training.method == "full" else 4 * trained) + 4 * trained * training.copies)
+        // shards,
+        optimizer=(8 * (trained - matrices) + 4 * matrices) // shards,  # Muon keeps one moment, AdamW two
+        gradients=4 * trained // shards,
         activations=round(
             _SPREAD[training.device] * (_activations(shape, training, width) + _cast_weights(shape, training, width))
         ),
-        logits=8 * min(tokens * shape.vocabulary, max(_CHUNK_LOGITS, shape.vocabulary))
+        logits=width * min(tokens * shape.vocabulary, max(_CHUNK_LOGITS, shape.vocabulary))
+        + 8 * min(tokens * shape.vocabulary, _WHOLE_LOGITS[training.device])
         + head_gradient
         + (shape.vocabulary * shape.hidden * width if width < 4 else 0),
         accumulates=training.accumulates,
     )
+
+
+def largest(shape: Shape, training: Training) -> Footprint:
+    """The peak where a row that is longer than the micro-batch goes through alone, its layers computed twice."""
+    alone = replace(training, micro_batch_tokens=training.sequence_tokens, recomputes=True)
+    usual = footprint(shape, training)
+    if training.sequence_tokens <= training.micro_batch_tokens:
+        return usual
+    return max(usual, footprint(shape, alone), key=lambda one: one.total)
 
 
 def bytes_per_token(shape: Shape, training: Training) -> float:
@@ -225,3 +246,11 @@ def operations_per_token(shape: Shape, training: Training) -> int:
     if training.method == "full":
         return 6 * used + attention + again
     return 4 * used + 6 * shape.adapter(training.rank) + attention + again
+
+
+def known_shape(config: Mapping[str, Any]) -> Shape | None:
+    """The shape, or None where a configuration names its sizes in a way that is not known here."""
+    try:
+        return shape_of(config)
+    except UserError:
+        return None

@@ -7,10 +7,13 @@ from typing import Any
 
 import torch
 from torch.distributed.tensor import DTensor
+from torch.func import functional_call
 
 from danlu.core.errors import WorkFailed
 from danlu.loop.checkpoint import State
 from danlu.loop.feed import Batch, Feed
+from danlu.loop.frozen import FrozenCasts
+from danlu.loop.head_norms import sum_over, weights_of_heads
 from danlu.loop.layout import Layout
 from danlu.loop.memory import fitting, is_out_of_memory
 from danlu.loop.optimizers import Optimization, by_mesh
@@ -37,7 +40,10 @@ class Gradients:
         self._learner, self._weights, self._feed = learner, weights, feed
         self._optimization, self._layout = optimization, layout
         self._forward = torch.compile(learner) if optimization.is_compiled else learner
+        self._frozen = FrozenCasts(learner)
         self._is_scaled = optimization.precision == "float16"
+        self._of_heads = weights_of_heads(learner) if layout.tensor_group else []
+        self._is_recomputing = False
         self.loss_scale: float | None = None
 
     def of(self, number: int, state: State, seed: int) -> tuple[float, float]:
@@ -52,6 +58,8 @@ class Gradients:
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
+            finally:
+                self._recompute(False)
             self.clear()
             state.max_padded_tokens = self._smaller(batches)
 
@@ -67,7 +75,8 @@ class Gradients:
     def _smaller(self, batches: Sequence[Batch]) -> int:
         """Half of the largest batch that can be halved."""
         halved = [batch.padded_tokens for batch in batches if batch.halves() is not None]
-        if not halved or self._layout.part.count > 1:
+        # With several processes the others are inside of this very batch, and wait for this one's share of it.
+        if not halved or self._layout.group is not None:
             raise WorkFailed(
                 "memory is short for a batch of {tokens} tokens",
                 "Shorten sequence_tokens or the micro-batch, take a smaller model, or train an adapter (method=lora).",
@@ -98,23 +107,48 @@ class Gradients:
         torch.manual_seed(seed)
         targets, part = self._feed.targets(number), self._layout.part
         total = torch.zeros((), dtype=torch.float64, device=self._layout.device)
-        empty_turns = self._layout.most(len(batches)) - len(batches)
-        for batch in batches:
+        turns = self._layout.most(len(batches))
+        for turn, batch in enumerate(batches, 1):
             # Sharded layouts take the mean of the processes' gradients, and we want their sum.
             share = self._share(batch, targets)
-            torch.autograd.backward(share * part.count * scale)
+            self._add_gradient(share * part.count * scale, is_last=turn == turns)
             total += share.detach()
-        for _ in range(empty_turns):
+        for turn in range(len(batches) + 1, turns + 1):
             # All processes must go through the model equally often, or they wait for one another for ever.
-            torch.autograd.backward(self._share(self._feed.batches(number)[-1], targets) * 0)
+            self._add_gradient(self._share(self._feed.batches(number)[-1], targets) * 0, is_last=turn == turns)
+        sum_over(self._of_heads, self._layout.tensor_group)
         return self._layout.total(float(total))
 
+    def _add_gradient(self, loss: torch.Tensor, *, is_last: bool) -> None:
+        """Go back through the model; `is_last` says that no more of the step follows."""
+        torch.autograd.backward(loss)
+
     def _share(self, batch: Batch, targets: int) -> torch.Tensor:
-        is_long = batch.padded_tokens > self._optimization.recompute_above_tokens
-        device = self._layout.device
-        with _recomputing(self._learner, is_long), autocast(device.type, self._optimization.precision):
-            nats: torch.Tensor = self._forward(batch.to(device))
-        return nats / targets
+        with self._context(batch.padded_tokens):
+            return self._nats(batch.to(self._layout.device)) / targets
+
+    def _nats(self, batch: Batch) -> torch.Tensor:
+        """What is compiled casts frozen weights itself, under other names."""
+        casts = {} if self._optimization.is_compiled else self._frozen.of(self._layout.device.type)
+        nats: torch.Tensor = functional_call(self._learner, casts, (batch,)) if casts else self._forward(batch)
+        return nats
+
+    @contextmanager
+    def _context(self, padded_tokens: int) -> Iterator[None]:
+        """In what a loss is computed: its precision, and whether activations are kept."""
+        is_long, precision = padded_tokens > self._optimization.recompute_above_tokens, self._optimization.precision
+        self._recompute(is_long)
+        with autocast(self._layout.device.type, precision):
+            yield
+
+    def _recompute(self, is_needed: bool) -> None:
+        """Have layers keep only their inputs. It lasts until the way back is done: T5's layers look at it again there."""
+        if is_needed == self._is_recomputing:
+            return
+        for model in _transformers_in(self._learner):
+            switch = model.activation_checkpointing_enable if is_needed else model.activation_checkpointing_disable
+            switch()
+        self._is_recomputing = is_needed
 
     def _clipped(self, scale: float) -> float:
         if scale != 1.0:
@@ -122,11 +156,15 @@ class Gradients:
                 if weight.grad is not None:
                     weight.grad /= scale
         groups = by_mesh([weight for weight in self._weights if weight.grad is not None])
-        norms = [_whole(torch.nn.utils.get_total_norm(_gradients_of(group))) for group in groups]
-        norm = torch.stack(norms).norm()
+        norm = self._norm(groups)
         for group in groups:
             torch.nn.utils.clip_grads_with_norm_(group, self._optimization.max_gradient_norm, norm)
         return float(norm)
+
+    def _norm(self, groups: Sequence[Sequence[torch.nn.Parameter]]) -> torch.Tensor:
+        """Of the gradient of all weights, whatever processes they are spread over."""
+        norms = [_whole(torch.nn.utils.get_total_norm(_gradients_of(group))) for group in groups]
+        return torch.stack(norms).norm() if norms else torch.zeros((), device=self._layout.device)
 
 
 def _gradients_of(weights: Sequence[torch.nn.Parameter]) -> list[torch.Tensor]:
@@ -136,22 +174,6 @@ def _gradients_of(weights: Sequence[torch.nn.Parameter]) -> list[torch.Tensor]:
 def _whole(value: torch.Tensor) -> torch.Tensor:
     """A number that each process may hold a part of, as a plain tensor."""
     return value.full_tensor() if isinstance(value, DTensor) else value
-
-
-@contextmanager
-def _recomputing(learner: torch.nn.Module, is_needed: bool) -> Iterator[None]:
-    """Keep only the inputs of each layer for the way back."""
-    if not is_needed:
-        yield
-        return
-    models = _transformers_in(learner)
-    for model in models:
-        model.activation_checkpointing_enable()
-    try:
-        yield
-    finally:
-        for model in models:
-            model.activation_checkpointing_disable()
 
 
 def _transformers_in(learner: torch.nn.Module) -> list[Any]:

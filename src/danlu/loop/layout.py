@@ -7,6 +7,7 @@ import torch
 import torch.distributed as dist
 
 from danlu.loop.feed import WHOLE, Part
+from danlu.loop.segment import Segment
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,12 @@ class Layout:
     part: Part = WHOLE
     group: Any = None
     """The processes that each take a share of the rows; None for one alone."""
+    zero: int = 0
+    """The stage of ZeRO by which DeepSpeed parts a training over them (`danlu.loop.zero`); 0: it does not."""
+    segment: Segment | None = None
+    """Which layers are here, when other processes have the others; None when all are."""
+    tensor_group: Any = None
+    """The processes that share each matrix; None when none do."""
 
     def total(self, value: float) -> float:
         """The sum of a number over the processes that share the rows, the same in each."""
@@ -28,11 +35,23 @@ class Layout:
 
     def agreed(self, is_asked: bool) -> bool:
         """Whether any process of the training was asked, the same in each."""
+        return bool(self.worst(int(is_asked)))
+
+    def worst(self, verdict: int) -> int:
+        """The largest of a small number over all processes of the training, the same in each."""
         if self.group is None:
-            return is_asked
-        held = torch.tensor(float(is_asked), device=self.device)
+            return verdict
+        held = torch.tensor(float(verdict), device=self.device)
         dist.all_reduce(held, dist.ReduceOp.MAX)
-        return bool(held)
+        return int(held)
+
+    def of_first(self, value: float) -> float:
+        """A number as the first process of the training has it: what is decided by it is decided alike in each."""
+        if self.group is None:
+            return value
+        held = torch.tensor(value, dtype=torch.float64, device=self.device)
+        dist.broadcast(held, 0)
+        return float(held)
 
     def _reduced(self, value: float, how: Any) -> float:
         if self.group is None:

@@ -11,22 +11,27 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 
 from danlu.core.errors import WorkFailed
 from danlu.core.progress import Progress
-from danlu.loop import checkpoint, faults
+from danlu.loop import checkpoint, faults, zero_state
 from danlu.loop.average import Average
 from danlu.loop.checkpoint import Checkpoints, State
 from danlu.loop.feed import Feed
 from danlu.loop.gradients import Gradients
 from danlu.loop.layout import Layout, single
+from danlu.loop.memory import Heap
 from danlu.loop.optimizers import Optimization, make_optimizers, trained_weights
 from danlu.loop.schedule import learning_rate
 from danlu.loop.stopping import noticing_sigterm
+from danlu.loop.zero import Zero
+
+_SOUND, _SPIKE, _NOT_FINITE = range(3)
+"""What a step can be, from best to worst."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,8 @@ class StepFacts:
     """Before clipping."""
     tokens: int
     wall_s: float
+    score: float | None = None
+    """Of the evaluation after this step, where there was one."""
 
 
 @dataclass(frozen=True)
@@ -112,12 +119,20 @@ class _Training:
         self._learner, self._feed, self._optimization = learner, feed, optimization
         self._checkpoints, self._layout, self._seed = checkpoints, layout, seed
         self._evaluation, self._observers = evaluation, observers
-        self._optimizers = make_optimizers(learner, optimization)
         keeps_best = evaluation is not None and evaluation.patience is not None
-        self._average = Average.of(learner, optimization.average_decay, keeps_best=keeps_best)
+        self._zero = Zero(learner, optimization, layout) if layout.zero else None
+        if self._zero:
+            self._optimizers = [self._zero.optimizer]
+            self._average = Average(self._zero.weights(), optimization.average_decay, keeps_best)
+            self._gradients: Gradients = self._zero.gradients(feed)
+        else:
+            self._optimizers = make_optimizers(learner, optimization)
+            self._average = Average.of(learner, optimization.average_decay, keeps_best=keeps_best)
+            weights = list(trained_weights(self._optimizers))
+            self._gradients = _gradients(learner, weights, feed, optimization, layout)
         self._state = State(checkpoints.key)
-        self._gradients = Gradients(learner, list(trained_weights(self._optimizers)), feed, optimization, layout)
-        self._norm = 0.0
+        self._facts: StepFacts | None = None
+        self._heap = Heap()
 
     def run(self, progress: Progress) -> Trained:
         """All steps that are not done yet."""
@@ -128,9 +143,11 @@ class _Training:
         with noticing_sigterm() as stop:
             while len(self._state.losses) < self._feed.steps and not self._is_over():
                 self._step(len(self._state.losses))
+                self._heap.tidy()
                 done = len(self._state.losses)
                 progress.advance(done, self._feed.steps, self._note())
                 self._evaluate(done)
+                self._tell(done)
                 is_last = done == self._feed.steps or self._is_over()
                 is_asked = self._layout.agreed(stop.is_asked)
                 if done and (done % self._checkpoints.every_steps == 0 or is_last or is_asked):
@@ -146,24 +163,40 @@ class _Training:
 
     def _step(self, number: int) -> None:
         """Learn from a step, or leave it out, or go back."""
+        self._facts = None
         if number in self._state.left_out:
             self._state.losses.append(None)
             return
         started = time.perf_counter()
         seed = step_seed(self._seed, number, self._layout.part.number)
         loss, norm = self._gradients.of(number, self._state, seed)
-        if not math.isfinite(loss) or not math.isfinite(norm):
+        verdict = self._verdict(loss, norm)
+        if verdict == _NOT_FINITE:
             self._mend_not_finite(number, loss, norm)
-        elif self._optimization.mends_spikes and faults.is_spike(self._state.losses, loss):
+        elif verdict == _SPIKE:
             self._mend_spike(number)
         else:
             self._learn(number)
             self._state.losses.append(loss)
-            facts = StepFacts(
+            self._facts = StepFacts(
                 number + 1, loss, self._rate(number), norm, self._feed.tokens(number), time.perf_counter() - started
             )
+
+    def _tell(self, done: int) -> None:
+        """Observers hear of a step that was learnt from, when it is evaluated too."""
+        if self._facts is not None:
+            facts = replace(self._facts, score=self._state.scores.get(str(done)))
             for observe in self._observers:
                 observe(facts)
+
+    def _verdict(self, loss: float, norm: float) -> int:
+        """Of a step, the same in all processes: their sums may differ in the last bits, and they must not part ways."""
+        if not math.isfinite(loss) or not math.isfinite(norm):
+            mine = _NOT_FINITE
+        else:
+            is_spike = self._optimization.mends_spikes and faults.is_spike(self._state.losses, loss)
+            mine = _SPIKE if is_spike else _SOUND
+        return self._layout.worst(mine)
 
     def _learn(self, number: int) -> None:
         for optimizer in self._optimizers:
@@ -235,11 +268,15 @@ class _Training:
             return
         self._learner.eval()
         with self._average.in_place(), torch.no_grad():
-            score = evaluation.score(done)
+            score = self._layout.of_first(evaluation.score(done))
             score = score if math.isfinite(score) else math.inf
             if evaluation.patience is not None and score < min(self._state.scores.values(), default=math.inf):
                 self._average.keep_best()
             self._state.scores[str(done)] = score
+        if self._layout.group is not None:
+            from danlu.loop.parallel import reshard
+
+            reshard(self._learner)
         self._learner.train()
 
     def _is_over(self) -> bool:
@@ -266,11 +303,34 @@ class _Training:
 
     def _save(self) -> None:
         self._state.loss_scale = self._gradients.loss_scale
-        checkpoint.save(self._checkpoints, self._learner, self._optimizers, self._state, self._average.tensors())
+        where, extra = self._checkpoints, self._average.tensors()
+        if self._zero:
+            zero_state.save(where, self._zero, self._state, extra)
+        else:
+            checkpoint.save(where, self._learner, self._optimizers, self._state, extra)
 
     def _load(self, step: int) -> None:
-        self._state = checkpoint.load(self._checkpoints, step, self._learner, self._optimizers, self._average.tensors())
+        where, extra = self._checkpoints, self._average.tensors()
+        if self._zero:
+            self._state = zero_state.load(where, step, self._zero, extra)
+        else:
+            self._state = checkpoint.load(where, step, self._learner, self._optimizers, extra)
         self._gradients.loss_scale = self._state.loss_scale
+
+
+def _gradients(
+    learner: torch.nn.Module,
+    weights: list[torch.nn.Parameter],
+    feed: Feed,
+    optimization: Optimization,
+    layout: Layout,
+) -> Gradients:
+    """What makes the gradient of a step: of all layers, or of a segment of them."""
+    if layout.segment is None:
+        return Gradients(learner, weights, feed, optimization, layout)
+    from danlu.loop.pipeline import PipelineGradients  # torch's pipelines take a second or more to import
+
+    return PipelineGradients(learner, weights, feed, optimization, layout)
 
 
 def step_seed(seed: int, step: int, part: int) -> int:

@@ -1,24 +1,46 @@
-"""Out of memory: halve the batch and do the step again, with the same rows and the same normalisation.
+"""Out of memory: halve the batch and do the step again, with the same rows and the same normalisation. And a heap kept whole.
 
 The longest batch of a step goes first. Gradients of a half-done batch are worth nothing, hence the whole step is done
 again.
 """
 
-from collections.abc import Sequence
+import ctypes
+import time
+from collections.abc import Callable, Sequence
 
 import torch
 
+from danlu.core.library_errors import says_no_memory
 from danlu.loop.feed import Batch
 
-_CPU_MESSAGES = ("can't allocate memory", "not enough memory")
-"""Of torch's allocator, on Linux and on Windows."""
+_TRIMMED_EVERY_S = 1.0
+"""Of steps that are shorter some, so that it costs nothing."""
+
+
+class Heap:
+    """Gives what was freed back to the system, between steps.
+
+    Batches of many sizes tear glibc's heap: three steps of a model of 14 million weights reached 1,611 MB, and 1,492 MB with this, in
+    the same processor time; without it the peak goes on creeping, and no prediction holds. Other allocators do without.
+    """
+
+    def __init__(self) -> None:
+        self._trim: Callable[[int], int] | None = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        self._last = time.monotonic()
+
+    def tidy(self) -> None:
+        """Now, when the last time is long enough ago."""
+        if self._trim and time.monotonic() - self._last > _TRIMMED_EVERY_S:
+            self._trim(0)
+            self._last = time.monotonic()
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether memory ran out, by CUDA's own exception or by what torch's CPU allocator says."""
-    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+    """Whether memory ran out, by CUDA's own exception or by what torch says of the processor's."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError | RuntimeError) and says_no_memory(error):
         return True
-    return isinstance(error, RuntimeError) and any(message in str(error) for message in _CPU_MESSAGES)
+    # torch's pipeline wraps what goes wrong in a stage.
+    return error.__cause__ is not None and is_out_of_memory(error.__cause__)
 
 
 def fitting(batches: Sequence[Batch], max_padded_tokens: int) -> list[Batch]:

@@ -1,33 +1,37 @@
-"""One training in several processes, by torch's own pieces: fully sharded (FSDP2), tensor parallel, or both.
+"""One training in several processes, by torch's own pieces: fully sharded (FSDP2), tensor parallel, a pipeline, or several of them.
 
 FSDP2 (Zhao et al. 2023, arXiv 2304.11277; torch's `fully_shard`): every process holds a share of each weight, of its gradient and of its
 optimizer state, and gathers a layer's weights only while it computes with them; each process learns from its share of
 the rows. With replicas (HSDP) a model is sharded inside each group of processes and the groups hold copies. Tensor
 parallel (Shoeybi et al. 2019, arXiv 1909.08053): processes share the heads of attention and the columns of the
-feed-forward layers, and learn from the same rows.
+feed-forward layers, and learn from the same rows. In a pipeline (`danlu.loop.pipeline`) they hold runs of whole layers.
 
+Each process begins with the whole model in its memory, and keeps its share.
 The processes are started by torchrun.
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 import torch.distributed as dist
 from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
-from torch.distributed.fsdp import fully_shard
+from torch.distributed.fsdp import FSDPModule, fully_shard
 from torch.distributed.tensor import DTensor
 from torch.distributed.tensor.parallel import ColwiseParallel, RowwiseParallel, parallelize_module
 
 from danlu.core.errors import UserError, WorkFailed
 from danlu.core.processes import Processes
+from danlu.loop.causal import CausalLearner
 from danlu.loop.feed import Part
-from danlu.loop.layout import Layout
+from danlu.loop.head_norms import NAMES as _PER_HEAD
+from danlu.loop.layout import Layout, single
+from danlu.loop.segment import Segment, cut, has_tied_head, not_for
 
 _COLUMNS = ("q_proj", "k_proj", "v_proj", "gate_proj", "up_proj")
 _ROWS = ("o_proj", "down_proj")
-_PER_HEAD = ("q_norm", "k_norm")
-"""Norms of Qwen3 and Gemma 3: each process would hold the gradient of its own heads, which nobody adds up."""
 
 
 def join(processes: Processes) -> tuple[Layout, DeviceMesh]:
@@ -38,12 +42,13 @@ def join(processes: Processes) -> tuple[Layout, DeviceMesh]:
     found = int(os.environ.get("WORLD_SIZE", "1"))
     if found != processes.count:
         raise UserError(
-            "{found} processes were started, and {shards} shards × {replicas} replicas × {tensor} tensor parts are {count}",
+            "{found} processes were started, and {shards} shards × {replicas} replicas × {tensor} tensor parts × {pipeline} parts of a pipeline are {count}",
             "Start as many as the product says: torchrun --nproc-per-node {count} …",
             found=found,
             shards=processes.shards,
             replicas=processes.replicas,
             tensor=processes.tensor,
+            pipeline=processes.pipeline,
             count=processes.count,
         )
     kind = "cuda" if torch.cuda.is_available() else "cpu"
@@ -51,11 +56,37 @@ def join(processes: Processes) -> tuple[Layout, DeviceMesh]:
     if kind == "cuda":
         torch.cuda.set_device(device)
     dist.init_process_group("nccl" if kind == "cuda" else "gloo")
-    sizes = (processes.replicas, processes.shards, processes.tensor)
-    mesh = init_device_mesh(kind, sizes, mesh_dim_names=("replicas", "shards", "tensor"))
+    # Neighbours are most often on one machine: those who say most to one another come last.
+    sizes = (processes.pipeline, processes.replicas, processes.shards, processes.tensor)
+    mesh = init_device_mesh(kind, sizes, mesh_dim_names=("pipeline", "replicas", "shards", "tensor"))
     rows = mesh["replicas", "shards"]._flatten("rows")
     part = Part(rows.get_local_rank(), rows.size())
-    return Layout(device, part, rows.get_group()), mesh
+    segment = _segment(mesh["pipeline"]) if processes.pipeline > 1 else None
+    tensor = mesh["tensor"].get_group() if processes.tensor > 1 else None
+    return Layout(device, part, rows.get_group(), processes.zero, segment, tensor), mesh
+
+
+@contextmanager
+def placed(learner: torch.nn.Module, processes: Processes) -> Iterator[Layout]:
+    """Where this process trains `learner`: alone, or with its share of the weights and rows among `processes`."""
+    if processes.count == 1:
+        yield single()
+        return
+    layout, mesh = join(processes)
+    try:
+        learner.to(layout.device)
+        if not layout.zero:  # DeepSpeed parts the weights itself, with the optimizer
+            share(learner, repeated_layers(learner), mesh)
+        yield layout
+    finally:
+        dist.destroy_process_group()
+
+
+def repeated_layers(learner: torch.nn.Module) -> list[torch.nn.Module]:
+    """The layers of a model of Transformers: what its outermost lists of modules hold."""
+    lists = [name for name, module in learner.named_modules() if isinstance(module, torch.nn.ModuleList)]
+    outermost = [name for name in lists if not any(name.startswith(f"{other}.") for other in lists)]
+    return [layer for name in outermost for layer in learner.get_submodule(name).children()]
 
 
 def share(learner: torch.nn.Module, layers: Any, mesh: DeviceMesh) -> None:
@@ -63,6 +94,8 @@ def share(learner: torch.nn.Module, layers: Any, mesh: DeviceMesh) -> None:
 
     Raises UserError when the matrices cannot be parted evenly, WorkFailed when torch left a weight whole that should have been sharded.
     """
+    if mesh["pipeline"].size() > 1:
+        layers = _cut(learner, layers, mesh["pipeline"])
     before = sum(weight.numel() for weight in learner.parameters())
     if mesh["tensor"].size() > 1:
         for layer in layers:
@@ -75,11 +108,48 @@ def share(learner: torch.nn.Module, layers: Any, mesh: DeviceMesh) -> None:
     _check_shared(learner, mesh, before)
 
 
+def reshard(learner: torch.nn.Module) -> None:
+    """Let go of weights that an evaluation has gathered: FSDP keeps those outside of the layers for a way back that does not come.
+
+    A checkpoint that is written meanwhile would miss the states of their optimizer, which belong to the shares.
+    """
+    for module in learner.modules():
+        if isinstance(module, FSDPModule):
+            module.reshard()
+
+
 def held_here(learner: torch.nn.Module) -> int:
     """Numbers of the weights that lie in this process."""
     return sum(
         (weight.to_local() if isinstance(weight, DTensor) else weight).numel() for weight in learner.parameters()
     )
+
+
+def _segment(mesh: DeviceMesh) -> Segment:
+    return Segment(mesh.get_local_rank(), mesh.size(), mesh.get_group())
+
+
+def _cut(learner: torch.nn.Module, layers: Any, mesh: DeviceMesh) -> list[torch.nn.Module]:
+    """Leave the layers of this process's segment, and return them."""
+    if not isinstance(learner, CausalLearner) or not learner.is_chunked:
+        raise not_for(learner.model if isinstance(learner, CausalLearner) else learner)
+    whole, segment, layers = _numbers(learner), _segment(mesh), list(layers)
+    table = learner.inner.get_input_embeddings().weight.numel() if has_tied_head(learner.inner) else 0
+    device = next(learner.parameters()).device
+    cut(learner.inner, layers, segment)
+    learner.segment = segment
+    held = int(segment.total(torch.tensor(_numbers(learner), device=device)))
+    if held != whole + table:
+        raise WorkFailed(
+            "the parts of the pipeline hold {held} numbers together, and the model has {whole}",
+            held=held,
+            whole=whole + table,
+        )
+    return segment.of(layers)
+
+
+def _numbers(learner: torch.nn.Module) -> int:
+    return sum(weight.numel() for weight in learner.parameters())
 
 
 def _part_matrices(layer: torch.nn.Module, mesh: DeviceMesh) -> None:
@@ -88,11 +158,7 @@ def _part_matrices(layer: torch.nn.Module, mesh: DeviceMesh) -> None:
     for name, module in layer.named_modules():
         last = name.rpartition(".")[2]
         if last in _PER_HEAD:
-            raise UserError(
-                "{name} works on each head alone, and tensor parallel would train it differently in each process",
-                "Take shards instead of tensor parts: they hold for every model.",
-                name=name,
-            )
+            _check_per_head(layer, name, module)
         if last in _COLUMNS:
             _check_even(name, _heads_of(layer, last, module), mesh.size())
             plan[name] = ColwiseParallel()
@@ -106,6 +172,16 @@ def _part_matrices(layer: torch.nn.Module, mesh: DeviceMesh) -> None:
             names=", ".join((*_COLUMNS, *_ROWS)),
         )
     parallelize_module(layer, mesh, plan)
+
+
+def _check_per_head(layer: Any, name: str, norm: Any) -> None:
+    """A norm of each head alone is the same for all: the gradients of its weights are added up (`danlu.loop.head_norms`)."""
+    if norm.weight.numel() != layer.self_attn.head_dim:
+        raise UserError(
+            "{name} works on all heads together, of which tensor parallel leaves each process a part",
+            "Take shards instead of tensor parts: they hold for every model.",
+            name=name,
+        )
 
 
 def _heads_of(layer: Any, name: str, module: Any) -> int:

@@ -98,8 +98,8 @@ class PoissonFeed:
         return self.expected_rows
 
     def tokens(self, step: int) -> int:
-        """Tokens of the drawn rows."""
-        return sum(len(self.rows[row].ids) for row in self.drawn(step))
+        """Tokens of a step on average: those of the drawn rows would tell which were drawn."""
+        return round(self.sample_rate * sum(len(row.ids) for row in self.rows))
 
 
 class PrivateLearner(torch.nn.Module):
@@ -136,7 +136,8 @@ class PrivateLearner(torch.nn.Module):
     def clipped_sums(self, rows: TokenBatch, weights: Sequence[torch.nn.Parameter]) -> list[torch.Tensor]:
         """For each weight the sum of the rows' gradients, each row's (over all weights) clipped to `clip_norm`.
 
-        A row's loss is the mean over its own targets, so that a long one does not count more.
+        A row's loss is the mean over its own targets, so that a long one does not count more. A row whose gradient is not
+        finite counts as zero: a step that were left out for it would tell of it.
         """
         targets_B = (rows.targets_BT != IGNORED).sum(dim=1).clamp(min=1)
         with torch.autocast(rows.ids_BT.device.type, enabled=False), torch.enable_grad(), warnings.catch_warnings():
@@ -148,7 +149,22 @@ class PrivateLearner(torch.nn.Module):
         scaled = [gradient / targets_B.view(-1, *[1] * (gradient.ndim - 1)) for gradient in gradients]
         norms_B = torch.stack([gradient.flatten(1).norm(dim=1) for gradient in scaled]).norm(dim=0)
         factor_B = (self._clip_norm / (norms_B + 1e-12)).clamp(max=1.0)
+        factor_B, scaled = _without_not_finite(factor_B, norms_B.isfinite(), scaled)
         return [torch.einsum("b,b...->...", factor_B, gradient) for gradient in scaled]
+
+    def plain(self) -> Any:
+        """The learner without Opacus' hooks, to be saved. Nothing private can be learnt after that."""
+        return self.inner.to_standard_module()
+
+
+def _without_not_finite(
+    factor_B: torch.Tensor, finite_B: torch.Tensor, scaled: list[torch.Tensor]
+) -> tuple[torch.Tensor, list[torch.Tensor]]:
+    """Zeros for the rows that are not finite: not a number times zero is not a number."""
+    if bool(finite_B.all()):
+        return factor_B, scaled
+    kept = [torch.where(finite_B.view(-1, *[1] * (gradient.ndim - 1)), gradient, 0.0) for gradient in scaled]
+    return torch.where(finite_B, factor_B, 0.0), kept
 
 
 def _taken(weights: Sequence[torch.nn.Parameter], rows: int) -> Iterator[torch.Tensor]:
@@ -158,6 +174,15 @@ def _taken(weights: Sequence[torch.nn.Parameter], rows: int) -> Iterator[torch.T
         found = holder.grad_sample
         holder.grad_sample = None
         yield torch.zeros(rows, *weight.shape, device=weight.device) if found is None else found.detach()
+
+
+def chance_seed(secret: bytes) -> int:
+    """The seed of all other chance in the training (dropout).
+
+    With a known seed what a row's gradient is would follow from which rows stand before it, and taking one row out would
+    change the others' too: more than the clipping allows for.
+    """
+    return int.from_bytes(_key(secret, "chance", 0), "big")
 
 
 def read_secret(folder: Path) -> bytes:

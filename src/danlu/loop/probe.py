@@ -1,15 +1,16 @@
 """A few real steps in a process of its own, before a training: what it will cost, and whether its memory is enough.
 
 First half of the longest batch, then the longest batch whole: memory runs out here or never. Then some of the training's own steps
-are timed. Nothing is kept of what they learn. A process of its own has a peak of its own, and dies alone when the
-system kills it for memory.
+are timed, and what is done beside steps: a checkpoint, a score, saving at the end. Nothing is kept of what they learn. A process of
+its own has a peak of its own, and dies alone when the system kills it for memory.
 """
 
 import multiprocessing
 import tempfile
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,10 @@ _TIMED_S = 15.0
 """After so many seconds no further step is timed."""
 
 
+class TrialFailed(WorkFailed):
+    """Steps could not be tried, for another reason than that their process was killed."""
+
+
 @dataclass(frozen=True)
 class Subject:
     """What a training consists of; made anew in the probe's process."""
@@ -34,6 +39,10 @@ class Subject:
     learner: Any
     feed: Feed
     optimization: Any
+    score: Callable[[], int] | None = None
+    """Scores some held-out tokens, and returns how many; None for a training without scores."""
+    finish: Callable[[Path], None] | None = None
+    """Writes into a folder what the training leaves behind; may use the learner up."""
 
 
 Build = Callable[[], Subject]
@@ -54,35 +63,52 @@ class Workload:
     accumulates: bool
     """Some step has several batches."""
 
+    def of(self, tokens: int) -> "Workload":
+        """Of a training like this one on so many tokens."""
+        part = tokens / self.tokens
+        return replace(
+            self, steps=max(1, round(self.steps * part)), tokens=tokens, padded_tokens=round(self.padded_tokens * part)
+        )
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Seconds of the wall, and of the processor."""
+
+    wall_s: float = 0.0
+    cpu_s: float = 0.0
+
+    def __add__(self, other: "Cost") -> "Cost":
+        return Cost(self.wall_s + other.wall_s, self.cpu_s + other.cpu_s)
+
+    def __mul__(self, times: float) -> "Cost":
+        return Cost(self.wall_s * times, self.cpu_s * times)
+
 
 @dataclass(frozen=True)
 class Probe:
-    """What the steps cost. Seconds are of the wall unless they are said to be of the processor."""
+    """What the steps cost, and what is done beside them."""
 
     workload: Workload
-    startup_s: float
-    """Imports, and the model read and wrapped."""
-    startup_cpu_s: float
-    s_per_padded_token: float
-    cpu_s_per_padded_token: float
+    startup: Cost
+    """The model made or read, and wrapped."""
+    padded_token: Cost
+    """Of a step."""
+    checkpoint: Cost
+    scored_token: Cost
+    finish: Cost
     peak_bytes: int
-    """Of the process, with the longest batch."""
+    """Of the process, with the longest batch and all that is done at the end."""
+    base_bytes: int
+    """The process before there was a model."""
     bytes_per_padded_token: float
     """What one padded token more in a batch adds."""
-    bare_bytes: int
-    """The process before anything of the training was imported."""
-    imported_bytes: int
-    """With torch imported, before the model."""
     checkpoint_bytes: int
     """Of one checkpoint on disk."""
-    checkpoint_s: float
+    made_bytes: int
+    """Of what the training leaves behind."""
     gpu_bytes: int
     """Most that torch held on a graphics processor."""
-
-    @property
-    def s_per_token(self) -> float:
-        """Seconds for a token that is not padding."""
-        return self.s_per_padded_token * self.workload.padded_tokens / self.workload.tokens
 
 
 @dataclass(frozen=True)
@@ -109,11 +135,14 @@ class ChosenSteps:
         return sum(batch.padded_tokens for batch in self.chosen[step])
 
 
-def probe(build: Build, seed: int = 0) -> Probe:
-    """Try some steps of what `build` makes. Raises WorkFailed when they fail or their process is killed."""
+def probe(build: Build, seed: int = 0, outline: Callable[[], object] | None = None) -> Probe:
+    """Try some steps of what `build` makes. Raises TrialFailed when they fail, WorkFailed when their process is killed.
+
+    `outline` is what the process that asks has done already, such as reading the data: its memory is not the training's.
+    """
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
-    child = context.Process(target=_child, args=(theirs, build, seed), daemon=True)
+    child = context.Process(target=_child, args=(theirs, build, seed, outline), daemon=True)
     child.start()
     theirs.close()
     try:
@@ -129,57 +158,89 @@ def probe(build: Build, seed: int = 0) -> Probe:
         ours.close()
     child.join()
     if isinstance(told, str):
-        raise WorkFailed("the trial steps before the training failed: {problem}", problem=told)
+        raise TrialFailed("the trial steps before the training failed: {problem}", problem=told)
     return told
 
 
-def _child(answers: Connection, build: Build, seed: int) -> None:
-    bare = resident_bytes()
+def _child(answers: Connection, build: Build, seed: int, outline: Callable[[], object] | None) -> None:
     try:
-        answers.send(_measure(build, seed, bare))
+        answers.send(_measure(build, seed, outline))
     except Exception as error:  # noqa: BLE001
         answers.send(f"{type(error).__name__}: {error}")
     finally:
         answers.close()
 
 
-def _measure(build: Build, seed: int, bare_bytes: int) -> Probe:
-    clock = Clock()
+def _measure(build: Build, seed: int, outline: Callable[[], object] | None) -> Probe:
     import torch
     import transformers  # noqa: F401
 
-    imported = resident_bytes()
-    subject = build()
-    startup = clock.cost()
+    outlined = outline() if outline else None
+    clock = Clock()
+    base = resident_bytes()
+    with _timed(clock) as startup:
+        subject = build()
+    del outlined
     workload = scan(subject.feed)
-    sized, sizes = _two_sizes(subject.feed)
-    heard = _Steps(clock)
     with tempfile.TemporaryDirectory() as folder:
-        took_s = _train(subject, sized, Path(folder), heard, seed)
-        checkpoint_bytes = sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file())
-    s_per_token = heard.wall_s / sum(sized.tokens(step) for step in range(sized.steps))
-    timed, times = _as_they_come(subject.feed, round(_TIMED_S / s_per_token)), _Steps(clock)
+        sized = _Steps(clock)
+        chosen, sizes = _two_sizes(subject.feed)
+        with _timed(clock) as whole:
+            _train(subject, chosen, Path(folder), sized, seed)
+        checkpoint_bytes = bytes_below(Path(folder))
+    token_s = sized.total.wall_s / sum(chosen.tokens(step) for step in range(chosen.steps))
+    timed, times = _as_they_come(subject.feed, round(_TIMED_S / token_s)), _Steps(clock)
     with tempfile.TemporaryDirectory() as folder:
         _train(subject, timed, Path(folder), times, seed)
-    if len(heard.facts) < sized.steps or len(times.facts) < 2:
+    if len(sized.facts) < chosen.steps or len(times.facts) < 2:
         raise ValueError("the loss of a trial step is not finite")
-    later = times.facts[1:]  # the first makes the optimizer's state
-    tokens = sum(fact.tokens for fact in later)
-    half, whole = heard.peaks[1], heard.peaks[-1]
+    scored = _scored(subject, clock)
+    with tempfile.TemporaryDirectory() as folder:
+        with _timed(clock) as finish:
+            if subject.finish:
+                subject.finish(Path(folder))
+        made_bytes = bytes_below(Path(folder))
     return Probe(
         workload=workload,
-        startup_s=startup["wall_s"],
-        startup_cpu_s=startup["cpu_s"],
-        s_per_padded_token=sum(fact.wall_s for fact in later) / tokens,
-        cpu_s_per_padded_token=sum(times.cpu_s[1:]) / tokens,
-        peak_bytes=clock.cost()["peak_memory_mb"] * MIB,  # after the checkpoints too, which copy what they save
-        bytes_per_padded_token=max(0.0, whole - half) / (sizes[1] - sizes[0]) if sizes[1] > sizes[0] else 0.0,
-        bare_bytes=bare_bytes,
-        imported_bytes=imported,
+        startup=startup[0],
+        padded_token=times.later * (1 / sum(fact.tokens for fact in times.facts[1:])),
+        checkpoint=Cost(max(0.0, whole[0].wall_s - sized.total.wall_s), max(0.0, whole[0].cpu_s - sized.total.cpu_s)),
+        scored_token=scored,
+        finish=finish[0] if subject.finish else Cost(),
+        peak_bytes=clock.cost()["peak_memory_mb"] * MIB,  # after checkpoints and saving too, which copy what they save
+        base_bytes=base,
+        bytes_per_padded_token=max(0.0, sized.peaks[-1] - sized.peaks[1]) / (sizes[1] - sizes[0])
+        if sizes[1] > sizes[0]
+        else 0.0,
         checkpoint_bytes=checkpoint_bytes,
-        checkpoint_s=max(0.0, took_s - heard.wall_s),
+        made_bytes=made_bytes,
         gpu_bytes=torch.cuda.max_memory_reserved() if torch.cuda.is_available() else 0,
     )
+
+
+def _scored(subject: Subject, clock: Clock) -> Cost:
+    """Of one held-out token."""
+    if subject.score is None:
+        return Cost()
+    subject.learner.eval()
+    with _timed(clock) as scoring:
+        tokens = subject.score()
+    subject.learner.train()
+    return scoring[0] * (1 / max(1, tokens))
+
+
+@contextmanager
+def _timed(clock: Clock) -> Iterator[list[Cost]]:
+    """A list that holds the cost of the context's body when that is done."""
+    taken: list[Cost] = []
+    before = _now(clock)
+    yield taken
+    after = _now(clock)
+    taken.append(after + before * -1)
+
+
+def _now(clock: Clock) -> Cost:
+    return Cost(time.perf_counter(), clock.cost()["cpu_s"])
 
 
 class _Steps:
@@ -189,33 +250,39 @@ class _Steps:
         self._clock, self._before_s = clock, clock.cost()["cpu_s"]
         self.facts: list[Any] = []
         self.peaks: list[int] = []
-        self.cpu_s: list[float] = []
+        self._costs: list[Cost] = []
 
     def __call__(self, facts: Any) -> None:
         """After a step."""
         cost = self._clock.cost()
         self.facts.append(facts)
         self.peaks.append(cost["peak_memory_mb"] * MIB)
-        self.cpu_s.append(cost["cpu_s"] - self._before_s)
+        self._costs.append(Cost(facts.wall_s, cost["cpu_s"] - self._before_s))
         self._before_s = cost["cpu_s"]
 
     @property
-    def wall_s(self) -> float:
+    def total(self) -> Cost:
         """Of all steps heard of."""
-        return float(sum(fact.wall_s for fact in self.facts))
+        return sum(self._costs, Cost())
+
+    @property
+    def later(self) -> Cost:
+        """Of all but the first, which makes the optimizer's state."""
+        return sum(self._costs[1:], Cost())
 
 
-def _train(subject: Subject, chosen: ChosenSteps, folder: Path, steps: _Steps, seed: int) -> float:
-    """Take the steps by the loop itself; returns its seconds, a checkpoint at the end among them."""
+def _train(subject: Subject, chosen: ChosenSteps, folder: Path, steps: _Steps, seed: int) -> None:
+    """Take the steps by the loop itself, with a checkpoint at the end."""
     from danlu.loop.checkpoint import Checkpoints
     from danlu.loop.loop import train
 
     checkpoints = Checkpoints(folder / "probe", every_steps=chosen.steps, key="probe")
-    started = time.perf_counter()
-    train(
-        subject.learner, chosen, subject.optimization, checkpoints, Silent(), seed=seed, observers=[steps]
-    )  # fmt: skip
-    return time.perf_counter() - started
+    train(subject.learner, chosen, subject.optimization, checkpoints, Silent(), seed=seed, observers=[steps])
+
+
+def bytes_below(folder: Path) -> int:
+    """Of all files in a folder and those below."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def scan(feed: Feed) -> Workload:

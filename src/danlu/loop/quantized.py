@@ -72,8 +72,9 @@ def dequantized(model: Any, base_dir: Path, *, threads: int) -> Any:
 def _quantized_layers(model: Any) -> dict[str, Any]:
     """The 4-bit layers by their names in the base model, with or without PEFT around them."""
     from bitsandbytes.nn.modules import Linear4bit
+    from peft import PeftModel
 
-    inner = model.get_base_model() if hasattr(model, "peft_config") else model
+    inner: Any = model.get_base_model() if isinstance(model, PeftModel) else model
     return {
         name.removesuffix(".base_layer"): module
         for name, module in inner.named_modules()

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from danlu.core.store import link
-from danlu.loop.adapters import MergeCheck, check_saved, logits, make_readable, save_adapter, write_checkpoint
+from danlu.loop.adapters import MergeCheck, check_saved, logits, save_adapter
 from danlu.loop.methods import METHODS, Tuning
 from danlu.loop.quantized import QUANTIZED, computing_exactly, dequantized
 from danlu.model.adapted import load_peft
-from danlu.model.adapter_record import ADAPTER, BASE, AdapterRecord, weights_hash, write_record
-from danlu.model.base_model import FOLDER_FILES, INDEX
+from danlu.model.adapter_record import ADAPTER, BASE, AdapterRecord, write_record
 from danlu.model.bottleneck import BottleneckModel, save_bottlenecks
+from danlu.model.checkpoint_files import FOLDER_FILES, INDEX, make_readable, save_checkpoint, weights_hash
 from danlu.model.virtual_tokens import VirtualTokensModel
 
 
@@ -52,7 +52,7 @@ def _save_merged(model: Any, tuning: Tuning, base_dir: Path, out_dir: Path, thre
         if tuning.method == "qlora":
             model = load_peft(dequantized(model, base_dir, threads=threads), out_dir / ADAPTER, is_trained=False)
         model = model.merge_and_unload()
-    write_checkpoint(model, base_dir, out_dir)
+    save_checkpoint(model, base_dir, out_dir)
 
 
 def _save_beside(model: Any, tuning: Tuning, base_dir: Path, out_dir: Path) -> None:

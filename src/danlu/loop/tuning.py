@@ -12,8 +12,9 @@ from danlu.loop.adapters import add_ia3, add_lora, add_virtual_tokens, set_lora_
 from danlu.loop.methods import Tuning
 from danlu.loop.quantized import load_4bit
 from danlu.model.adapted import load_adapted
-from danlu.model.adapter_record import AdapterRecord, read_record, refuse_unmerged, weights_hash
+from danlu.model.adapter_record import AdapterRecord, read_record, refuse_unmerged
 from danlu.model.bottleneck import BottleneckModel
+from danlu.model.checkpoint_files import weights_hash
 from danlu.model.loading import load_model
 from danlu.model.virtual_tokens import VirtualTokensModel
 

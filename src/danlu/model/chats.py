@@ -1,6 +1,11 @@
-"""Conversations on disk: one JSON object a line, `{"id": str, "messages": [{"role": str, "content": str}, ...]}`."""
+"""Conversations on disk: one JSON object a line, `{"id": str, "messages": [{"role": str, "content": str}, ...]}`.
+
+Files as other trainers take them are read too: ShareGPT's and Alpaca's rows, prompt and completion, and one JSON list of rows
+(danlu.text.rows.shapes). A row without an id is called by its number.
+"""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,10 +13,12 @@ from typing import Any
 from danlu.core.errors import Phrase, UserError
 from danlu.core.outside import read_lines
 from danlu.model.chat import ROLES, Message
+from danlu.text.rows.shapes import Unfit, fit
 
 _EXPECTED = (
     'expected {{"id": "...", "messages": [{{"role": "user", "content": "..."}}, ..., {{"role": "assistant", ...}}]}}'
 )
+_SHAPES = ("openai", "sharegpt", "alpaca", "prompt-completion")
 
 
 @dataclass(frozen=True)
@@ -28,34 +35,81 @@ def read_chats(path: Path) -> list[Chat]:
     """All conversations, in the order of the file. Raises UserError naming file and line, or for an empty file."""
     if not path.is_file():
         raise UserError("{path}: no such file", "conversations are expected, one JSON object a line", path=path)
-    chats = [_read_chat(line, f"{path}:{number}") for number, line in read_lines(path)]
+    chats = [_read_chat(row, f"{path}:{number}", number) for number, row in _rows(path)]
     if not chats:
         raise UserError("{path} has no conversations", _EXPECTED, path=path)
     return chats
 
 
-def _read_chat(line: str, where: str) -> Chat:
+def write_chats(path: Path, chats: list[Chat]) -> None:
+    """Write conversations as `read_chats` reads them, one a line."""
+    rows = (
+        {"id": chat.chat_id, "messages": chat.messages} | ({"tools": chat.tools} if chat.tools else {})
+        for chat in chats
+    )
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+
+
+def _rows(path: Path) -> Iterator[tuple[int, Any]]:
+    """Rows with the numbers of their lines, or their places in one list."""
+    lines = read_lines(path)
+    if lines and lines[0][1].lstrip().startswith("["):
+        yield from enumerate(_json(path.read_text(encoding="utf-8-sig"), path, 1), 1)
+        return
+    for number, line in lines:
+        yield number, _json(line, path, number)
+
+
+def _json(text: str, path: Path, number: int) -> Any:
     try:
-        row = json.loads(line)
+        return json.loads(text)
     except json.JSONDecodeError as error:
         raise UserError(
             "{where}: not JSON: {problem} at column {column}",
             _EXPECTED,
-            where=where,
+            where=f"{path}:{number + error.lineno - 1}",
             problem=error.msg,
             column=error.colno,
         ) from error
-    if not isinstance(row, dict) or not isinstance(row.get("id"), str) or not isinstance(row.get("messages"), list):
+
+
+def _read_chat(row: Any, where: str, number: int) -> Chat:
+    if not isinstance(row, dict) or not isinstance(row.get("id", ""), str | int):
         raise UserError("{where}: not a conversation", _EXPECTED, where=where)
+    given, tools = _turns(row, where)
     messages = tuple(
         _read_message(message, Phrase("{where}: message {number}", where=where, number=at))
-        for at, message in enumerate(row["messages"], 1)
+        for at, message in enumerate(given, 1)
     )
     if len(messages) < 2 or messages[-1]["role"] != "assistant":
         raise UserError(
             "{where}: does not end with an assistant message that answers something", _EXPECTED, where=where
         )
-    return Chat(row["id"], messages, _read_objects(row.get("tools"), "tools", where))
+    return Chat(str(row.get("id", number)), messages, _read_objects(tools, "tools", where))
+
+
+def _turns(row: dict[str, Any], where: str) -> tuple[Any, Any]:
+    """The messages and the tools of a row of any known shape; our own is checked more strictly than others' are."""
+    own = row.get("messages")
+    if (
+        isinstance(own, list)
+        and "chosen" not in row
+        and not any(isinstance(one, dict) and "from" in one for one in own)
+    ):
+        return own, row.get("tools")
+    try:
+        found = fit(row)
+    except Unfit as unfit:
+        raise UserError("{where}: {reason}", _EXPECTED, where=where, reason=unfit.reason) from None
+    if found.shape not in _SHAPES:
+        raise UserError(
+            "{where}: not a conversation",
+            "danlu align learns from preferences."
+            if found.shape == "preference"
+            else "danlu pretrain learns from plain texts.",
+            where=where,
+        )
+    return found.messages, list(found.tools)
 
 
 def _read_message(message: Any, where: Phrase) -> Message:

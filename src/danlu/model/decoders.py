@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 Style = Literal["gpt2", "llama", "qwen3"]
 STYLES: tuple[Style, ...] = ("gpt2", "llama", "qwen3")
-_WIDTH_PER_LAYER = 64
+WIDTH_PER_LAYER = 64
 _HEAD_WIDTH = 64
 _INITIAL_DEVIATION = 0.02
 
@@ -30,7 +30,7 @@ class DecoderShape:
     @property
     def width(self) -> int:
         """Of the stream between layers."""
-        return _WIDTH_PER_LAYER * self.layers
+        return WIDTH_PER_LAYER * self.layers
 
     @property
     def heads(self) -> int:

@@ -6,15 +6,13 @@ Continued pretraining does the rest: until then the model spreads what it gave t
 """
 
 import json
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from danlu.core.errors import UserError
+from danlu.model.checkpoint_files import save_checkpoint
 from danlu.model.loading import quiet_transformers, read_model_facts
-
-_TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja")
 
 
 def extend_embeddings(checkpoint_dir: Path, vocabulary_dir: Path, out_dir: Path) -> int:
@@ -50,14 +48,7 @@ def extend_embeddings(checkpoint_dir: Path, vocabulary_dir: Path, out_dir: Path)
         for matrix in matrices:
             for new in added:
                 matrix[new["id"]] = matrix[new["spelt"]].float().mean(dim=0).to(matrix.dtype)
-    with quiet_transformers():
-        model.save_pretrained(out_dir)
-    for name in _TOKENIZER_FILES:
-        if (vocabulary_dir / name).is_file():
-            shutil.copyfile(vocabulary_dir / name, out_dir / name)
-    for path in out_dir.glob("*.*"):
-        if path.is_file():
-            path.chmod(0o644)
+    save_checkpoint(model, vocabulary_dir, out_dir)
     return rows
 
 

@@ -5,23 +5,14 @@ Weights in pickle form are never fetched: reading them can run any code
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from danlu.core.errors import UserError
+from danlu.model.checkpoint_files import FOLDER_FILES
 
-_SMALL = frozenset(
-    {"config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
-     "chat_template.jinja", "model.safetensors.index.json", "vocab.json", "merges.txt", "vocab.txt", "tokenizer.model",
-     "spiece.model", "source.spm", "target.spm", "added_tokens.json"}
-)  # fmt: skip
 _WEIGHTS = re.compile(r"model(?:-\d+-of-\d+)?\.safetensors")
 _PICKLES = re.compile(r"(?:.*\.(?:bin|pt|pth|ckpt|msgpack|h5))")
-_SPDX = {
-    "afl-3.0": "AFL-3.0", "agpl-3.0": "AGPL-3.0-only", "apache license 2.0": "Apache-2.0", "apache-2.0": "Apache-2.0",
-    "bsd-3-clause": "BSD-3-Clause", "gpl-3.0": "GPL-3.0-only", "lgpl-3.0": "LGPL-3.0-only", "mit": "MIT", "unlicense": "Unlicense",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -61,19 +52,5 @@ def chosen(spec: str, files: Sequence[HubFile]) -> tuple[HubFile, ...]:
         )
     if "config.json" not in by_name:
         raise UserError("{spec} has no config.json", "a Hugging Face folder is expected", spec=spec)
-    kept = {*weights, *(_SMALL & by_name.keys())}
+    kept = {*weights, *(by_name.keys() & set(FOLDER_FILES))}
     return tuple(by_name[name] for name in sorted(kept))
-
-
-def licence_of_card(card: Mapping[str, Any]) -> str:
-    """The SPDX expression for the licence that a model card names; `unknown` where it names none."""
-    named = card.get("license") or card.get("License")
-    named = named[0] if isinstance(named, list) and named else named
-    if str(named).lower() == "other":
-        named = card.get("license_name")
-    if not isinstance(named, str) or not named or named.lower() in ("none", "null", "unknown"):
-        return "unknown"
-    lower = named.lower()
-    if lower in _SPDX:
-        return _SPDX[lower]
-    return named.upper() if lower.startswith("cc") else "LicenseRef-" + re.sub(r"[^\w.-]+", "-", named)

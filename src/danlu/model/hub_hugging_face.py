@@ -1,17 +1,10 @@
 """Models of Hugging Face, or of a mirror that speaks the same (https://huggingface.co/docs/hub/api)."""
 
-from collections.abc import Mapping
 from urllib.parse import quote
 
-from danlu.model.hub_files import HubFile, Listing, chosen, licence_of_card
+from danlu.core.licence_card import licence_of_card
+from danlu.model.hub_files import HubFile, Listing, chosen
 from danlu.model.hub_web import Hub
-
-HOME = "https://huggingface.co"
-
-
-def headers(token: str) -> Mapping[str, str]:
-    """What a request carries of a user's access token."""
-    return {"Authorization": f"Bearer {token}"} if token else {}
 
 
 def list_hugging_face(hub: Hub, model_id: str, revision: str) -> Listing:
@@ -29,7 +22,9 @@ def list_hugging_face(hub: Hub, model_id: str, revision: str) -> Listing:
         for entry in entries
         if entry["type"] == "file"
     ]
-    return Listing(commit, licence_of_card(about.get("cardData") or {}), chosen(hub.spec, files))
+    card = about.get("cardData") or {}
+    licence = licence_of_card(card.get("license"), card.get("license_name"))
+    return Listing(commit, licence, chosen(hub.spec, files))
 
 
 def url_of(hub: Hub, model_id: str, revision: str, name: str) -> str:

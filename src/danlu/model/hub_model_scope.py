@@ -1,20 +1,14 @@
 """Models of ModelScope, as its own client asks for them: modelscope/hub/api.py and file_download.py of github.com/modelscope/modelscope."""
 
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from danlu.core.errors import DanluError, UserError
-from danlu.model.hub_files import HubFile, Listing, chosen, licence_of_card
+from danlu.core.licence_card import licence_of_card
+from danlu.model.hub_files import HubFile, Listing, chosen
 from danlu.model.hub_web import Hub
 
-HOME = "https://www.modelscope.cn"
 _BRANCH = "master"
-
-
-def headers(token: str) -> Mapping[str, str]:
-    """What a request carries of a user's access token."""
-    return {"Cookie": f"m_session_id={token}", "Authorization": f"Bearer {token}"} if token else {}
 
 
 def list_model_scope(hub: Hub, model_id: str, revision: str) -> Listing:
@@ -30,7 +24,8 @@ def list_model_scope(hub: Hub, model_id: str, revision: str) -> Listing:
         if entry.get("Type") != "tree"
     ]
     # A hub that tells no commit is read by the branch's name: the checksums still pin each file.
-    return Listing(commit or revision or _BRANCH, licence_of_card(about), chosen(hub.spec, files))
+    licence = licence_of_card(about.get("License") or about.get("license"), about.get("license_name"))
+    return Listing(commit or revision or _BRANCH, licence, chosen(hub.spec, files))
 
 
 def url_of(hub: Hub, model_id: str, revision: str, name: str) -> str:

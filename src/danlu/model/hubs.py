@@ -20,6 +20,7 @@ from danlu.core.hashing import hash_facts, hash_file
 from danlu.core.progress import Progress, Silent
 from danlu.model import hub_hugging_face, hub_model_scope
 from danlu.model.base_model import BaseFiles
+from danlu.model.hub_access import HOMES, endpoints, headers, tokens
 from danlu.model.hub_files import HubFile, Listing
 from danlu.model.hub_web import Hub
 
@@ -34,9 +35,7 @@ class Hubs:
     """How this user reaches the hubs, and where models are kept."""
 
     cache: Path
-    endpoints: Mapping[str, str] = field(
-        default_factory=lambda: {"hf": hub_hugging_face.HOME, "ms": hub_model_scope.HOME}
-    )
+    endpoints: Mapping[str, str] = field(default_factory=lambda: HOMES)
     tokens: Mapping[str, str] = field(default_factory=dict)
     is_offline: bool = False
     wait_s: float = 0.5
@@ -46,23 +45,11 @@ class Hubs:
     def of(cls, environment: Mapping[str, str]) -> "Hubs":
         """From the variables of the hubs' own clients: endpoints, tokens, offline mode, and XDG_CACHE_HOME."""
         home = Path(environment.get("HOME", "~")).expanduser()
-        domain = environment.get("MODELSCOPE_DOMAIN", "")
-        model_scope = environment.get("MODELSCOPE_ENDPOINT") or (f"https://{domain}" if domain else "")
-        endpoints = {
-            "hf": (environment.get("HF_ENDPOINT") or hub_hugging_face.HOME).rstrip("/"),
-            "ms": (model_scope or hub_model_scope.HOME).rstrip("/"),
-        }
-        logged_in = Path(environment.get("HF_HOME") or home / ".cache" / "huggingface") / "token"
-        stored = logged_in.read_text(encoding="utf-8").strip() if logged_in.is_file() else ""
-        tokens = {
-            "hf": environment.get("HF_TOKEN") or stored,
-            "ms": environment.get("MODELSCOPE_API_TOKEN") or environment.get("MODELSCOPE_TOKEN") or "",
-        }
         is_offline = any(
             environment.get(name, "").lower() in _ON for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
         )
         cache = Path(environment.get("XDG_CACHE_HOME") or home / ".cache") / "danlu" / "models"
-        return cls(cache, endpoints, tokens, is_offline)
+        return cls(cache, endpoints(environment), tokens(environment), is_offline)
 
 
 @dataclass(frozen=True)
@@ -130,11 +117,10 @@ class _Model:
                 spec=spec,
                 scheme=scheme,
             )
-        theirs = hub_hugging_face if scheme == "hf" else hub_model_scope
         hub = Hub(
             spec,
             hubs.endpoints[scheme],
-            theirs.headers(hubs.tokens.get(scheme, "")),
+            headers(scheme, hubs.tokens.get(scheme, "")),
             "HF" if scheme == "hf" else "MODELSCOPE",
             wait_s=hubs.wait_s,
         )

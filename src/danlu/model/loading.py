@@ -1,6 +1,7 @@
 """Checkpoints as models in memory. Only functions that need the model itself import torch."""
 
 import json
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -55,7 +56,6 @@ def load_model(checkpoint_dir: Path, *, threads: int, kind: families.Kind = "cau
     weights: Transformers would fill them with random numbers.
     """
     import torch
-    from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, AutoModelForSeq2SeqLM
 
     _check_kind(checkpoint_dir, kind)
     torch.set_num_threads(threads)
@@ -65,9 +65,8 @@ def load_model(checkpoint_dir: Path, *, threads: int, kind: families.Kind = "cau
         return load_adapted(
             load_model(checkpoint_dir / BASE, threads=threads, kind=kind), checkpoint_dir / ADAPTER
         ).eval()
-    loaders = {"causal": AutoModelForCausalLM, "seq2seq": AutoModelForSeq2SeqLM, "masked": AutoModelForMaskedLM}
-    loader: Any = loaders[kind]
-    with quiet_transformers():
+    loader = _loader(kind)
+    with quiet_transformers(), _told_of_shapes(checkpoint_dir):
         model, found = loader.from_pretrained(
             checkpoint_dir,
             dtype=torch.float32,
@@ -83,7 +82,55 @@ def load_model(checkpoint_dir: Path, *, threads: int, kind: families.Kind = "cau
             architecture=type(model).__name__,
             names=", ".join(sorted(found["missing_keys"])[:5]),
         )
+    _check_numbers(checkpoint_dir, model)
     return model.eval()
+
+
+@contextmanager
+def _told_of_shapes(checkpoint_dir: Path) -> Iterator[None]:
+    """Transformers raises RuntimeError for weights of other shapes, after a table of them."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "mismatched_sizes" not in str(error):
+            raise
+        raise UserError(
+            "{folder}: its weights have other shapes than its config.json says",
+            "Take both from where the model comes from.",
+            folder=checkpoint_dir,
+        ) from None
+
+
+def _check_numbers(checkpoint_dir: Path, model: Any) -> None:
+    """Weights that are no numbers come from a training that diverged, and nothing can be learnt on top of them.
+
+    Reading them all costs a tenth of a second for 135 million.
+    """
+    for name, weight in model.named_parameters():
+        if not weight.isfinite().all():
+            raise UserError(
+                "{folder} has weights that are no numbers: {name}",
+                "The training that made it diverged, or the file is damaged: take an earlier checkpoint.",
+                folder=checkpoint_dir,
+                name=name,
+            )
+
+
+def model_outline(checkpoint_dir: Path, *, kind: families.Kind = "causal") -> Any:
+    """The model with the shapes of its weights and no numbers in them, which costs no memory; UserError for another kind."""
+    import torch
+    from transformers import AutoConfig
+
+    _check_kind(checkpoint_dir, kind)
+    config = AutoConfig.from_pretrained(checkpoint_dir, local_files_only=True, trust_remote_code=False)
+    with torch.device("meta"):
+        return _loader(kind).from_config(config, dtype=torch.float32)
+
+
+def _loader(kind: families.Kind) -> Any:
+    from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, AutoModelForSeq2SeqLM
+
+    return {"causal": AutoModelForCausalLM, "seq2seq": AutoModelForSeq2SeqLM, "masked": AutoModelForMaskedLM}[kind]
 
 
 def _check_kind(checkpoint_dir: Path, kind: families.Kind) -> None:
@@ -128,14 +175,26 @@ def quiet_transformers() -> Iterator[None]:
     """Silence Transformers' own progress bars: danlu reports progress itself."""
     from transformers.utils import logging as transformers_logging
 
-    logging: Any = transformers_logging
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
+    bars: Any = transformers_logging
+    shown = bars.is_progress_bar_enabled()
+    bars.disable_progress_bar()
     try:
         yield
     finally:
         if shown:
-            logging.enable_progress_bar()
+            bars.enable_progress_bar()
+
+
+@contextmanager
+def errors_only(library: str = "transformers") -> Iterator[None]:
+    """Silence what a library logs below an error: Transformers reports a new head, or one that is left out, as if it were wrong."""
+    logger = logging.getLogger(library)
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def pays_bfloat16() -> bool:

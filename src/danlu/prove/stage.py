@@ -24,7 +24,7 @@ def _prove(work: Work, config: Config, *, base: Checkpoint, tuned: Checkpoint, c
             base=base.path,
             adapter=_plain_adapter(tuned.path / ADAPTER),
             data=chats.train,
-            tokens=tuned.path / "tokens.parquet",
+            tokens=_there(tuned.path / "tokens.parquet"),  # a private training keeps none
             evaluation=chats.held_out if chats.held_out.read_text(encoding="utf-8").strip() else None,
             threads=work.threads,
             seed=work.seed,
@@ -35,6 +35,10 @@ def _prove(work: Work, config: Config, *, base: Checkpoint, tuned: Checkpoint, c
     counts = {verdict.value: sum(finding.verdict is verdict for finding in every) for verdict in Verdict}
     failed = ", ".join(sorted({finding.check.name for finding in every if finding.is_unproven}))
     return Facts({name: count for name, count in counts.items() if count}, note=f"failed: {failed}" if failed else "")
+
+
+def _there(path: Path) -> Path | None:
+    return path if path.is_file() else None
 
 
 def _plain_adapter(folder: Path) -> Path | None:

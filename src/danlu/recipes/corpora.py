@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from danlu.core.artifacts import MANIFEST, Corpus
+from danlu.core.errors import UserError
 from danlu.core.project import Source
 from danlu.core.stages import Step
 from danlu.core.store import open_artifact
@@ -30,6 +31,13 @@ def extraction_of(paths: Sequence[Path], licence: str, settings: Settings) -> St
     """
     if len(paths) == 1 and (paths[0] / MANIFEST).is_file():
         return open_artifact(paths[0], Corpus)
+    for path in paths:
+        if (path / MANIFEST).is_file():
+            raise UserError(
+                "{path} is an artifact of danlu, and there are other paths beside it",
+                "Give it alone; `danlu pretrain A B --weights 1,1` learns from several corpora.",
+                path=path,
+            )
     lock = lock_sources([Source(path, licence) for path in paths])
     config = settings.of("extract", ExtractConfig)
     return extract(config, files=collect(sources=lock), sources=lock)

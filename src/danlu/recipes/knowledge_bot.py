@@ -16,12 +16,11 @@ from danlu.model.packaged import find_packaged
 from danlu.prove.stage import prove_models
 from danlu.recipes.cleaning import cleaned, distinct
 from danlu.recipes.settings import Settings
+from danlu.recipes.tuning import finetuned
 from danlu.release.bundle import release
 from danlu.retrieve import measure
 from danlu.retrieve.index import index
 from danlu.train.base_stage import base
-from danlu.train.finetune import FinetuneConfig
-from danlu.train.finetune_stage import finetune
 from danlu.train.retriever import RetrieverConfig, train_retriever
 
 
@@ -39,7 +38,7 @@ def knowledge_bot(project: Project) -> Plan:
     )
     indexed = index(documents=documents, extraction=extraction, encoder=encoder, chats=chats)
     base_model = base(files=resolve_base(project.base, project.folder))
-    tuned = finetune(settings.of("finetune", FinetuneConfig), base=base_model, chats=chats)
+    tuned = finetuned(settings, base=base_model, chats=chats)
     proof = prove_models(base=base_model, tuned=tuned, chats=chats)
     report = evaluate_bot(measure)(
         settings.of("evaluate", EvaluateConfig),

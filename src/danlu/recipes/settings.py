@@ -53,6 +53,10 @@ class Settings:
                 ".".join([stage, *(part for part in first["loc"] if isinstance(part, str))]), first
             ) from None
 
+    def says(self, stage: str) -> bool:
+        """Whether anything is set for a stage: for those that a plan has only then."""
+        return any(key.startswith(f"{stage}.") for key in self._values)
+
     def _misfit(self, key: str, error: Any) -> UserError:
         if error["type"] == "extra_forbidden":
             return unknown_key("set", key, self._known)

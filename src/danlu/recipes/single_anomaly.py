@@ -29,7 +29,7 @@ def anomaly_plan(data: Path, test: Path | None, settings: Settings, seed: int = 
 
 def find_plan(model: Path, data: Path, label: str, seed: int = 0) -> Plan:
     """Find anomalies in another series."""
-    from danlu.train.anomaly.stage import FindConfig, find_anomalies
+    from danlu.train.anomaly.find import FindConfig, find_anomalies
 
     step = find_anomalies(FindConfig(label=label), model=open_artifact(model, Checkpoint), file=DataFile(data))
     return Plan(step, seed)

@@ -14,6 +14,7 @@ from danlu.data.fetch.open_corpora import C4, Shards, c4_shards, pile_shards
 from danlu.data.fetch.sources import Source
 from danlu.data.fetch.urls import canonical
 from danlu.data.fetch.web import Web
+from danlu.model.hub_access import headers
 from danlu.recipes.single_fetch_run import FetchRun
 
 
@@ -23,12 +24,13 @@ async def _download(
     label: str,
     files: Sequence[RemoteFile],
     licence: str = "unknown",
-    headers: Mapping[str, str] | None = None,
+    scheme: str = "",
 ) -> None:
     config: DownloadConfig = run.settings["download"]
     licence = run.licence if run.licence != "unknown" else licence
+    sent = headers(scheme, run.access.tokens.get(scheme, ""))
     run.ledger.finish(label, False)
-    await Downloads(web, run.ledger, label, config, run.progress, headers or {}, licence).run(files)
+    await Downloads(web, run.ledger, label, config, run.progress, sent, licence).run(files)
     run.ledger.finish(label, True)
 
 
@@ -39,7 +41,7 @@ async def _data_set(run: FetchRun, web: Web, source: Source) -> None:
         listing = await _listing(run, web, source.scheme, label, asked, before.facts)
         for path, reason in listing.left_out.items():
             run.ledger.add(label, path, state=SKIPPED, reason=reason)
-        await _download(run, web, label, listing.files, listing.licence, _headers(run, source.scheme))
+        await _download(run, web, label, listing.files, listing.licence, source.scheme)
 
 
 async def _c4(run: FetchRun, web: Web, source: Source) -> None:
@@ -47,25 +49,20 @@ async def _c4(run: FetchRun, web: Web, source: Source) -> None:
     before = run.begun(label, f"c4:{source.rest}")
     if before:
         listing = await _listing(run, web, "hf", label, DataSet(C4), before.facts)
-        await _download(run, web, label, c4_shards(listing, shards), listing.licence, _headers(run, "hf"))
+        await _download(run, web, label, c4_shards(listing, shards), listing.licence, "hf")
 
 
 async def _listing(
     run: FetchRun, web: Web, scheme: str, label: str, asked: DataSet, facts: Mapping[str, Any]
 ) -> Listing:
     """What the hub has, at the commit that an unfinished fetch began with."""
-    pinned, token = None if run.refresh else facts.get("revision"), run.access.tokens.get(scheme)
+    pinned, token = None if run.refresh else facts.get("revision"), run.access.tokens.get(scheme, "")
     if scheme == "ms":
-        listing = await model_scope.list_model_scope(web, run.access.model_scope, asked, pinned, token)
+        listing = await model_scope.list_model_scope(web, run.access.endpoints["ms"], asked, pinned, token)
     else:
-        listing = await hugging_face.list_hugging_face(web, run.access.hugging_face, asked, pinned, token)
+        listing = await hugging_face.list_hugging_face(web, run.access.endpoints["hf"], asked, pinned, token)
     run.ledger.note(label, revision=listing.revision, licence=listing.licence)
     return listing
-
-
-def _headers(run: FetchRun, scheme: str) -> dict[str, str]:
-    token = run.access.tokens.get(scheme)
-    return model_scope.headers(token) if scheme == "ms" else hugging_face.headers(token)
 
 
 async def _pile(run: FetchRun, web: Web, source: Source) -> None:

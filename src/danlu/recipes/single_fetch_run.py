@@ -7,8 +7,7 @@ from typing import Any
 from danlu.core.progress import Progress
 from danlu.data.fetch.ledger import Asked, FetchLedger
 from danlu.data.fetch.sql_wanted import Wanted
-
-HUGGING_FACE, MODEL_SCOPE = "https://huggingface.co", "https://www.modelscope.cn"
+from danlu.model.hub_access import HOMES
 
 
 @dataclass(frozen=True)
@@ -16,8 +15,8 @@ class Access:
     """How the outside is reached: what the user's environment says of hubs, and what a user allows."""
 
     allow_private: bool = False
-    hugging_face: str = HUGGING_FACE
-    model_scope: str = MODEL_SCOPE
+    endpoints: Mapping[str, str] = field(default_factory=lambda: HOMES)
+    """By scheme: `hf`, `ms`."""
     tokens: Mapping[str, str] = field(default_factory=dict)
     """By scheme: `hf`, `ms`."""
 

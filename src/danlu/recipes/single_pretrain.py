@@ -4,15 +4,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from danlu.core.artifacts import Corpus
+from danlu.core.artifacts import Corpus, TokenShards
+from danlu.core.errors import UserError
 from danlu.core.stages import Plan, Step
+from danlu.data.mix import MIXED_FROM, mix
 from danlu.data.split.stage import SplitConfig, split
 from danlu.data.split.take import TakeConfig, take
 from danlu.model.base_model import resolve_base
 from danlu.recipes.corpora import corpus_of
 from danlu.recipes.settings import Settings
 from danlu.train.pretrain import PretrainConfig
-from danlu.train.pretrain_stage import pretrain
+from danlu.train.pretrain_stage import held_out_input, pretrain, shards_input
 from danlu.train.tokenize.stage import TokenizeConfig, tokenize
 from danlu.train.tokenize.tokenizer import DocumentTokens, TokenizerFiles
 from danlu.train.vocabulary.config import TokenizerConfig
@@ -43,26 +45,76 @@ _SPLIT = {"validation_share": 0.02, "test_share": 0.0, "stratify_by": "language"
 
 
 def pretrain_plan(
-    paths: Sequence[Path], licence: str, tokenizer: Path | None, base: str | None, settings: Settings, seed: int = 0
+    paths: Sequence[Path],
+    licence: str,
+    tokenizer: Path | None,
+    base: str | None,
+    settings: Settings,
+    seed: int = 0,
+    weights: Sequence[float] = (),
 ) -> Plan:
     """Part documents, make a vocabulary of one side, learn from it, and measure on the other.
 
-    With `tokenizer` that folder's vocabulary is taken; with `base` an open model is gone on with, in its own vocabulary.
+    With `tokenizer` that folder's vocabulary is taken; with `base` an open model is gone on with, in its own vocabulary. With
+    `weights` each path is a corpus of its own, and so much of a step's rows comes from it.
     """
     config = settings.of("pretrain", PretrainConfig)
-    vocabulary_config = settings.of("tokenizer", TokenizerConfig)
-    shares = SplitConfig.model_validate(_SPLIT)
-    parted = split(shares, documents=corpus_of(paths, licence, settings))
-    sides = {
-        side: take(TakeConfig.model_validate({"side": side}), documents=parted) for side in ("train", "validation")
-    }
-    model = _base(base)
-    vocabulary = model or _vocabulary(tokenizer, vocabulary_config, sides["train"])
-    how = settings.of("tokenize", TokenizeConfig)
-    shards, held_out = (tokenize(how, documents=sides[side], tokenizer=vocabulary) for side in ("train", "validation"))
-    target = pretrain(config, shards=shards, held_out=held_out, tokenizer=vocabulary, base=model)
+    ready = prepared(paths, licence, tokenizer, base, settings, weights)
+    if config.weights:
+        raise UserError("pretrain.weights is not set by hand", "Name the corpora, and --weights 3,1.")
+    if weights:
+        config = config.model_copy(update={"weights": dict(zip(corpus_names(paths), weights, strict=True))})
+    target = pretrain(config, **ready)
     settings.check_all_used()
     return Plan(target, seed)
+
+
+def prepared(
+    paths: Sequence[Path],
+    licence: str,
+    tokenizer: Path | None,
+    base: str | None,
+    settings: Settings,
+    weights: Sequence[float] = (),
+) -> dict[str, Any]:
+    """What a pretraining reads, by the names of its inputs."""
+    vocabulary_config = settings.of("tokenizer", TokenizerConfig)
+    names = corpus_names(paths) if weights else []
+    parted = _parted(paths, names, licence, settings)
+    model = _base(base)
+    vocabulary = model or _vocabulary(tokenizer, vocabulary_config, _taken(parted, "train"))
+    how = settings.of("tokenize", TokenizeConfig)
+
+    def shards(side: str, corpus: str = "") -> Step[TokenShards]:
+        return tokenize(how, documents=_taken(parted, side, corpus), tokenizer=vocabulary)
+
+    ready = {"held_out": shards("validation"), "tokenizer": vocabulary, "base": model}
+    if not names:
+        return ready | {"shards": shards("train")}
+    learnt = {shards_input(name): shards("train", name) for name in names}
+    return ready | learnt | {held_out_input(name): shards("validation", name) for name in names}
+
+
+def _parted(paths: Sequence[Path], names: Sequence[str], licence: str, settings: Settings) -> Step[Corpus]:
+    """All documents, parted. Several corpora are parted as one: what resembles a document of another one stays with it."""
+    if not names:
+        return split(SplitConfig.model_validate(_SPLIT), documents=corpus_of(paths, licence, settings))
+    corpora = {name: corpus_of([path], licence, settings) for name, path in zip(names, paths, strict=True)}
+    return split(SplitConfig.model_validate(_SPLIT | {"stratify_by": MIXED_FROM}), documents=mix(**corpora))
+
+
+def _taken(parted: Step[Corpus], side: str, corpus: str = "") -> Step[Corpus]:
+    return take(TakeConfig.model_validate({"side": side, "corpus": corpus}), documents=parted)
+
+
+def corpus_names(paths: Sequence[Path]) -> list[str]:
+    """What several corpora are called: their folders' names, numbered where two are the same."""
+    names: list[str] = []
+    for path in paths:
+        name = path.resolve().name
+        same = sum(other == name or other.startswith(f"{name}-") for other in names)
+        names.append(f"{name}-{same + 1}" if name in names else name)
+    return names
 
 
 def _base(spec: str | None) -> Step[Any] | None:

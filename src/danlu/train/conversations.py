@@ -1,12 +1,11 @@
-"""Conversations: a user's own file of training data as an artifact, checked line by line before anything is trained."""
+"""Conversations: a user's own file of training data as an artifact in one form, checked line by line before anything is trained."""
 
-import shutil
 from typing import Literal
 
 from danlu.core.artifacts import Chats
 from danlu.core.outside import DataFile
 from danlu.core.stages import Config, Facts, Stage, Work
-from danlu.model.chats import read_chats
+from danlu.model.chats import read_chats, write_chats
 
 
 class ConversationsConfig(Config):
@@ -17,8 +16,8 @@ class ConversationsConfig(Config):
 
 def _conversations(work: Work, config: ConversationsConfig, *, file: DataFile) -> Facts:
     rows = read_chats(file.path)
-    shutil.copyfile(file.path, work.folder / f"{config.side}.jsonl")
+    write_chats(work.folder / f"{config.side}.jsonl", rows)
     return Facts({"conversations": len(rows)}, ("unknown",))
 
 
-conversations = Stage("conversations", version=1, makes=Chats, body=_conversations, config=ConversationsConfig)
+conversations = Stage("conversations", version=2, makes=Chats, body=_conversations, config=ConversationsConfig)

@@ -5,19 +5,21 @@ Defaults follow "LoRA Without Regret" (Schulman et al. 2025): all linear layers,
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
 from danlu.core.errors import UserError
-from danlu.core.hashing import hash_facts, hash_file
+from danlu.core.hashing import hash_facts
+from danlu.core.processes import ALONE
 from danlu.core.stages import Config, Work
 from danlu.loop.batches import ConversationFeed, Limits, Step, plan_steps
 from danlu.loop.methods import METHODS, MethodName, Tuning
 from danlu.loop.token_batch import Row
 from danlu.model.chat import ChatFormat
+from danlu.model.checkpoint_files import model_hash, weights_hash
 from danlu.model.loading import pays_bfloat16
 from danlu.model.stops import declare_stop
 from danlu.model.tokenizer_fit import check_tokenizer_fits
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from danlu.loop.adapters import MergeCheck
     from danlu.loop.loop import Trained
     from danlu.loop.optimizers import Optimization
+    from danlu.loop.probe import Subject
 
 _PROBE_TOKENS = 128
 _NO_LOSS = -100
@@ -36,6 +39,8 @@ _CHECKPOINT_EVERY_STEPS = 10
 _FULL_CHECKPOINT_EVERY_STEPS = 50
 """Weights and moments of SmolLM2-135M take 1.6 GB where an adapter's take 59 MB."""
 _NEVER = 2**62
+_SHARED = ("full", "lora")
+"""Methods whose weights processes can share: 4-bit weights and vectors before the input cannot be parted by torch's pieces."""
 
 
 class FinetuneConfig(Config):
@@ -126,9 +131,50 @@ def finetune_model(
     with the same bytes. Raises UserError for conversations that cannot be trained on and for an adapter of another base,
     WorkFailed when the loss diverges or what was saved is not what was trained.
     """
+    from danlu.loop.launch import in_processes
+
+    data, feed = read_steps(base_dir, chats_jsonl, config, work.seed)
+    if work.processes.count > 1:
+        _check_shared(config)
+        in_processes(_share, base_dir, chats_jsonl, config, adapter_dir, work=work)
+    # Where several processes have learnt, this one takes up their last checkpoint, and no step is left to do.
+    model = _loaded(base_dir, feed, config, work, adapter_dir)
+    parameters = sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
+    key = _training_key(base_dir, adapter_dir, data, config, work.seed)
+    trained = _train(model, feed, config, replace(work, processes=ALONE), key)
+    merge = _save(model, base_dir, feed, config, work)
+    declare_stop(work.folder, ChatFormat.load(base_dir).stop_id)
+    facts = _facts(data, feed, trained, parameters, merge)
+    _write_tokens(work.folder / "tokens.parquet", [data.rows[index] for index in sorted(set(_seen(feed.plan)))])
+    _write_record(work.folder / "training.json", facts, trained)
+    return facts
+
+
+def _share(base_dir: Path, chats_jsonl: Path, config: FinetuneConfig, adapter_dir: Path | None, work: Work) -> None:
+    """What one of several processes does."""
+    data, feed = read_steps(base_dir, chats_jsonl, config, work.seed)
+    key = _training_key(base_dir, adapter_dir, data, config, work.seed)
+    _train(_loaded(base_dir, feed, config, work, adapter_dir), feed, config, work, key)
+
+
+def _check_shared(config: FinetuneConfig) -> None:
+    """Raises UserError for a method whose weights processes cannot share."""
+    if config.method not in _SHARED:
+        raise UserError(
+            "method {method} trains in one process",
+            "With --processes the methods are: {methods}",
+            method=config.method,
+            methods=", ".join(_SHARED),
+        )
+
+
+def read_steps(
+    base_dir: Path, chats_jsonl: Path, config: FinetuneConfig, seed: int
+) -> tuple[ConversationRows, ConversationFeed]:
+    """The conversations as rows of tokens, and the steps that they are learnt in. Raises UserError when none can be trained on."""
     check_tokenizer_fits(base_dir)
     data = read_rows(chats_jsonl, ChatFormat.load(base_dir), config.sequence_tokens, config.long_conversations)
-    steps = plan_steps([len(row.ids) for row in data.rows], work.seed, _limits(config))
+    steps = plan_steps([len(row.ids) for row in data.rows], seed, _limits(config))
     if not steps:
         raise UserError(
             "{path}: none of {count} conversations fits into {sequence_tokens} tokens per conversation and {tokens} in all",
@@ -138,17 +184,23 @@ def finetune_model(
             sequence_tokens=config.sequence_tokens,
             tokens=config.max_train_tokens,
         )
-    feed = ConversationFeed(data.rows, steps, config.micro_batch_tokens)
-    key = _training_key(base_dir, adapter_dir, data, config, work.seed)
+    return data, ConversationFeed(data.rows, steps, config.micro_batch_tokens)
+
+
+def subject(
+    base_dir: Path, chats_jsonl: Path, config: FinetuneConfig, work: Work, adapter_dir: Path | None
+) -> "Subject":
+    """The training for a trial, saved at its end as the real one is."""
+    from danlu.loop.causal import CausalLearner
+    from danlu.loop.probe import Subject
+
+    _, feed = read_steps(base_dir, chats_jsonl, config, work.seed)
     model = _loaded(base_dir, feed, config, work, adapter_dir)
-    parameters = sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
-    trained = _train(model, feed, config, work, key)
-    merge = _save(model, base_dir, feed, config, work)
-    declare_stop(work.folder, ChatFormat.load(base_dir).stop_id)
-    facts = _facts(data, feed, trained, parameters, merge)
-    _write_tokens(work.folder / "tokens.parquet", [data.rows[index] for index in sorted(set(_seen(steps)))])
-    _write_record(work.folder / "training.json", facts, trained)
-    return facts
+
+    def finish(folder: Path) -> None:
+        _save(model, base_dir, feed, config, replace(work, folder=folder))
+
+    return Subject(CausalLearner(model), feed, optimization(config), finish=finish)
 
 
 def _loaded(
@@ -166,11 +218,19 @@ def _train(model: Any, feed: ConversationFeed, config: FinetuneConfig, work: Wor
     from danlu.loop.causal import CausalLearner
     from danlu.loop.checkpoint import Checkpoints
     from danlu.loop.loop import train
+    from danlu.loop.parallel import placed
 
-    every = _FULL_CHECKPOINT_EVERY_STEPS if config.method == "full" else _CHECKPOINT_EVERY_STEPS
-    checkpoints, learner = Checkpoints(work.scratch, every, key), CausalLearner(model)
-    how = _optimization(config)
-    return train(learner, feed, how, checkpoints, work.progress, seed=work.seed, observers=work.observers)
+    checkpoints, learner = Checkpoints(work.scratch, checkpoint_every_steps(config), key), CausalLearner(model)
+    how = optimization(config)
+    with placed(learner, work.processes) as layout:
+        return train(
+            learner, feed, how, checkpoints, work.progress, seed=work.seed, layout=layout, observers=work.observers
+        )
+
+
+def checkpoint_every_steps(config: FinetuneConfig) -> int:
+    """No part of what is learnt."""
+    return _FULL_CHECKPOINT_EVERY_STEPS if config.method == "full" else _CHECKPOINT_EVERY_STEPS
 
 
 def _save(model: Any, base_dir: Path, feed: ConversationFeed, config: FinetuneConfig, work: Work) -> "MergeCheck":
@@ -187,7 +247,8 @@ def _limits(config: FinetuneConfig) -> Limits:
     return Limits(config.step_tokens, config.max_train_tokens, config.max_epochs)
 
 
-def _optimization(config: FinetuneConfig) -> "Optimization":
+def optimization(config: FinetuneConfig) -> "Optimization":
+    """How the weights follow the gradients."""
     from danlu.loop.optimizers import Optimization
 
     return Optimization(
@@ -205,9 +266,8 @@ def _training_key(
     base_dir: Path, adapter_dir: Path | None, data: ConversationRows, config: FinetuneConfig, seed: int
 ) -> str:
     """What a saved state must agree on before it is taken up."""
-    base = [hash_file(path) for path in (base_dir / "config.json", *sorted(base_dir.glob("*.safetensors")))]
-    adapter = [hash_file(path) for path in sorted(adapter_dir.glob("*.safetensors"))] if adapter_dir else []
-    return hash_facts([base, adapter, data.rows, config.model_dump(), seed])
+    adapter = weights_hash(adapter_dir) if adapter_dir else ""
+    return hash_facts([model_hash(base_dir), adapter, data.rows, config.model_dump(), seed])
 
 
 def _facts(

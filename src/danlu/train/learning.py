@@ -1,10 +1,10 @@
 """How the heads' stages call the one loop."""
 
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Annotated, Any
 
-from danlu.core.hashing import hash_facts, hash_file
-from danlu.core.stages import Work
+from pydantic import Field
+
+from danlu.core.stages import Config, Work
 from danlu.loop.feed import Feed
 
 _CHECKPOINT_EVERY_STEPS = 20
@@ -13,33 +13,21 @@ _RECOMPUTE_ABOVE_TOKENS = 32_768
 """Padded tokens: above, activations are computed twice instead of kept (1.5 GB for MiniLM). The bits are the same."""
 
 
-class Rates(Protocol):
-    """What a head's config says of its optimisation."""
+class LearningConfig(Config):
+    """How the weights of a head follow the gradients. Each head has its own rate, or decides it by what it starts from."""
 
-    @property
-    def learning_rate(self) -> float:
-        """Peak of the schedule."""
-
-    @property
-    def warmup_fraction(self) -> float:
-        """Share of the steps over which the rate rises."""
-
-    @property
-    def weight_decay(self) -> float:
-        """Per unit of rate."""
-
-    @property
-    def max_gradient_norm(self) -> float:
-        """Longer gradients are scaled down to this."""
+    warmup_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    """Share of the steps over which the rate rises: without it fine-tuning of BERT fails now and then (Mosbach et al. 2021, arXiv 2006.04884)."""
+    weight_decay: Annotated[float, Field(ge=0, le=1)] = 0.01
+    """Per unit of rate, as for BERT (Devlin et al. 2019, arXiv 1810.04805)."""
+    max_gradient_norm: Annotated[float, Field(gt=0)] = 1.0
+    """Longer gradients are scaled down to this, as in BERT's code."""
 
 
-def files_hash(folder: Path) -> str:
-    """What a base checkpoint is: its config and its weights."""
-    return hash_facts([hash_file(path) for path in (folder / "config.json", *sorted(folder.glob("*.safetensors")))])
-
-
-def learn(learner: Any, feed: Feed, rates: Rates, work: Work, key: str) -> list[float | None]:
-    """Train `learner` on `feed`; returns the loss of each step, None for one that was left out as damaged.
+def learn(
+    learner: Any, feed: Feed, config: LearningConfig, learning_rate: float, work: Work, key: str
+) -> list[float | None]:
+    """Train `learner` on `feed` with this peak of the rate; returns the loss of each step, None for one that was left out as damaged.
 
     Continues where a killed run with the same `key` stood. Raises WorkFailed when the training diverges.
     """
@@ -49,12 +37,13 @@ def learn(learner: Any, feed: Feed, rates: Rates, work: Work, key: str) -> list[
     from danlu.model.loading import pays_bfloat16
 
     optimization = Optimization(
-        learning_rate=rates.learning_rate,
-        warmup_fraction=rates.warmup_fraction,
-        weight_decay=rates.weight_decay,
-        max_gradient_norm=rates.max_gradient_norm,
+        learning_rate=learning_rate,
+        warmup_fraction=config.warmup_fraction,
+        weight_decay=config.weight_decay,
+        max_gradient_norm=config.max_gradient_norm,
         recompute_above_tokens=_RECOMPUTE_ABOVE_TOKENS,
         precision="bfloat16" if pays_bfloat16() else "float32",
     )
     checkpoints = Checkpoints(work.scratch / "checkpoints", _CHECKPOINT_EVERY_STEPS, key)
-    return list(train(learner, feed, optimization, checkpoints, work.progress, seed=work.seed).losses)
+    trained = train(learner, feed, optimization, checkpoints, work.progress, seed=work.seed, observers=work.observers)
+    return list(trained.losses)

@@ -14,3 +14,5 @@ class Measuring:
     """Scored each time while the training runs."""
     final_tokens: int
     """Scored at the end."""
+    speaks: bool = True
+    """Says samples while it runs. Where processes hold a part of the model each, it speaks at the end, when it is whole."""

@@ -6,6 +6,7 @@ all of them are sentinels, unless the tokenizer declares its own.
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,15 +80,20 @@ def make_learner(objective: str, model: Any) -> torch.nn.Module:
 
 
 def make_feed(
-    objective: str, feed: TokenFeed, corpus: PackedCorpus, specials: Specials, micro_batch_rows: int, seed: int
+    objective: str,
+    feed: TokenFeed,
+    corpora: Sequence[PackedCorpus],
+    specials: Specials,
+    micro_batch_rows: int,
+    seed: int,
 ) -> Feed:
-    """The rows that `feed` draws, as the objective needs them."""
+    """The rows that `feed` draws of its corpora, as the objective needs them."""
     if objective == "causal":
         return feed
-    rows = CorpusRows(feed, [corpus])
+    rows = CorpusRows(feed, corpora)
     if objective == "masked":
         return MaskedFeed(rows, specials.masking(), micro_batch_rows=micro_batch_rows, seed=seed)
-    corruption = specials.corruption(corpus.shards.encoding.end_id)
+    corruption = specials.corruption(corpora[0].shards.encoding.end_id)
     return SpanFeed(rows, corruption, micro_batch_rows=micro_batch_rows, seed=seed)
 
 

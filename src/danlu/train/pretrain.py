@@ -6,7 +6,8 @@ steps learn more than larger ones (docs/log.md).
 """
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -14,29 +15,33 @@ from pydantic import Field
 
 from danlu.core.artifacts import Manifest
 from danlu.core.errors import UserError
-from danlu.core.hashing import hash_facts, hash_file
+from danlu.core.hashing import hash_facts
+from danlu.core.processes import ALONE
 from danlu.core.stages import Config, Work
 from danlu.loop.feed import Feed
 from danlu.loop.packed import PackedCorpus
 from danlu.loop.shards import Encoding, Shards
 from danlu.loop.token_feed import TokenFeed
-from danlu.model.adapter_record import refuse_unmerged, weights_hash
+from danlu.model.adapter_record import refuse_unmerged
 from danlu.model.bidirectional import make_encoder, make_encoder_decoder
+from danlu.model.checkpoint_files import model_hash, save_checkpoint
 from danlu.model.decoders import DecoderShape, Style, make_decoder
 from danlu.train.measuring import Measuring
+from danlu.train.mixing import CorpusUse, Mixed, Shares
 from danlu.train.tokenize.tokenizer import shaping_hash
 
 if TYPE_CHECKING:
     from danlu.loop.loop import Trained
     from danlu.loop.optimizers import Optimization
+    from danlu.loop.probe import Subject
+    from danlu.train.pretrain_scores import Scores
 
-_CHECKPOINTS = 20
+CHECKPOINTS = 20
 """In a whole training: a kill costs a twentieth of it at most."""
-_EVALUATIONS = 5
+EVALUATIONS = 5
 """In a whole training, about."""
-_TOKENIZER_FILES = (
-    "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja", "generation_config.json",
-)  # fmt: skip
+_TRIED_BATCHES = 2
+"""Of held-out tokens, scored in a trial."""
 
 
 class PretrainConfig(Config):
@@ -80,6 +85,8 @@ class PretrainConfig(Config):
     """Held-out tokens that are scored during training."""
     final_tokens: Annotated[int, Field(ge=1)] = 500_000
     """Held-out tokens that are scored at the end."""
+    weights: dict[str, Annotated[float, Field(gt=0)]] = {}  # noqa: RUF012 - pydantic copies it
+    """Of several corpora, by name: shares of the rows, in any unit (`--weights`). One corpus has none."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +99,13 @@ class PretrainFacts:
     """Of them: their loss was not finite, or stood out so far that they would have done damage."""
     train_tokens: int
     epochs: float
+    """Rows read, of all corpora, through the rows that there are."""
+    rows: int
+    """Packed ones, that there are to learn from."""
+    rows_not_reached: int
+    """Of them: the training ended before it came to them."""
+    documents_cut: int
+    """Longer than a row: no token is lost, and each cut costs the lesson of one."""
     padding: float
     """Share of the places of the rows that is empty."""
     first_loss: float
@@ -99,6 +113,10 @@ class PretrainFacts:
     last_loss: float
     held_out: dict[str, float]
     """Causal: bits per byte of held-out documents, by language, and under `all`. Else `all` alone: nats for each token that was to be told."""
+    corpora: tuple[CorpusUse, ...] = ()
+    """What each of several corpora was read for."""
+    used_up: str = ""
+    """The one of several corpora that ended the training: more of the mixture would have read it more than `max_epochs` times."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +128,8 @@ class PretrainInputs:
     tokenizer: Path
     base: Path | None = None
     """A checkpoint to go on from."""
+    mixed: tuple[Mixed, ...] = ()
+    """Where there are several corpora: all of them, `shards` is the first one's, and `held_out` is of all together."""
 
 
 def pretrain_model(
@@ -122,35 +142,119 @@ def pretrain_model(
     Killed at any moment and called again with the same `work.scratch`, it ends with the same bytes. Raises UserError for a
     tokenizer that does not belong to the base model or the shards, WorkFailed when the loss diverges.
     """
+    from danlu.loop.launch import in_processes
+
+    if work.processes.count > 1:
+        in_processes(_share, inputs, config, work=work)
+    # Where several processes have learnt, this one takes up their last checkpoint, and no step is left to do.
+    setup = set_up(inputs, config, work)
+    trained = _train(setup, inputs, config, replace(work, processes=ALONE))
+    facts = _facts(setup, config, trained, _scores_by_corpus(setup, inputs, config, work))
+    setup.scores.write_samples(work.folder / "samples.jsonl")
+    save_checkpoint(setup.model, inputs.tokenizer, work.folder)
+    _write_record(work.folder, facts, trained)
+    return facts
+
+
+def _share(inputs: PretrainInputs, config: PretrainConfig, work: Work) -> None:
+    """What one of several processes does."""
+    _train(set_up(inputs, config, work), inputs, config, work)
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a training consists of."""
+
+    model: Any
+    shares: Shares
+    drawn: TokenFeed
+    feed: Feed
+    learner: Any
+    scores: "Scores"
+
+
+def outlined(inputs: PretrainInputs, config: PretrainConfig, work: Work) -> Setup:
+    """The training with a model that has shapes and no weights: nothing can be learnt, and nothing is loaded."""
+    return set_up(inputs, config, work, is_outline=True)
+
+
+def subject(inputs: PretrainInputs, config: PretrainConfig, work: Work) -> "Subject":
+    """The training for a trial, with scores of a few held-out tokens."""
+    from danlu.loop.probe import Subject
+
+    tokens = min(config.final_tokens, _TRIED_BATCHES * config.micro_batch_sequences * config.sequence_tokens)
+    few = config.model_copy(update={"final_tokens": tokens, "evaluation_tokens": tokens})
+    setup = set_up(inputs, few, work)
+    held_out = int(Shards.open(inputs.held_out).lengths().sum())
+
+    def score() -> int:
+        setup.scores.final()
+        return min(tokens, held_out)
+
+    def finish(folder: Path) -> None:
+        setup.scores.write_samples(folder / "samples.jsonl")
+        save_checkpoint(setup.model, inputs.tokenizer, folder)
+
+    return Subject(setup.learner, setup.feed, optimization(config, inputs.base is not None), score, finish)
+
+
+def set_up(inputs: PretrainInputs, config: PretrainConfig, work: Work, *, is_outline: bool = False) -> Setup:
+    """The training from its first step on; raises UserError as `pretrain_model`."""
     import torch
 
-    from danlu.loop.checkpoint import Checkpoints
-    from danlu.loop.loop import Evaluation, train
     from danlu.train.objectives import Specials, make_feed, make_learner
     from danlu.train.pretrain_scores import make_scores
 
     torch.set_num_threads(work.threads)
-    corpus, held_out = PackedCorpus.open(inputs.shards, config.sequence_tokens), Shards.open(inputs.held_out)
+    shares, held_out = _shares(inputs, config), Shards.open(inputs.held_out)
+    corpus = shares.corpora[0]
     _check_tokenizers(inputs, corpus.shards, held_out)
     specials = Specials.read(inputs.tokenizer, corpus.shards.encoding.end_id)
-    model = _model(inputs, config, corpus, specials.pad_id, work.seed, work.threads)
-    parameters = sum(weight.numel() for weight in model.parameters())
-    drawn = _feed(corpus, config, parameters, work.seed)
-    feed = make_feed(config.objective, drawn, corpus, specials, config.micro_batch_sequences, work.seed)
+    make = _model_outline if is_outline else _model
+    model = make(inputs, config, corpus, specials.pad_id, work.seed, work.threads)
+    drawn = _feed(shares, config, sum(weight.numel() for weight in model.parameters()), work.seed)
+    feed = make_feed(config.objective, drawn, shares.corpora, specials, config.micro_batch_sequences, work.seed)
     learner = make_learner(config.objective, model)
-    scores = make_scores(learner, inputs.tokenizer, specials, held_out, _measuring(config), work.progress)
-    evaluation = Evaluation(-(-feed.steps // _EVALUATIONS), scores.take, config.patience)
+    scores = make_scores(learner, inputs.tokenizer, specials, held_out, _measuring(config, work), work.progress)
+    return Setup(model, shares, drawn, feed, learner, scores)
+
+
+def _shares(inputs: PretrainInputs, config: PretrainConfig) -> Shares:
+    named = [(one.name, one.shards) for one in inputs.mixed] or [("", inputs.shards)]
+    corpora = [PackedCorpus.open(folder, config.sequence_tokens, name) for name, folder in named]
+    return Shares.of(corpora, config.weights)
+
+
+def _scores_by_corpus(setup: Setup, inputs: PretrainInputs, config: PretrainConfig, work: Work) -> list[float]:
+    """Of the held-out documents of each of several corpora."""
+    from danlu.train.objectives import Specials
+    from danlu.train.pretrain_scores import make_scores
+
+    specials = Specials.read(inputs.tokenizer, setup.shares.corpora[0].shards.encoding.end_id)
+    measuring = _measuring(config, work)
+    return [
+        make_scores(
+            setup.learner, inputs.tokenizer, specials, Shards.open(one.held_out), measuring, work.progress
+        ).final()["all"]
+        for one in inputs.mixed
+    ]
+
+
+def _train(setup: Setup, inputs: PretrainInputs, config: PretrainConfig, work: Work) -> "Trained":
+    from danlu.loop.checkpoint import Checkpoints
+    from danlu.loop.loop import Evaluation, train
+    from danlu.loop.parallel import placed
+
+    steps = setup.feed.steps
+    evaluation = Evaluation(-(-steps // EVALUATIONS), setup.scores.take, config.patience)
     key = hash_facts([_facts_of(inputs), config.model_dump(), work.seed])
-    checkpoints = Checkpoints(work.scratch, max(1, feed.steps // _CHECKPOINTS), key)
+    checkpoints = Checkpoints(work.scratch, max(1, steps // CHECKPOINTS), key)
     how = optimization(config, inputs.base is not None)
-    trained = train(
-        learner, feed, how, checkpoints, work.progress, seed=work.seed, evaluation=evaluation, observers=work.observers
-    )
-    facts = _facts(parameters, drawn, feed, trained, scores.final())
-    scores.write_samples(work.folder / "samples.jsonl")
-    _write(model, inputs.tokenizer, work.folder)
-    _write_record(work.folder, facts, trained)
-    return facts
+    with placed(setup.learner, work.processes) as layout:
+        return train(
+            setup.learner, setup.feed, how, checkpoints, work.progress,
+            seed=work.seed, layout=layout, evaluation=evaluation, observers=work.observers,
+        )  # fmt: skip
 
 
 def optimization(config: PretrainConfig, is_gone_on: bool) -> "Optimization":
@@ -201,6 +305,21 @@ def _model(
     return model
 
 
+def _model_outline(
+    inputs: PretrainInputs, config: PretrainConfig, corpus: PackedCorpus, pad_id: int, seed: int, threads: int
+) -> Any:
+    """Shapes alone: torch's meta device holds no numbers."""
+    import torch
+
+    from danlu.model.loading import model_outline
+    from danlu.train.objectives import KINDS
+
+    if inputs.base is not None:
+        return model_outline(inputs.base, kind=KINDS[config.objective])
+    with torch.device("meta"):
+        return _new_model(config, corpus.shards.encoding, pad_id)
+
+
 def _new_model(config: PretrainConfig, encoding: Encoding, pad_id: int) -> Any:
     shape = DecoderShape(config.style, config.layers, encoding.vocabulary_size, config.sequence_tokens, encoding.end_id)
     if config.objective == "masked":
@@ -208,37 +327,42 @@ def _new_model(config: PretrainConfig, encoding: Encoding, pad_id: int) -> Any:
     return make_decoder(shape) if config.objective == "causal" else make_encoder_decoder(shape, pad_id)
 
 
-def _feed(corpus: PackedCorpus, config: PretrainConfig, parameters: int, seed: int) -> TokenFeed:
-    packing = corpus.packing
+def _wanted_rows(shares: Shares, config: PretrainConfig, parameters: int) -> int:
     wanted = config.max_train_tokens or round(config.tokens_per_parameter * parameters)
-    most_sequences = int(config.max_epochs * packing.rows)
-    tokens_per_sequence = packing.sequence_tokens * (1 - packing.padding)
-    sequences = max(1, min(round(wanted / tokens_per_sequence), most_sequences))
+    return round(wanted / shares.tokens_per_row())
+
+
+def _feed(shares: Shares, config: PretrainConfig, parameters: int, seed: int) -> TokenFeed:
+    wanted = _wanted_rows(shares, config, parameters)
+    sequences = max(1, min(wanted, shares.most_rows(config.max_epochs)))
     step_sequences = min(config.step_sequences, sequences)
     return TokenFeed(
-        [corpus],
+        shares.corpora,
         steps=sequences // step_sequences,
         step_sequences=step_sequences,
         micro_batch_sequences=config.micro_batch_sequences,
         seed=seed,
+        weights=shares.weights,
         max_epochs=config.max_epochs,
     )
 
 
-def _measuring(config: PretrainConfig) -> Measuring:
+def _measuring(config: PretrainConfig, work: Work) -> Measuring:
     return Measuring(
         config.objective,
         config.sequence_tokens,
         config.micro_batch_sequences,
         config.evaluation_tokens,
         config.final_tokens,
+        speaks=work.processes.count == 1,
     )
 
 
 def _facts_of(inputs: PretrainInputs) -> list[str]:
     """What a saved state must agree on before it is taken up."""
-    base = [weights_hash(inputs.base), hash_file(inputs.base / "config.json")] if inputs.base else []
-    return [*(Manifest.read(folder).content_hash for folder in (inputs.shards, inputs.held_out)), *base]
+    base = [model_hash(inputs.base)] if inputs.base else []
+    mixed = [one.shards for one in inputs.mixed]
+    return [*(Manifest.read(folder).content_hash for folder in (inputs.shards, inputs.held_out, *mixed)), *base]
 
 
 def _check_tokenizers(inputs: PretrainInputs, train: Shards, held_out: Shards) -> None:
@@ -258,35 +382,29 @@ def _check_tokenizers(inputs: PretrainInputs, train: Shards, held_out: Shards) -
             )
 
 
-def _facts(
-    parameters: int, drawn: TokenFeed, feed: Feed, trained: "Trained", held_out: dict[str, float]
-) -> PretrainFacts:
-    [use] = drawn.uses()
+def _facts(setup: Setup, config: PretrainConfig, trained: "Trained", by_corpus: Sequence[float]) -> PretrainFacts:
+    feed, uses = setup.feed, setup.drawn.uses()
+    read, rows = sum(use.sequences for use in uses), sum(use.rows for use in uses)
+    steps = len(trained.losses)
     losses = [loss for loss in trained.losses if loss is not None]
+    parameters = sum(weight.numel() for weight in setup.model.parameters())
+    is_short = _wanted_rows(setup.shares, config, parameters) > setup.shares.most_rows(config.max_epochs)
     return PretrainFacts(
         parameters=parameters,
-        steps=len(trained.losses),
+        steps=steps,
         steps_left_out=len(trained.left_out),
-        train_tokens=sum(feed.tokens(step) for step in range(len(trained.losses))),
-        epochs=round(use.epochs * len(trained.losses) / feed.steps, 3),
-        padding=round(use.padding, 5),
+        train_tokens=sum(feed.tokens(step) for step in range(steps)),
+        epochs=round(read / rows * steps / feed.steps, 3),
+        rows=rows,
+        rows_not_reached=sum(max(0, use.rows - round(use.sequences * steps / feed.steps)) for use in uses),
+        documents_cut=sum(use.cut_documents for use in uses),
+        padding=round(sum(use.padding * use.sequences for use in uses) / read, 5),
         first_loss=losses[0],
         last_loss=losses[-1],
-        held_out=held_out,
+        held_out=setup.scores.final(),
+        corpora=setup.shares.uses(setup.drawn, steps, by_corpus) if by_corpus else (),
+        used_up=setup.shares.shortest() if is_short else "",
     )
-
-
-def _write(model: Any, tokenizer: Path, out_dir: Path) -> None:
-    """An ordinary checkpoint, readable by all."""
-    from danlu.model.loading import quiet_transformers
-
-    with quiet_transformers():
-        model.save_pretrained(out_dir, max_shard_size="1TB")
-    for name in _TOKENIZER_FILES:
-        if (tokenizer / name).is_file():
-            (out_dir / name).write_bytes((tokenizer / name).read_bytes())
-    for path in out_dir.iterdir():
-        path.chmod(0o644)
 
 
 def _write_record(out_dir: Path, facts: PretrainFacts, trained: "Trained") -> None:

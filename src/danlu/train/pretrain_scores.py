@@ -104,7 +104,7 @@ class ObjectiveScores:
             seed=_FIXED_SEED,
             max_epochs=1.0,
         )
-        feed = make_feed(self._measuring.objective, drawn, self._corpus, self._specials, 1, _FIXED_SEED)
+        feed = make_feed(self._measuring.objective, drawn, [self._corpus], self._specials, 1, _FIXED_SEED)
         device = next(self._learner.parameters()).device
         with torch.no_grad():
             nats = sum(float(self._learner(batch.to(device))) for step in range(wanted) for batch in feed.batches(step))
@@ -138,7 +138,7 @@ class CausalScores:
         """Bits per byte of all languages together; says it, and how the model goes on with a text."""
         score = self._bits_per_byte(self._feed)["all"]
         self._progress.line(f"{done}: {score:.3f} bits per byte")
-        for sample in self.samples():
+        for sample in self.samples() if self._measuring.speaks else ():
             self._progress.line(f"  {sample.language}: {sample.prompt} ▸{sample.continuation}".replace("\n", " "))
         return score
 

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from danlu.core.errors import UserError
+from danlu.core.extras import installed_version
 from danlu.core.stages import Config
 
 _LEAST_ROWS = 10
@@ -49,8 +50,10 @@ class PrivacyPlan:
     accountant: Literal["rdp", "prv"]
 
 
-def plan_privacy(config: PrivacyConfig, rows: int) -> PrivacyPlan:
-    """The noise with which `config.steps` steps on so many rows spend `config.epsilon`; raises UserError when that promises nothing."""
+def check_promise(config: PrivacyConfig, rows: int) -> float:
+    """The delta for so many conversations; raises UserError when the promise would be none, or cannot be computed here."""
+    if not installed_version("opacus"):
+        raise UserError("Private training needs the package opacus", "pip install 'danlu[private]'")
     if rows < _LEAST_ROWS:
         raise UserError(
             "{rows} conversations are too few to hide one among", "Add conversations: {least} at least.",
@@ -65,10 +68,17 @@ def plan_privacy(config: PrivacyConfig, rows: int) -> PrivacyPlan:
             rows=rows,
             bound=f"{1 / rows:.2g}",
         )
+    return delta
+
+
+def plan_privacy(config: PrivacyConfig, rows: int) -> PrivacyPlan:
+    """The noise with which `config.steps` steps on so many rows spend `config.epsilon`; raises UserError as `check_promise`."""
+    from opacus.accountants.utils import get_noise_multiplier
+
+    delta = check_promise(config, rows)
     expected = min(config.expected_rows, rows)
-    accountants = _accountants()
     with _bounds_may_be_loose():
-        noise = accountants.get_noise_multiplier(
+        noise = get_noise_multiplier(
             target_epsilon=config.epsilon, target_delta=delta, sample_rate=expected / rows, steps=config.steps,
             accountant=config.accountant,
         )  # fmt: skip
@@ -102,11 +112,3 @@ def _bounds_may_be_loose() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Optimal order is the")
         yield
-
-
-def _accountants() -> Any:
-    try:
-        from opacus.accountants import utils
-    except ImportError:
-        raise UserError("Private training needs the package opacus", "pip install 'danlu[private]'") from None
-    return utils

@@ -8,7 +8,7 @@ from protego import Protego
 from danlu.data.fetch.page import Page, read_page
 from danlu.data.fetch.response import Response
 from danlu.data.fetch.robots import Robots, forbids_training
-from danlu.data.licences import licence_of_card, licence_of_url
+from danlu.data.licences import licence_of_url
 
 
 def read(body: str, *headers: tuple[str, str], encoding: str = "utf-8") -> Page:
@@ -77,11 +77,8 @@ def test_chinese_in_its_old_encodings_is_read() -> None:
     assert read('<meta charset="gb2312"><a href="/页">页</a>', encoding="gb18030").links == ("https://e.org/%E9%A1%B5",)
 
 
-def test_licences_of_addresses_and_cards() -> None:
+def test_an_address_of_anything_else_is_no_licence() -> None:
     assert licence_of_url("https://e.org/terms") is None
-    assert licence_of_card("apache-2.0") == "Apache-2.0"
-    assert licence_of_card(["cc-by-4.0", "odc-by"]) == "CC-BY-4.0 AND ODC-By-1.0"
-    assert licence_of_card(None) == licence_of_card("other") == "unknown"
 
 
 _SCRAPS = st.sampled_from(

@@ -13,9 +13,11 @@ import pytest
 
 from danlu.core.errors import UserError
 from danlu.core.progress import Silent
+from danlu.core.stages import Work
 from danlu.train.heads.apply import apply
 from danlu.train.heads.classify import ClassifyConfig, train_classifier
 from danlu.train.heads.classify_data import read_labelled
+from danlu.train.heads.config import HeadInputs
 from danlu.train.heads.framing import Framing, windows
 from danlu.train.heads.metrics_classes import (
     calibration_error,
@@ -38,10 +40,12 @@ SCRIPT = """
 import json, os, signal, sys
 from pathlib import Path
 from danlu.core.progress import Silent
+from danlu.core.stages import Work
 from danlu.loop import checkpoint
 from danlu.train.heads.classify import ClassifyConfig, train_classifier
 
 base, data, out, work, when = sys.argv[1:6]
+from danlu.train.heads.config import HeadInputs
 class Progress(Silent):
     def advance(self, done, total, note=""):
         if when == f"step {done}":
@@ -56,7 +60,7 @@ def fsync(handle):
 checkpoint.os.fsync = fsync
 config = ClassifyConfig(**json.loads(sys.argv[6]))
 Path(out).mkdir()
-train_classifier(Path(base), Path(data), None, config, Path(out), Path(work), 5, 1, Progress())
+train_classifier(HeadInputs(Path(base), Path(data)), config, Work(Path(out), Path(work), 5, 1, 1, Progress()))
 """
 
 
@@ -64,7 +68,9 @@ def trained(base, data, folder, held_out=None, **changes):
     out = folder / "out"
     out.mkdir(exist_ok=True)
     config = ClassifyConfig(**{**CONFIG, **changes})
-    dataset, report = train_classifier(base, data, held_out, config, out, folder / "work", 5, 1, Silent())
+    dataset, report = train_classifier(
+        HeadInputs(base, data, held_out), config, Work(out, folder / "work", 5, 1, 1, Silent())
+    )
     return out, dataset, report
 
 

@@ -7,9 +7,11 @@ import pytest
 import torch
 
 from danlu.core.progress import Silent
+from danlu.core.stages import Work
 from danlu.loop.adversary import DebiasedLearner
 from danlu.loop.label_batch import LabelBatch, LabelledRow
 from danlu.train.heads.classify import ClassifyConfig, train_classifier
+from danlu.train.heads.config import HeadInputs
 from label_rows import write
 from tiny_bert import make_tiny_bert
 
@@ -37,7 +39,9 @@ def report(tmp_path_factory):
         learning_rate=5e-3, epochs=8, near_threshold=1.0, debias_field="city", debias_strength=3.0,
         debias_for="demographic parity",
     )  # fmt: skip
-    return train_classifier(base, data, apart, config, folder / "out", folder / "work", 0, 1, Silent())[1]
+    return train_classifier(
+        HeadInputs(base, data, apart), config, Work(folder / "out", folder / "work", 0, 1, 1, Silent())
+    )[1]
 
 
 def test_the_gap_between_groups_shrinks_on_held_out_rows(report):

@@ -9,7 +9,9 @@ import pytest
 
 from danlu.core.errors import UserError
 from danlu.core.progress import Silent
+from danlu.core.stages import Work
 from danlu.train.heads.apply import apply
+from danlu.train.heads.config import HeadInputs
 from danlu.train.heads.framing import Framing
 from danlu.train.heads.metrics_answers import answer_scores, cmrc_exact, cmrc_f1, squad_exact, squad_f1
 from danlu.train.heads.span import SpanConfig, answers_of, frame, train_reader
@@ -29,7 +31,9 @@ def trained(base, tmp_path_factory):
     (folder / "out").mkdir()
     data = write(folder / "questions.jsonl", questions())
     config = SpanConfig(learning_rate=5e-3, epochs=25, test_share=0.2)
-    dataset, report = train_reader(base, data, None, config, folder / "out", folder / "work", 0, 1, Silent())
+    dataset, report = train_reader(
+        HeadInputs(base, data), config, Work(folder / "out", folder / "work", 0, 1, 1, Silent())
+    )
     return folder / "out", dataset, report
 
 

@@ -7,7 +7,9 @@ import pytest
 
 from danlu.core.errors import UserError
 from danlu.core.progress import Silent
+from danlu.core.stages import Work
 from danlu.train.heads.apply import apply
+from danlu.train.heads.config import HeadInputs
 from danlu.train.heads.framing import Framing
 from danlu.train.heads.metrics_entities import entities_of, entity_scores
 from danlu.train.heads.tag import TagConfig, frame, said_entities, tags_of, train_tagger
@@ -27,7 +29,9 @@ def trained(base, tmp_path_factory):
     (folder / "out").mkdir()
     data = write(folder / "entities.jsonl", entities())
     config = TagConfig(learning_rate=5e-3, epochs=10, test_share=0.2)
-    dataset, report = train_tagger(base, data, None, config, folder / "out", folder / "work", 0, 1, Silent())
+    dataset, report = train_tagger(
+        HeadInputs(base, data), config, Work(folder / "out", folder / "work", 0, 1, 1, Silent())
+    )
     return folder / "out", dataset, report
 
 

@@ -5,7 +5,6 @@ CHINESE: dict[str, str] = {
     "so many workers at a time (default: one for each core)": "同时工作的进程数（默认每个核心一个）",
     "{count} workers can do nothing": "{count} 个工作进程无法做任何事",
     "Expected 1 or more.": "应不小于 1。",
-    "`address:` of a cluster, `workers:` at a time, or both": "集群的 `address:`、同时工作的进程数 `workers:`，或两者都写",
     "HOST:PORT of a Ray cluster, or auto": "Ray 集群的 HOST:PORT，或 auto",
     "Work on a cluster needs the package {package}": "在集群上运行需要软件包 {package}",
     "pip install 'danlu[scale]'": "pip install 'danlu[scale]'",
@@ -21,4 +20,16 @@ CHINESE: dict[str, str] = {
     "Install the same versions on every machine of the cluster, and start Ray there again.": "请在集群的每台机器上安装相同的版本，并重新启动那里的 Ray。",
     "{machine} does not see {path} as the machine that plans does": "{machine} 看到的 {path} 与发起任务的机器不一致",
     "Documents, project, --out and the cache ($XDG_CACHE_HOME) must lie in folders that all machines share, under the same path.": "文档、项目、--out 和缓存（$XDG_CACHE_HOME）都须位于所有机器以相同路径共享的文件夹中。",
+    "processes of the training died again and again on the cluster: {problem}": "集群上的训练进程一再意外退出：{problem}",
+    "Run the same again to go on from the last checkpoint; `ray status` lists the machines that are left.": (
+        "再次运行同样的命令，从最后一个检查点继续；`ray status` 列出剩余的机器。"
+    ),
+    "{count} processes need a CPU each, and the cluster has {cpus}": "{count} 个进程各需一个 CPU，而集群只有 {cpus} 个",
+    "Take fewer processes, or make more machines part of the cluster: ray start --address HOST:PORT": (
+        "请减少进程数，或让更多机器加入集群：ray start --address HOST:PORT"
+    ),
+    "the cluster has no room for {count} processes within {seconds} s": "集群在 {seconds} 秒内腾不出 {count} 个进程的位置",
+    "Run the same again to go on from the last checkpoint; `ray status` says what is taken by whom.": (
+        "再次运行同样的命令，从最后一个检查点继续；`ray status` 说明资源被谁占用。"
+    ),
 }

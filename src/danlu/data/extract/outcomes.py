@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from danlu.core.licence_card import UNKNOWN
 from danlu.data import media
 from danlu.data.extract.blocks import Extracted, Unreadable
 from danlu.data.extract.config import ExtractConfig
 from danlu.data.extract.items import Item, Record
 from danlu.data.extract.unpack import Meter
-from danlu.data.licences import UNKNOWN, licence_of_name
+from danlu.data.licences import licence_of_name
 from danlu.data.lock import id_of
 from danlu.text.records import Document, Reject
 

@@ -2,23 +2,17 @@
 
 from urllib.parse import quote
 
+from danlu.core.licence_card import licence_of_card
 from danlu.data.fetch.download import RemoteFile
 from danlu.data.fetch.hub import DataSet, Hub, Listing
 from danlu.data.fetch.hub_choice import chosen
 from danlu.data.fetch.web import Web
-from danlu.data.licences import licence_of_card
+from danlu.model.hub_access import headers
 
 
-def headers(token: str | None) -> dict[str, str]:
-    """What a request carries of a user's access token."""
-    return {"Authorization": f"Bearer {token}"} if token else {}
-
-
-async def list_hugging_face(
-    web: Web, endpoint: str, asked: DataSet, revision: str | None, token: str | None
-) -> Listing:
+async def list_hugging_face(web: Web, endpoint: str, asked: DataSet, revision: str | None, token: str) -> Listing:
     """The files of a data set; `revision` pins it."""
-    hub = Hub(web, endpoint.rstrip("/"), asked.id, headers(token), "HF")
+    hub = Hub(web, endpoint.rstrip("/"), asked.id, headers("hf", token), "HF")
     about = await hub.json(f"/api/datasets/{asked.id}/revision/{quote(revision or asked.revision or 'main', safe='')}")
     commit = str(about["sha"])
     card = about.get("cardData") or {}
@@ -31,4 +25,4 @@ async def list_hugging_face(
         for entry in entries if entry["type"] == "file"
     ]  # fmt: skip
     wanted, left_out = chosen(files, asked, card)
-    return Listing(commit, licence_of_card(card.get("license")), wanted, left_out)
+    return Listing(commit, licence_of_card(card.get("license"), card.get("license_name")), wanted, left_out)

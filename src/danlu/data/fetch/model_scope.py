@@ -4,23 +4,19 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from danlu.core.errors import UserError
+from danlu.core.licence_card import licence_of_card
 from danlu.data.fetch.download import RemoteFile
 from danlu.data.fetch.hub import DataSet, Hub, Listing
 from danlu.data.fetch.hub_choice import chosen
 from danlu.data.fetch.web import Web
-from danlu.data.licences import licence_of_card
+from danlu.model.hub_access import headers
 
 _PAGE_FILES = 100
 
 
-def headers(token: str | None) -> dict[str, str]:
-    """What a request carries of a user's access token."""
-    return {"Cookie": f"m_session_id={token}"} if token else {}
-
-
-async def list_model_scope(web: Web, endpoint: str, asked: DataSet, revision: str | None, token: str | None) -> Listing:
+async def list_model_scope(web: Web, endpoint: str, asked: DataSet, revision: str | None, token: str) -> Listing:
     """The files of a data set; `revision` pins it."""
-    hub = Hub(web, endpoint.rstrip("/"), asked.id, headers(token), "MODELSCOPE")
+    hub = Hub(web, endpoint.rstrip("/"), asked.id, headers("ms", token), "MODELSCOPE")
     base = f"/api/v1/datasets/{asked.id}"
     about = (await hub.json(base))["Data"]
     name = asked.revision or "master"

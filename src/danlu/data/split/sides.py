@@ -62,13 +62,21 @@ class Groups:
 def assign(groups: Groups, shares: Shares, *, stratified: bool) -> I64:
     """The side of each group. Raises WorkFailed when there are fewer groups than sides."""
     wanted = shares.wanted
-    if len(groups.sizes_G) < len(wanted) + 1:
+    documents, sides = int(groups.sizes_G.sum()), len(wanted) + 1
+    if documents < sides:
+        raise WorkFailed(
+            "{documents} documents came in, and {sides} are the least: what measures may not be a document that was learnt from",
+            "Add documents, or cut a long one into several files.",
+            documents=documents,
+            sides=sides,
+        )
+    if len(groups.sizes_G) < sides:
         raise WorkFailed(
             "{documents} documents make {groups} groups that must stay together, too few for {sides} sides",
             "Name fewer fields in `split.group_by`, leave out validation or test (share 0), or add documents.",
-            documents=int(groups.sizes_G.sum()),
+            documents=documents,
             groups=len(groups.sizes_G),
-            sides=len(wanted) + 1,
+            sides=sides,
         )
     if len(groups.times_G):
         return _by_time(groups, wanted)

@@ -5,12 +5,14 @@ Pairs: how often the better reply wins, and by how much. DPO and KTO are measure
 mean reward of sampled replies before and after. Log-probabilities are of whole replies with their stop token.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import product
 from typing import Any
 
 import torch
 
+from danlu.core.errors import WorkFailed
 from danlu.model.chat import ChatFormat
 from danlu.train.align.config import AlignConfig
 from danlu.train.align.reward_model import score
@@ -51,7 +53,7 @@ def mean_reward(
 ) -> float:
     """Mean reward of `replies_per_prompt` sampled replies to each prompt: the same chance in every call."""
     rewards = []
-    with torch.random.fork_rng(), torch.no_grad():
+    with torch.random.fork_rng(), torch.no_grad(), telling_bad_odds():
         torch.manual_seed(seed)
         for row in rows:
             prompt = torch.tensor([row.prompt_ids], device=model.device)
@@ -62,6 +64,20 @@ def mean_reward(
             )[:, prompt.shape[1] :]  # fmt: skip
             rewards += [score(row.row.messages, chat.decode(ids), row.row.fields) for ids in replies.tolist()]
     return sum(rewards) / len(rewards)
+
+
+@contextmanager
+def telling_bad_odds() -> Iterator[None]:
+    """Raises WorkFailed where replies are to be sampled from odds that are no numbers: torch says so in its own words."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "probability tensor" not in str(error):
+            raise
+        raise WorkFailed(
+            "the model's odds of the next token are no numbers",
+            "Lower align.learning_rate, or take another base where they never were. The checkpoints of the steps before are kept.",
+        ) from error
 
 
 def _score(model: Any, row: Encoded, name: str) -> float:

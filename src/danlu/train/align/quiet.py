@@ -1,12 +1,11 @@
 """Keeps the libraries below TRL from talking: their bars and notices are for those who call them, and telemetry is for nobody."""
 
-import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from danlu.model.loading import quiet_transformers
+from danlu.model.loading import errors_only, quiet_transformers
 
 _LOGGERS = ("transformers", "trl", "accelerate", "datasets", "bitsandbytes")
 
@@ -27,19 +26,9 @@ def quiet_libraries() -> Iterator[None]:
             held.enter_context(warnings.catch_warnings())
             warnings.simplefilter("ignore")
             for name in _LOGGERS:
-                held.enter_context(_errors_only(logging.getLogger(name)))
+                held.enter_context(errors_only(name))
             yield
     finally:
         hub.HF_HUB_DISABLE_TELEMETRY = told
         if not bars:
             datasets.enable_progress_bars()
-
-
-@contextmanager
-def _errors_only(logger: logging.Logger) -> Iterator[None]:
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)

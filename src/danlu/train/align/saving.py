@@ -11,14 +11,12 @@ from danlu.core.errors import WorkFailed
 from danlu.loop.adapters import save_adapter
 from danlu.loop.methods import Tuning
 from danlu.loop.saving import save_tuned
-from danlu.model.adapter_record import ADAPTER, AdapterRecord, weights_hash, write_record
+from danlu.model.adapter_record import ADAPTER, AdapterRecord, write_record
 from danlu.model.chat import ChatFormat
-from danlu.model.loading import quiet_transformers
+from danlu.model.checkpoint_files import save_checkpoint, weights_hash
 from danlu.model.stops import declare_stop
 from danlu.train.align.config import AlignConfig
 from danlu.train.align.reward_model import load_reward_model, score
-
-_TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja")
 
 
 def save(
@@ -46,14 +44,7 @@ def _save_reward_model(
         record = AdapterRecord("lora", True, weights_hash(base_dir), settings=tuning.settings())
         write_record(out_dir / ADAPTER, record)
         model = model.merge_and_unload()
-    with quiet_transformers():
-        model.save_pretrained(out_dir, max_shard_size="1TB")
-    for name in _TOKENIZER_FILES:
-        if (base_dir / name).is_file():
-            (out_dir / name).write_bytes((base_dir / name).read_bytes())
-    for path in out_dir.iterdir():
-        if path.is_file():
-            path.chmod(0o644)  # safetensors creates its files with 0600
+    save_checkpoint(model, base_dir, out_dir)
     saved = load_reward_model(out_dir)
     after = [score(saved, probe_ids[:end]) for end in range(1, len(probe_ids) + 1)]
     difference = (torch.tensor(before) - torch.tensor(after)).abs().max().item()

@@ -120,7 +120,7 @@ def align_rows(
     )  # fmt: skip
     model = load_policy(training)
     before = _measured(training, model, sides.held_out, score)
-    trained = run(training, model, score, work.progress)
+    trained = run(training, model, score, work.progress, work.observers)
     after = _measured(training, trained.model, sides.held_out, score)
     first = sides.train[order.indices[0]]
     probe = [*first.prompt_ids, *next(iter(first.reply_ids.values()), [])][:_PROBE_TOKENS]
@@ -196,6 +196,7 @@ align = Stage(
     config=AlignConfig,
     numeric=True,
     resumable=True,
+    trains=True,
     libraries=(
         "accelerate",
         "datasets",

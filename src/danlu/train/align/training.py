@@ -12,9 +12,13 @@ from transformers import PrinterCallback, TrainerCallback
 
 from danlu.core.errors import WorkFailed
 from danlu.core.progress import Progress
+from danlu.core.stages import Observer
+from danlu.loop.stopping import Stop, noticing_sigterm
 from danlu.train.align.checkpoints import newest, seal
+from danlu.train.align.measure import telling_bad_odds
 from danlu.train.align.quiet import quiet_libraries
 from danlu.train.align.rewards import Score
+from danlu.train.align.telling import Telling
 from danlu.train.align.trainers import Training, make_trainer
 
 _LOGGED = {
@@ -37,16 +41,20 @@ class Trained:
     by_step: Mapping[str, Sequence[float | None]]
 
 
-def run(training: Training, model: Any, score: Score | None, progress: Progress) -> Trained:
+def run(
+    training: Training, model: Any, score: Score | None, progress: Progress, observers: Sequence[Observer] = ()
+) -> Trained:
     """Train; killed at any moment and called again with the same folder, it ends with the same weights.
 
-    Raises WorkFailed when the loss or a gradient is no longer a number; the checkpoints before that step stay.
+    Raises WorkFailed when the loss or a gradient is no longer a number (the checkpoints before that step stay), and when
+    SIGTERM came (after saving).
     """
     tokens = _special_tokens(model)
-    with quiet_libraries(), _reproducible(), torch.random.fork_rng():
+    with quiet_libraries(), _reproducible(), torch.random.fork_rng(), noticing_sigterm() as stop, telling_bad_odds():
         trainer = make_trainer(training, model, score)
         trainer.remove_callback(PrinterCallback)
-        trainer.add_callback(_Watch(progress))
+        trainer.add_callback(_Watch(progress, stop))
+        trainer.add_callback(Telling(observers))
         checkpoint = newest(training.folder) if training.folder.is_dir() else None
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     trained = trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False).to("cpu").eval()
@@ -57,8 +65,8 @@ def run(training: Training, model: Any, score: Score | None, progress: Progress)
 class _Watch(TrainerCallback):
     """Reports steps, stops at the first loss that is no number, and seals checkpoints."""
 
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
+    def __init__(self, progress: Progress, stop: Stop) -> None:
+        self._progress, self._stop = progress, stop
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
         """Comes before the step's checkpoint is written, so that no bad weights replace good ones."""
@@ -74,9 +82,20 @@ class _Watch(TrainerCallback):
         if "loss" in logs:
             self._progress.advance(state.global_step, state.max_steps, f"loss {logs['loss']:.3f}")
 
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Who is asked to leave saves first."""
+        control.should_save = control.should_save or self._stop.is_asked
+
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """A checkpoint without a seal is never taken up."""
         seal(Path(args.output_dir) / f"checkpoint-{state.global_step}")
+        if self._stop.is_asked and state.global_step < state.max_steps:
+            raise WorkFailed(
+                "stopped by SIGTERM after step {done} of {steps}",
+                "What was learnt is kept: run the same again to go on.",
+                done=state.global_step,
+                steps=state.max_steps,
+            )
 
 
 def _by_step(history: Sequence[Mapping[str, Any]]) -> dict[str, list[float | None]]:

@@ -1,9 +1,7 @@
 """Encoder checkpoints: where one comes from, token ids, vectors, and an ordinary checkpoint written."""
 
 import json
-import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -13,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from danlu.core.errors import UserError
+from danlu.model import families
 from danlu.model.base_model import BaseFiles, resolve_base
-from danlu.model.loading import quiet_transformers
+from danlu.model.loading import errors_only, quiet_transformers
 
-_TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
 _BATCH_TEXTS = 32
 
 
@@ -52,28 +50,6 @@ def resolve_encoder(spec: str, project_dir: Path) -> BaseFiles:
     return replace(base, spec=spec, licence=licence)
 
 
-@contextmanager
-def without_load_report() -> Iterator[None]:
-    """Silence what Transformers says of weights that a new head lacks or a left-out pooler has: here both are wanted."""
-    from transformers.utils import logging as transformers_logging
-
-    logging: Any = transformers_logging
-    level = logging.get_verbosity()
-    logging.set_verbosity_error()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(level)
-
-
-def load_tokenizer(folder: Path) -> Any:
-    """The tokenizer of a checkpoint."""
-    from transformers import AutoTokenizer
-
-    loader: Any = AutoTokenizer
-    return loader.from_pretrained(folder, local_files_only=True)
-
-
 def load_encoder_model(folder: Path, threads: int) -> Any:
     """The encoder of a checkpoint, float32, without a pooler that nothing would train; `threads` holds for the whole process."""
     import torch
@@ -88,8 +64,25 @@ def load_encoder_model(folder: Path, threads: int) -> Any:
         )  # fmt: skip
     options = {"add_pooling_layer": False} if config.model_type in ("bert", "roberta", "xlm-roberta") else {}
     loader: Any = AutoModel
-    with quiet_transformers(), without_load_report():
+    with quiet_transformers(), errors_only():
         return loader.from_pretrained(folder, dtype=torch.float32, local_files_only=True, **options).eval()
+
+
+def check_reads(folder: Path, setting: str, tokens: int) -> None:
+    """Raises UserError when an encoder has fewer positions than rows are to have tokens."""
+    try:
+        most = families.context_tokens(json.loads((folder / "config.json").read_text(encoding="utf-8")))
+    except KeyError:
+        return
+    if tokens > most:
+        raise UserError(
+            "{setting} is {tokens}, and {folder} reads {most} tokens at most",
+            "Lower it: --set {setting}={most}",
+            setting=setting,
+            tokens=tokens,
+            folder=folder,
+            most=most,
+        )
 
 
 def token_rows(tokenizer: Any, texts: Sequence[str], max_tokens: int) -> list[list[int]]:
@@ -115,18 +108,6 @@ def encode(encoder: Any, rows: Sequence[Sequence[int]], pad_id: int) -> NDArray[
             for at, vector in zip(numbers, made, strict=True):
                 vectors[at] = vector
     return np.array(vectors, dtype=np.float32)
-
-
-def save_checkpoint(model: Any, base_dir: Path, folder: Path) -> None:
-    """Write weights, config and tokenizer as transformers loads them, readable by all, equal bytes for equal weights."""
-    with quiet_transformers():
-        model.save_pretrained(folder, max_shard_size="1TB")
-    for name in _TOKENIZER_FILES:
-        if (base_dir / name).is_file():
-            shutil.copyfile(base_dir / name, folder / name)
-    for path in folder.iterdir():
-        if path.is_file():
-            path.chmod(0o644)
 
 
 def write_sentence_transformers(folder: Path, dimensions: int, max_tokens: int) -> None:

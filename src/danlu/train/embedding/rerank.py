@@ -11,18 +11,19 @@ from pydantic import Field
 
 from danlu.core.artifacts import Checkpoint, Examples
 from danlu.core.hashing import hash_facts
-from danlu.core.stages import Config, Facts, Stage, Work
+from danlu.core.stages import Facts, Stage, Work
 from danlu.loop.batches import micro_batches
 from danlu.loop.planned_feed import PlannedFeed, grouped
-from danlu.model.loading import quiet_transformers
+from danlu.model.checkpoint_files import load_tokenizer, model_hash, save_checkpoint
+from danlu.model.loading import errors_only, quiet_transformers
 from danlu.text.sections import RULES
-from danlu.train.embedding.encode import load_tokenizer, save_checkpoint, without_load_report
+from danlu.train.embedding.encode import check_reads
 from danlu.train.embedding.lexical import Lexical
 from danlu.train.embedding.measure import compared, scores_of
 from danlu.train.embedding.negatives import filled, hard_negatives
 from danlu.train.embedding.stage import licences, note_of, read_sides, write_report
 from danlu.train.examples import Row, read_jsonl
-from danlu.train.learning import files_hash, learn
+from danlu.train.learning import LearningConfig, learn
 
 if TYPE_CHECKING:
     from danlu.loop.ranking import RankBatch
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 _BATCH_PAIRS = 32
 
 
-class RerankConfig(Config):
+class RerankConfig(LearningConfig):
     """What shapes a reranker."""
 
     epochs: Annotated[int, Field(ge=1, le=100)] = 2
@@ -43,14 +44,8 @@ class RerankConfig(Config):
     """Passages of each query that do not answer it, hard ones first: LCE (2101.08751) takes 7."""
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 3e-5
     """Peak of the schedule: BERT's fine-tuning rates are 2e-5 to 5e-5."""
-    warmup_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.1
-    """Share of the steps over which the rate rises."""
-    weight_decay: Annotated[float, Field(ge=0, le=1)] = 0.01
-    """Per unit of rate: BERT's."""
-    max_gradient_norm: Annotated[float, Field(gt=0)] = 1.0
-    """Longer gradients are scaled down to this."""
     pair_tokens: Annotated[int, Field(ge=16, le=8192)] = 256
-    """Query and passage together; longer passages are cut."""
+    """Query and passage together; of longer pairs the longer of the two is cut, and they are counted."""
     reranked: Annotated[int, Field(ge=2, le=1000)] = 20
     """Passages that search found which are put into a new order when it is measured."""
 
@@ -68,7 +63,7 @@ class Pairs:
         made = self._tokenizer(
             [query for query, _ in pairs],
             [self._texts[number] for _, number in pairs],
-            truncation="only_second",
+            truncation="longest_first",
             max_length=self._max_tokens,
             padding=True,
             return_token_type_ids=True,
@@ -76,10 +71,26 @@ class Pairs:
         )
         return RankBatch(made["input_ids"], made["attention_mask"], made["token_type_ids"], groups)
 
+    def cut(self, rows: Sequence[Row], negatives: Sequence[Sequence[int]]) -> int:
+        """Of the pairs that are learnt, those that are longer than a row."""
+        if not rows:
+            return 0
+        room = self._max_tokens - self._tokenizer.num_special_tokens_to_add(pair=True)
+        asked, read = (
+            [len(ids) for ids in self._tokenizer(texts, add_special_tokens=False)["input_ids"]]
+            for texts in ([row["query"] for row in rows], list(self._texts))
+        )
+        return sum(
+            query + read[number] > room
+            for query, row, others in zip(asked, rows, negatives, strict=True)
+            for number in (*row["positives"], *others)
+        )
+
 
 def _rerank(work: Work, config: RerankConfig, *, base: Checkpoint, pairs: Examples) -> Facts:
     from danlu.loop.ranking import RankLearner
 
+    check_reads(base.path, "rerank.pair_tokens", config.pair_tokens)
     train, held_out = read_sides(pairs)
     texts = [row["text"] for row in read_jsonl(pairs.path / "passages.jsonl")]
     lexical = Lexical.of(texts)
@@ -90,14 +101,15 @@ def _rerank(work: Work, config: RerankConfig, *, base: Checkpoint, pairs: Exampl
     found = lexical.best([row["query"] for row in held_out], config.reranked)
     answers = [set(row["positives"]) for row in held_out]
     feed = _feed(config, work.seed, train, negatives, made)
-    key = hash_facts([files_hash(base.path), pairs.manifest.content_hash, config.model_dump(), work.seed])
-    losses = learn(RankLearner(model), feed, config, work, key)
+    key = hash_facts([model_hash(base.path), pairs.manifest.content_hash, config.model_dump(), work.seed])
+    losses = learn(RankLearner(model), feed, config, config.learning_rate, work, key)
     after = [_reordered(model, made, row["query"], near) for row, near in zip(held_out, found, strict=True)]
     save_checkpoint(model, base.path, work.folder)
     figures = compared(scores_of(found, answers), scores_of(after, answers), work.seed)
     counts = {
         "queries train": len(train), "queries held_out": len(held_out), "passages": len(texts), "steps": feed.steps,
         "hard negatives": sum(map(len, hard)), "easy negatives": sum(map(len, negatives)) - sum(map(len, hard)),
+        "pairs cut": made.cut(train, negatives),
         "queries whose answer search did not find": sum(not right & set(near) for right, near in zip(answers, found, strict=True)),
     }  # fmt: skip
     write_report(work, figures, losses, counts)
@@ -111,7 +123,7 @@ def _classifier(base: Checkpoint, work: Work) -> Any:
 
     torch.set_num_threads(work.threads)
     loader: Any = AutoModelForSequenceClassification
-    with torch.random.fork_rng(devices=[]), quiet_transformers(), without_load_report():
+    with torch.random.fork_rng(devices=[]), quiet_transformers(), errors_only():
         torch.manual_seed(work.seed)
         return loader.from_pretrained(base.path, num_labels=1, dtype=torch.float32, local_files_only=True).eval()
 
@@ -156,7 +168,7 @@ def _reordered(model: Any, pairs: Pairs, query: str, found: Sequence[int]) -> li
 
 rerank = Stage(
     "rerank",
-    version=1,
+    version=2,
     makes=Checkpoint,
     body=_rerank,
     config=RerankConfig,
@@ -164,4 +176,5 @@ rerank = Stage(
     rules=RULES,
     numeric=True,
     resumable=True,
+    trains=True,
 )

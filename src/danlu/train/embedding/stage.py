@@ -14,14 +14,14 @@ from pydantic import Field
 from danlu.core.artifacts import Checkpoint, Examples
 from danlu.core.errors import UserError
 from danlu.core.hashing import hash_facts
-from danlu.core.stages import Config, Facts, Stage, Work
+from danlu.core.stages import Facts, Stage, Work
 from danlu.loop.planned_feed import PlannedFeed, grouped
+from danlu.model.checkpoint_files import load_tokenizer, model_hash, save_checkpoint
 from danlu.text.sections import RULES
 from danlu.train.embedding.encode import (
+    check_reads,
     encode,
     load_encoder_model,
-    load_tokenizer,
-    save_checkpoint,
     token_rows,
     write_sentence_transformers,
 )
@@ -29,7 +29,7 @@ from danlu.train.embedding.lexical import Lexical
 from danlu.train.embedding.measure import compared, scores_of
 from danlu.train.embedding.negatives import hard_negatives
 from danlu.train.examples import Row, read_jsonl
-from danlu.train.learning import files_hash, learn
+from danlu.train.learning import LearningConfig, learn
 
 if TYPE_CHECKING:
     from danlu.loop.contrastive import ContrastiveBatch
@@ -38,7 +38,7 @@ _RANKED = 100
 """Passages of a ranking that are looked at: an answer below them counts as not found."""
 
 
-class EmbedConfig(Config):
+class EmbedConfig(LearningConfig):
     """What shapes an embedding model."""
 
     epochs: Annotated[int, Field(ge=1, le=100)] = 3
@@ -51,12 +51,6 @@ class EmbedConfig(Config):
     """Cosines are divided by it: SimCSE's."""
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 3e-5
     """Peak of the schedule: SimCSE's for BERT of base size."""
-    warmup_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.1
-    """Share of the steps over which the rate rises."""
-    weight_decay: Annotated[float, Field(ge=0, le=1)] = 0.01
-    """Per unit of rate: BERT's."""
-    max_gradient_norm: Annotated[float, Field(gt=0)] = 1.0
-    """Longer gradients are scaled down to this."""
     query_tokens: Annotated[int, Field(ge=4, le=8192)] = 48
     """Longer queries are cut, and counted."""
     passage_tokens: Annotated[int, Field(ge=8, le=8192)] = 192
@@ -70,6 +64,8 @@ class EmbedConfig(Config):
 def _embed(work: Work, config: EmbedConfig, *, base: Checkpoint, pairs: Examples) -> Facts:
     from danlu.loop.contrastive import ContrastiveLearner
 
+    check_reads(base.path, "embed.passage_tokens", config.passage_tokens)
+    check_reads(base.path, "embed.query_tokens", config.query_tokens)
     train, held_out = read_sides(pairs)
     texts = [row["text"] for row in read_jsonl(pairs.path / "passages.jsonl")]
     tokenizer = load_tokenizer(base.path)
@@ -83,8 +79,8 @@ def _embed(work: Work, config: EmbedConfig, *, base: Checkpoint, pairs: Examples
     feed = _feed(config, work.seed, train, negatives, queries, passages, tokenizer.pad_token_id)
     work.progress.line(f"measuring {len(held_out)} queries on {len(texts)} passages")
     before = _scores(encoder, asked, passages, held_out, tokenizer.pad_token_id)
-    key = hash_facts([files_hash(base.path), pairs.manifest.content_hash, config.model_dump(), work.seed])
-    losses = learn(ContrastiveLearner(encoder, config.temperature), feed, config, work, key)
+    key = hash_facts([model_hash(base.path), pairs.manifest.content_hash, config.model_dump(), work.seed])
+    losses = learn(ContrastiveLearner(encoder, config.temperature), feed, config, config.learning_rate, work, key)
     after = _scores(encoder, asked, passages, held_out, tokenizer.pad_token_id)
     save_checkpoint(encoder, base.path, work.folder)
     write_sentence_transformers(work.folder, encoder.config.hidden_size, config.passage_tokens)
@@ -187,7 +183,7 @@ def _scores(
 
 embed = Stage(
     "embed",
-    version=1,
+    version=2,
     makes=Checkpoint,
     body=_embed,
     config=EmbedConfig,
@@ -195,4 +191,5 @@ embed = Stage(
     rules=RULES,
     numeric=True,
     resumable=True,
+    trains=True,
 )

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from danlu.text.records import Reject
-from danlu.train.heads.classify import text_logits, window_rows
+from danlu.train.heads.classify import text_logits
 from danlu.train.heads.classify_data import read_labelled
+from danlu.train.heads.classify_dataset import window_rows
 from danlu.train.heads.framing import Framing
 from danlu.train.heads.metrics_classes import sigmoid, softmax
 from danlu.train.heads.model import head_facts, load_head

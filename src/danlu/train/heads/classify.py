@@ -6,7 +6,6 @@ that is longer than the model reads goes through it in windows, whose logits are
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -14,17 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from danlu.core.errors import UserError
-from danlu.core.progress import Progress
-from danlu.loop.label_batch import LabelledRow
-from danlu.text.records import Reject
-from danlu.train.heads.classify_data import LabelledText, read_labelled
+from danlu.core.stages import Work
+from danlu.train.heads.classify_dataset import Dataset, prepare
 from danlu.train.heads.classify_report import Judged, report
-from danlu.train.heads.config import HeadConfig
-from danlu.train.heads.framing import Framing, windows
+from danlu.train.heads.config import HeadConfig, HeadInputs
+from danlu.train.heads.framing import Framing
 from danlu.train.heads.metrics_classes import fit_temperature
-from danlu.train.heads.parting import check_learnable, parted
-from danlu.train.heads.sides import Sides
 
 _LEAST_FOR_TEMPERATURE = 30
 
@@ -44,90 +38,29 @@ class ClassifyConfig(HeadConfig):
     """How much the adversary counts beside the labels; 1 in Ganin et al. 2016, more buys smaller gaps with accuracy."""
 
 
-@dataclass(frozen=True)
-class Dataset:
-    """Rows that are kept, as texts and as windows of tokens, in the order of the files."""
+def train_classifier(inputs: HeadInputs, config: ClassifyConfig, work: Work) -> tuple[Dataset, dict[str, Any]]:
+    """Train, write the checkpoint with `head.json` and `report.json` into `work.folder`, and return the data and the report.
 
-    texts: tuple[LabelledText, ...]
-    rows: tuple[tuple[LabelledRow, ...], ...]
-    """The windows of each text."""
-    sides: Sides
-    labels: tuple[str, ...]
-    groups: tuple[str, ...]
-    is_multi_label: bool
-    rejects: tuple[Reject, ...]
-    input: int
-    long_texts: int
-    """Of the kept, those over the model's length."""
-
-    def of(self, side: Sequence[int]) -> list[LabelledRow]:
-        """All windows of a side."""
-        return [row for text in side for row in self.rows[text]]
-
-
-def train_classifier(
-    base: Path, data: Path, held_out: Path | None, config: ClassifyConfig, out: Path, work: Path, seed: int,
-    threads: int, progress: Progress,
-) -> tuple[Dataset, dict[str, Any]]:  # fmt: skip
-    """Train, write the checkpoint with `head.json` and `report.json` into `out`, and return the data and the report.
-
-    Killed at any moment and called again with the same `work`, it ends with the same bytes. All figures are of the model
-    as read back from `out`. Raises UserError for data that cannot be learnt from.
+    Killed at any moment and called again with the same `work.scratch`, it ends with the same bytes. All figures are of the
+    model as read back from disk. Raises UserError for data that cannot be learnt from.
     """
     import torch
 
     from danlu.train.heads.model import save
 
     config.check()
-    torch.set_num_threads(threads)
-    framing = Framing.load(base, config.sequence_tokens)
-    dataset = prepare(data, held_out, config, framing, seed)
+    torch.set_num_threads(work.threads)
+    framing = Framing.load(inputs.base, config.sequence_tokens)
+    dataset = prepare(inputs, config, framing, work.seed)
     plain = None
     if config.debias_field:
-        plain, _ = _trained(base, dataset, config, framing, work / "plain", seed, progress, is_debiased=False)
-    model, course = _trained(
-        base, dataset, config, framing, work / "model", seed, progress, is_debiased=bool(config.debias_field)
-    )
+        plain, _ = _trained(inputs.base, dataset, config, framing, work, is_debiased=False)
+    model, course = _trained(inputs.base, dataset, config, framing, work, is_debiased=bool(config.debias_field))
     temperature = _temperature(model, dataset, framing, config)
-    save(model, base, out, _head_facts(dataset, framing, config, temperature))
-    found = _measured(model, plain, dataset, framing, config, out, temperature, threads) | course
-    (out / "report.json").write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    save(model, inputs.base, work.folder, _head_facts(dataset, framing, config, temperature))
+    found = _measured(model, plain, dataset, framing, config, work.folder, temperature, work.threads) | course
+    (work.folder / "report.json").write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return dataset, found
-
-
-def prepare(data: Path, held_out: Path | None, config: ClassifyConfig, framing: Framing, seed: int) -> Dataset:
-    """Read, check, frame and part the rows."""
-    texts, is_multi_label = read_labelled(data, config.labels, config.debias_field)
-    labels = config.labels or tuple(sorted({label for text in texts for label in text.labels}))
-    apart: list[LabelledText] = []
-    if held_out:
-        apart, its_kind = read_labelled(held_out, labels, config.debias_field)
-        if its_kind != is_multi_label:
-            raise UserError(
-                "{path} and {held_out} differ: one has label, the other labels",
-                "Write both files in one form.",
-                path=data,
-                held_out=held_out,
-            )
-    given = [*texts, *apart]
-    groups = tuple(sorted({text.group for text in given}))
-    framed = _framed(given, labels, groups, is_multi_label, config, framing)
-    strata = [(text.labels, text.group) for text in given]
-    found = parted(framed, [t.text for t in given], [t.where for t in given], strata, len(texts), config, seed)
-    kept = tuple(given[at] for at in found.kept)
-    check_learnable({label for at in found.sides.train for label in kept[at].labels}, labels)
-    long_texts = sum(len(pieces.ids) > framing.room for pieces in framing.pieces([text.text for text in kept]))
-    return Dataset(kept, found.rows, found.sides, labels, groups, is_multi_label, found.rejects, len(given), long_texts)
-
-
-def window_rows(
-    ids: Sequence[int], framing: Framing, long_texts: str, labels: tuple[int, ...] = (), group: int = 0
-) -> tuple[LabelledRow, ...]:
-    """A text's windows, each with the labels of the whole."""
-    if long_texts == "cut":
-        ids = ids[: framing.room]
-    cuts = windows(len(ids), framing.room, overlap=0)
-    return tuple(LabelledRow(*framing.one(ids[cut.start : cut.end]), labels, group) for cut in cuts)
 
 
 def text_logits(outputs: Sequence[NDArray[np.float64]], counts: Sequence[int]) -> NDArray[np.float64]:
@@ -136,29 +69,9 @@ def text_logits(outputs: Sequence[NDArray[np.float64]], counts: Sequence[int]) -
     return np.stack([np.mean(outputs[end - count : end], axis=0) for end, count in zip(ends, counts, strict=True)])
 
 
-def _framed(
-    texts: Sequence[LabelledText], labels: tuple[str, ...], groups: tuple[str, ...], is_multi_label: bool,
-    config: ClassifyConfig, framing: Framing,
-) -> list[tuple[LabelledRow, ...] | Reject]:  # fmt: skip
-    found: list[tuple[LabelledRow, ...] | Reject] = []
-    for text, pieces in zip(texts, framing.pieces([text.text for text in texts]), strict=True):
-        numbers = tuple(labels.index(label) for label in text.labels)
-        learnt = tuple(int(at in numbers) for at in range(len(labels))) if is_multi_label else numbers
-        count = len(pieces.ids)
-        if not count:
-            found.append(Reject("", text.where, "no tokens", "0", "1"))
-        elif count > framing.room and config.long_texts == "reject":
-            found.append(Reject("", text.where, "too long", str(count), str(framing.room)))
-        else:
-            group = groups.index(text.group)
-            found.append(window_rows(pieces.ids, framing, config.long_texts, learnt, group))
-    return found
-
-
 def _trained(
-    base: Path, dataset: Dataset, config: ClassifyConfig, framing: Framing, work: Path, seed: int, progress: Progress,
-    *, is_debiased: bool,
-) -> tuple[Any, dict[str, Any]]:  # fmt: skip
+    base: Path, dataset: Dataset, config: ClassifyConfig, framing: Framing, work: Work, *, is_debiased: bool
+) -> tuple[Any, dict[str, Any]]:
     """A trained model, and the course of its training."""
     import torch
 
@@ -168,11 +81,13 @@ def _trained(
     from danlu.train.heads.training import score_by_epoch, train_head, training_key
 
     labels = list(dataset.labels)
-    model = load_base(base, "classify", labels, is_multi_label=dataset.is_multi_label, pad_id=framing.pad_id, seed=seed)
+    model = load_base(
+        base, "classify", labels, is_multi_label=dataset.is_multi_label, pad_id=framing.pad_id, seed=work.seed
+    )
     learner: torch.nn.Module
     if is_debiased:
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+            torch.manual_seed(work.seed)
             learner = DebiasedLearner(
                 model,
                 labels=len(labels),
@@ -189,9 +104,10 @@ def _trained(
         return judged.score(config.debias_for if is_debiased else "")
 
     rows = dataset.of(dataset.sides.train)
-    key = training_key(base, rows, config, seed, "debiased" if is_debiased else "plain")
+    key = training_key(base, rows, config, work.seed, "debiased" if is_debiased else "plain")
     validation = dataset.of(dataset.sides.validation)
-    trained = train_head(learner, rows, validation, config, score, work, key, framing.pad_id, seed, progress)
+    name = "model" if is_debiased or not config.debias_field else "plain"
+    trained = train_head(learner, rows, validation, config, score, work, key, framing.pad_id, name)
     steps_per_epoch = -(-len(rows) // config.step_rows)
     course = {
         "steps": len(trained.losses),

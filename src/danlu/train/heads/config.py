@@ -1,14 +1,28 @@
 """What the training of every head shares. Defaults follow the paper of BERT (Devlin et al. 2019, arXiv 1810.04805, appendix A.3)."""
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
 
 from danlu.core.errors import UserError
-from danlu.core.stages import Config
+from danlu.train.learning import LearningConfig
 
 
-class HeadConfig(Config):
+@dataclass(frozen=True)
+class HeadInputs:
+    """What a head is made from."""
+
+    base: Path
+    """An encoder's checkpoint."""
+    data: Path
+    """Labelled rows."""
+    held_out: Path | None = None
+    """Rows that only measure; without them a share of `data` does."""
+
+
+class HeadConfig(LearningConfig):
     """How rows become tokens, sides and steps."""
 
     epochs: Annotated[int, Field(ge=1, le=200)] = 4
@@ -17,12 +31,6 @@ class HeadConfig(Config):
     """Stop after so many epochs without a better validation score; 0 runs all epochs. The best epoch is kept in either case."""
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 5e-5
     """Peak of the schedule. Devlin tried 2e-5 to 5e-5; small encoders bear the most. A model without pretraining needs about 1e-3."""
-    warmup_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.1
-    """Share of the steps over which the rate rises: without it fine-tuning of BERT fails now and then (Mosbach)."""
-    weight_decay: Annotated[float, Field(ge=0, le=1)] = 0.01
-    """Per unit of rate, as in Devlin."""
-    max_gradient_norm: Annotated[float, Field(gt=0)] = 1.0
-    """Longer gradients are scaled down to this, as in Devlin's code."""
     step_rows: Annotated[int, Field(ge=1)] = 16
     """Rows for each optimizer step; Devlin: 16 or 32. Few data need steps more than smooth gradients."""
     micro_batch_tokens: Annotated[int, Field(ge=16)] = 2048

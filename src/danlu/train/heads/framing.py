@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from danlu.core.errors import UserError
+from danlu.model.checkpoint_files import load_tokenizer
 
 _NO_LIMIT = 1_000_000
 """Tokenizers without a bound say 10**30."""
@@ -58,9 +59,9 @@ class Framing:
     @classmethod
     def load(cls, folder: Path, sequence_tokens: int) -> "Framing":
         """The tokenizer of a checkpoint. Raises UserError when it tells no offsets, or has nothing to pad with."""
-        from transformers import AutoConfig, AutoTokenizer
+        from transformers import AutoConfig
 
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        tokenizer = load_tokenizer(folder)
         pad_id = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
         if not tokenizer.is_fast or pad_id is None:
             raise UserError(

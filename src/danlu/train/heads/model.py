@@ -4,20 +4,25 @@ Only the head may be fresh: a weight of the encoder that the base does not hold 
 """
 
 import json
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from danlu.core.errors import UserError, WorkFailed
-from danlu.model.loading import quiet_transformers
+from danlu.core.artifacts import MANIFEST, Manifest
+from danlu.core.errors import Phrase, UserError, WorkFailed
+from danlu.model.checkpoint_files import save_checkpoint
+from danlu.model.loading import errors_only, quiet_transformers
 
 Task = Literal["classify", "tag", "span"]
 HEAD = "head.json"
-_TOKENIZER_FILES = (
-    "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt", "chat_template.jinja",
-)  # fmt: skip
+_LANGUAGE_MODEL = Phrase("it is a language model, which can be the --base of danlu finetune or danlu head")
+_OTHERWISE = {
+    "anomaly": Phrase("it is an anomaly head, which danlu head find-anomalies uses"),
+    "embed": Phrase("it is an embedding model, which transformers and sentence-transformers load"),
+    "rerank": Phrase("it is a reranker, which AutoModelForSequenceClassification of transformers loads"),
+    "seq2seq": Phrase("it translates or summarises: AutoModelForSeq2SeqLM of transformers loads it"),
+    **dict.fromkeys(("pretrain", "finetune", "align"), _LANGUAGE_MODEL),
+}
+"""By the stage that wrote a folder, what it is and what uses it."""
 
 
 def load_base(folder: Path, task: Task, labels: list[str], *, is_multi_label: bool, pad_id: int, seed: int) -> Any:
@@ -35,7 +40,7 @@ def load_base(folder: Path, task: Task, labels: list[str], *, is_multi_label: bo
         config.label2id = {label: number for number, label in enumerate(labels)}
     if task == "classify":
         config.problem_type = "multi_label_classification" if is_multi_label else "single_label_classification"
-    with torch.random.fork_rng(devices=[]), quiet_transformers(), _quiet_report():
+    with torch.random.fork_rng(devices=[]), quiet_transformers(), errors_only():
         torch.manual_seed(seed)
         try:
             model, found = _auto(task).from_pretrained(
@@ -55,15 +60,8 @@ def load_base(folder: Path, task: Task, labels: list[str], *, is_multi_label: bo
 
 def save(model: Any, base: Path, out: Path, facts: dict[str, Any]) -> None:
     """Write an ordinary checkpoint with the tokenizer's files, and `head.json` with what only we know of it."""
-    with quiet_transformers():
-        model.save_pretrained(out, max_shard_size="1TB")
-    for name in _TOKENIZER_FILES:
-        if (base / name).is_file():
-            (out / name).write_bytes((base / name).read_bytes())
+    save_checkpoint(model, base, out)
     (out / HEAD).write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    for path in out.iterdir():
-        if path.is_file():
-            path.chmod(0o644)
 
 
 def load_head(folder: Path, *, threads: int) -> tuple[Any, dict[str, Any]]:
@@ -72,7 +70,7 @@ def load_head(folder: Path, *, threads: int) -> tuple[Any, dict[str, Any]]:
 
     facts = head_facts(folder)
     torch.set_num_threads(threads)
-    with quiet_transformers(), _quiet_report():
+    with quiet_transformers(), errors_only():
         model, found = _auto(facts["task"]).from_pretrained(
             folder, dtype=torch.float32, output_loading_info=True, local_files_only=True
         )
@@ -84,10 +82,17 @@ def load_head(folder: Path, *, threads: int) -> tuple[Any, dict[str, Any]]:
 
 
 def head_facts(folder: Path) -> dict[str, Any]:
-    """What `head.json` says. Raises UserError when the folder has none."""
+    """What `head.json` says. Raises UserError when the folder has none, with what to do with the kind of folder that it is."""
     path = folder / HEAD
     if not path.is_file():
-        raise UserError("{folder} has no {name}", "Name a folder that `danlu head` wrote.", folder=folder, name=HEAD)
+        stage = Manifest.read(folder).stage if (folder / MANIFEST).is_file() else ""
+        raise UserError(
+            "{folder} has no {name}: {what}",
+            "Name a folder that `danlu head` classify, tag or span wrote.",
+            folder=folder,
+            name=HEAD,
+            what=_OTHERWISE.get(stage, Phrase("it is no head")),
+        )
     facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return facts
 
@@ -120,15 +125,3 @@ def _check_loaded(folder: Path, model: Any, found: dict[str, Any]) -> None:
             count=len(lacking) + len(wrong_shape),
             name=(lacking + wrong_shape)[0],
         )
-
-
-@contextmanager
-def _quiet_report() -> Iterator[None]:
-    """Transformers reports fresh heads, and weights that are not sharded, as if something were wrong; what may be fresh is checked here."""
-    logger = logging.getLogger("transformers")
-    before = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)

@@ -4,25 +4,25 @@ Question and context go through the encoder together; a context that is too long
 the answer points at its first token, as does a question that the context does not answer.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from danlu.core.progress import Progress
+from danlu.core.stages import Work
 from danlu.loop.label_batch import LabelledRow
 from danlu.text.records import Reject
-from danlu.train.heads.config import HeadConfig
+from danlu.train.heads.config import HeadConfig, HeadInputs
 from danlu.train.heads.framing import Framing, Pieces
 from danlu.train.heads.metrics_answers import answer_scores
 from danlu.train.heads.parting import parted
-from danlu.train.heads.sides import Sides
 from danlu.train.heads.span_data import Asked, read_asked
+
+if TYPE_CHECKING:
+    from danlu.train.heads.windowed import Dataset
 
 _LEAST_ROOM = 16
 """Tokens of context that must fit beside a question."""
@@ -63,76 +63,40 @@ class Framed:
     rows: tuple[LabelledRow, ...]
 
 
-@dataclass(frozen=True)
-class Dataset:
-    """What is kept of the files, parted."""
+def train_reader(inputs: HeadInputs, config: SpanConfig, work: Work) -> tuple["Dataset[Framed]", dict[str, Any]]:
+    """Train, write the checkpoint with `head.json` and `report.json` into `work.folder`, and return the data and the report.
 
-    texts: tuple[Framed, ...]
-    sides: Sides
-    rejects: tuple[Reject, ...]
-    input: int
-
-    def of(self, side: Sequence[int]) -> list[LabelledRow]:
-        """All windows of a side."""
-        return [row for at in side for row in self.texts[at].rows]
-
-
-def train_reader(
-    base: Path, data: Path, held_out: Path | None, config: SpanConfig, out: Path, work: Path, seed: int, threads: int,
-    progress: Progress,
-) -> tuple[Dataset, dict[str, Any]]:  # fmt: skip
-    """Train, write the checkpoint with `head.json` and `report.json` into `out`, and return the data and the report.
-
-    Killed at any moment and called again with the same `work`, it ends with the same bytes. All figures are of the model
-    as read back from `out`. Raises UserError for data that cannot be learnt from.
+    Killed at any moment and called again with the same `work.scratch`, it ends with the same bytes. All figures are of the
+    model as read back from disk. Raises UserError for data that cannot be learnt from.
     """
     import torch
 
     from danlu.loop.head_learners import SpanLearner
-    from danlu.train.heads.model import load_base, load_head, save
-    from danlu.train.heads.training import check_read_back, outputs_of, score_by_epoch, train_head, training_key
+    from danlu.train.heads.model import load_base
+    from danlu.train.heads.windowed import Judging, train_windows
 
     config.check()
-    torch.set_num_threads(threads)
-    framing = Framing.load(base, config.sequence_tokens)
-    dataset = prepare(data, held_out, config, framing, seed)
+    torch.set_num_threads(work.threads)
+    framing = Framing.load(inputs.base, config.sequence_tokens)
+    dataset = prepare(inputs, config, framing, work.seed)
     may_refuse = any(not dataset.texts[at].asked.answers for at in dataset.sides.train)
-    model = load_base(base, "span", [], is_multi_label=False, pad_id=framing.pad_id, seed=seed)
-    rows, sides = dataset.of(dataset.sides.train), dataset.sides
+    model = load_base(inputs.base, "span", [], is_multi_label=False, pad_id=framing.pad_id, seed=work.seed)
 
-    def found(of: Any, side: Sequence[int]) -> list[NDArray[np.float64]]:
-        return outputs_of(of, dataset.of(side), framing.pad_id, config.micro_batch_tokens)
-
-    def measured(outputs: list[NDArray[np.float64]], side: Sequence[int]) -> dict[str, Any]:
+    def figures(outputs: list[NDArray[np.float64]], side: Sequence[int]) -> dict[str, Any]:
         texts = [dataset.texts[at] for at in side]
         said = answers_of(texts, outputs, framing, config.max_answer_tokens, may_refuse=may_refuse)
         spoken = [framed.asked.context[one.start : one.end] for framed, one in zip(texts, said, strict=True)]
         return answer_scores([[text for _, text in framed.asked.answers] for framed in texts], spoken)
 
-    def score() -> float:
-        f1: float = measured(found(model, sides.validation), sides.validation)["f1"]
-        return f1
-
-    key = training_key(base, rows, config, seed)
-    trained = train_head(
-        SpanLearner(model), rows, dataset.of(sides.validation), config, score, work, key, framing.pad_id, seed, progress
-    )
-    save(model, base, out, _head_facts(framing, config, may_refuse))
-    written, _ = load_head(out, threads=threads)
-    report: dict[str, Any] = {"task": "span", "steps": len(trained.losses), "steps_left_out": len(trained.left_out)}
-    report["validation_score_by_epoch"] = score_by_epoch(trained)
-    for name, side in (("validation", sides.validation), ("test", sides.test)):
-        if side:
-            outputs = found(written, side)
-            report["largest_difference_on_disk"] = check_read_back(found(model, side), outputs, out)
-            report[name] = measured(outputs, side)
-    (out / "report.json").write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    return dataset, report
+    judging = Judging(_head_facts(framing, config, may_refuse), figures, lambda found: float(found["f1"]))
+    return dataset, train_windows(SpanLearner(model), model, dataset, judging, inputs, config, framing, work)
 
 
-def prepare(data: Path, held_out: Path | None, config: SpanConfig, framing: Framing, seed: int) -> Dataset:
+def prepare(inputs: HeadInputs, config: SpanConfig, framing: Framing, seed: int) -> "Dataset[Framed]":
     """Read, check, frame and part the rows: all questions about one context stand on one side."""
-    own_rows, apart = read_asked(data), read_asked(held_out) if held_out else []
+    from danlu.train.heads.windowed import Dataset
+
+    own_rows, apart = read_asked(inputs.data), read_asked(inputs.held_out) if inputs.held_out else []
     given = [*own_rows, *apart]
     questions = framing.pieces([asked.question for asked in given])
     contexts = framing.pieces([asked.context for asked in given])

@@ -1,6 +1,7 @@
 """The stages classify, tag and span: a base checkpoint and a file of labelled rows become a checkpoint with a head."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 from danlu.core.artifacts import Checkpoint
 from danlu.core.outside import DataFile
@@ -8,6 +9,7 @@ from danlu.core.stages import Facts, Stage, Work
 from danlu.text.records import Reject
 from danlu.train.examples import write_rejects
 from danlu.train.heads.classify import ClassifyConfig, train_classifier
+from danlu.train.heads.config import HeadInputs
 from danlu.train.heads.sides import Sides
 from danlu.train.heads.span import SpanConfig, train_reader
 from danlu.train.heads.tag import TagConfig, train_tagger
@@ -19,78 +21,70 @@ _RULES = (("shingles", 1), ("head sides", 1))
 def _classify(
     work: Work, config: ClassifyConfig, *, base: Checkpoint, file: DataFile, held_out: DataFile | None = None
 ) -> Facts:
-    apart = held_out.path if held_out else None
-    data, report = train_classifier(
-        base.path, file.path, apart, config, work.folder, work.scratch, work.seed, work.threads, work.progress
-    )
-    counts = _counts(work, data.input, data.rejects, data.sides)
-    counts |= {"long texts": data.long_texts, "steps": report["steps"], "steps left out": report["steps_left_out"]}
-    licences = tuple(sorted({*base.manifest.licences, "unknown"}))
-    if not data.sides.test:
-        return Facts(counts, licences)
-    found = report["test"]
-    baseline = found["most_frequent_label_accuracy"]
-    return Facts(
-        counts,
-        licences,
-        note=f"right for {found['accuracy']:.1%} of {found['rows']} held-out texts; the most frequent label alone for {baseline:.1%}",
-    )
+    return _facts(work, base, *train_classifier(_inputs(base, file, held_out), config, work), _said_of_classes)
 
 
 def _tag(work: Work, config: TagConfig, *, base: Checkpoint, file: DataFile, held_out: DataFile | None = None) -> Facts:
-    apart = held_out.path if held_out else None
-    data, report = train_tagger(
-        base.path, file.path, apart, config, work.folder, work.scratch, work.seed, work.threads, work.progress
-    )
-    counts = _counts(work, data.input, data.rejects, data.sides)
-    counts |= {"long texts": sum(len(text.rows) > 1 for text in data.texts)}
-    counts |= {"steps": report["steps"], "steps left out": report["steps_left_out"]}
-    licences = tuple(sorted({*base.manifest.licences, "unknown"}))
-    if not data.sides.test:
-        return Facts(counts, licences)
-    found = report["test"]
-    return Facts(
-        counts,
-        licences,
-        note=f"F1 {found['micro']['f1']:.3f} on the {found['entities']} entities of {found['texts']} held-out texts",
-    )
+    return _facts(work, base, *train_tagger(_inputs(base, file, held_out), config, work), _said_of_entities)
 
 
 def _span(
     work: Work, config: SpanConfig, *, base: Checkpoint, file: DataFile, held_out: DataFile | None = None
 ) -> Facts:
-    apart = held_out.path if held_out else None
-    data, report = train_reader(
-        base.path, file.path, apart, config, work.folder, work.scratch, work.seed, work.threads, work.progress
-    )
-    counts = _counts(work, data.input, data.rejects, data.sides)
-    counts |= {"long texts": sum(len(text.rows) > 1 for text in data.texts)}
-    counts |= {"steps": report["steps"], "steps left out": report["steps_left_out"]}
-    licences = tuple(sorted({*base.manifest.licences, "unknown"}))
-    if not data.sides.test:
-        return Facts(counts, licences)
-    found = report["test"]
-    return Facts(
-        counts,
-        licences,
-        note=f"exact for {found['exact']:.1%} of {found['questions']} held-out questions, F1 {found['f1']:.3f}",
-    )
+    return _facts(work, base, *train_reader(_inputs(base, file, held_out), config, work), _said_of_answers)
 
 
-def _counts(work: Work, input: int, rejects: Sequence[Reject], sides: Sides) -> dict[str, int]:
-    """Kept + rejected = input, and the kept by side."""
-    by_rule = write_rejects(work.folder, rejects)
-    counts = {"input": input, "kept": input - len(rejects), "rejected": len(rejects), **by_rule}
-    return counts | {
-        "training rows": len(sides.train),
-        "validation rows": len(sides.validation),
-        "test rows": len(sides.test),
+def _inputs(base: Checkpoint, file: DataFile, held_out: DataFile | None) -> HeadInputs:
+    return HeadInputs(base.path, file.path, held_out.path if held_out else None)
+
+
+class _Data(Protocol):
+    """What every task's data say of themselves."""
+
+    @property
+    def input(self) -> int: ...
+    @property
+    def rejects(self) -> Sequence[Reject]: ...
+    @property
+    def sides(self) -> Sides: ...
+    @property
+    def long_texts(self) -> int: ...
+
+
+def _facts(
+    work: Work, base: Checkpoint, data: _Data, report: dict[str, Any], said: Callable[[dict[str, Any]], str]
+) -> Facts:
+    """Kept + rejected = input, the kept by side, and in a line what was measured on the held-out rows, if there are any."""
+    by_rule = write_rejects(work.folder, data.rejects)
+    counts = {"input": data.input, "kept": data.input - len(data.rejects), "rejected": len(data.rejects), **by_rule}
+    counts |= {
+        "training rows": len(data.sides.train),
+        "validation rows": len(data.sides.validation),
+        "test rows": len(data.sides.test),
+        "long texts": data.long_texts,
+        "steps": report["steps"],
+        "steps left out": report["steps_left_out"],
     }
+    licences = tuple(sorted({*base.manifest.licences, "unknown"}))
+    return Facts(counts, licences, note=said(report["test"]) if data.sides.test else "")
+
+
+def _said_of_classes(found: dict[str, Any]) -> str:
+    baseline = found["most_frequent_label_accuracy"]
+    return f"right for {found['accuracy']:.1%} of {found['rows']} held-out texts; the most frequent label alone for {baseline:.1%}"
+
+
+def _said_of_entities(found: dict[str, Any]) -> str:
+    return f"F1 {found['micro']['f1']:.3f} on the {found['entities']} entities of {found['texts']} held-out texts"
+
+
+def _said_of_answers(found: dict[str, Any]) -> str:
+    return f"exact for {found['exact']:.1%} of {found['questions']} held-out questions, F1 {found['f1']:.3f}"
 
 
 classify = Stage(
     "classify",
-    version=1,
+    version=2,
     makes=Checkpoint,
     body=_classify,
     config=ClassifyConfig,
@@ -98,10 +92,11 @@ classify = Stage(
     rules=_RULES,
     numeric=True,
     resumable=True,
+    trains=True,
 )
 tag = Stage(
     "tag",
-    version=1,
+    version=2,
     makes=Checkpoint,
     body=_tag,
     config=TagConfig,
@@ -109,10 +104,11 @@ tag = Stage(
     rules=_RULES,
     numeric=True,
     resumable=True,
+    trains=True,
 )
 span = Stage(
     "span",
-    version=1,
+    version=2,
     makes=Checkpoint,
     body=_span,
     config=SpanConfig,
@@ -120,4 +116,5 @@ span = Stage(
     rules=_RULES,
     numeric=True,
     resumable=True,
+    trains=True,
 )

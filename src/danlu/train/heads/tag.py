@@ -5,26 +5,26 @@ learnt too, so that Transformers' own pipeline reads whole entities off the toke
 reads go through it in windows with context on both sides; each token is learnt and judged once, in its own window.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from danlu.core.progress import Progress
+from danlu.core.stages import Work
 from danlu.loop.label_batch import LabelledRow
 from danlu.loop.token_batch import IGNORED
 from danlu.text.records import Reject
-from danlu.train.heads.config import HeadConfig
+from danlu.train.heads.config import HeadConfig, HeadInputs
 from danlu.train.heads.framing import Framing, Pieces, Window, windows
 from danlu.train.heads.metrics_entities import Entity, entities_of, entity_scores
 from danlu.train.heads.parting import check_learnable, parted
-from danlu.train.heads.sides import Sides
 from danlu.train.heads.tag_data import TaggedText, read_tagged
+
+if TYPE_CHECKING:
+    from danlu.train.heads.windowed import Dataset
 
 
 class TagConfig(HeadConfig):
@@ -48,77 +48,42 @@ class Framed:
     rows: tuple[LabelledRow, ...]
 
 
-@dataclass(frozen=True)
-class Dataset:
-    """What is kept of the files, parted."""
+def train_tagger(inputs: HeadInputs, config: TagConfig, work: Work) -> tuple["Dataset[Framed]", dict[str, Any]]:
+    """Train, write the checkpoint with `head.json` and `report.json` into `work.folder`, and return the data and the report.
 
-    texts: tuple[Framed, ...]
-    sides: Sides
-    tags: tuple[str, ...]
-    rejects: tuple[Reject, ...]
-    input: int
-
-    def of(self, side: Sequence[int]) -> list[LabelledRow]:
-        """All windows of a side."""
-        return [row for at in side for row in self.texts[at].rows]
-
-
-def train_tagger(
-    base: Path, data: Path, held_out: Path | None, config: TagConfig, out: Path, work: Path, seed: int, threads: int,
-    progress: Progress,
-) -> tuple[Dataset, dict[str, Any]]:  # fmt: skip
-    """Train, write the checkpoint with `head.json` and `report.json` into `out`, and return the data and the report.
-
-    Killed at any moment and called again with the same `work`, it ends with the same bytes. All figures are of the model
-    as read back from `out`. Raises UserError for data that cannot be learnt from.
+    Killed at any moment and called again with the same `work.scratch`, it ends with the same bytes. All figures are of the
+    model as read back from disk. Raises UserError for data that cannot be learnt from.
     """
     import torch
 
     from danlu.loop.head_learners import TagLearner
-    from danlu.train.heads.model import load_base, load_head, save
-    from danlu.train.heads.training import check_read_back, outputs_of, score_by_epoch, train_head, training_key
+    from danlu.train.heads.model import load_base
+    from danlu.train.heads.windowed import Judging, train_windows
 
     config.check()
-    torch.set_num_threads(threads)
-    framing = Framing.load(base, config.sequence_tokens)
-    dataset = prepare(data, held_out, config, framing, seed)
-    model = load_base(base, "tag", list(dataset.tags), is_multi_label=False, pad_id=framing.pad_id, seed=seed)
-    rows, sides = dataset.of(dataset.sides.train), dataset.sides
+    torch.set_num_threads(work.threads)
+    framing = Framing.load(inputs.base, config.sequence_tokens)
+    dataset, tags = prepare(inputs, config, framing, work.seed)
+    model = load_base(inputs.base, "tag", list(tags), is_multi_label=False, pad_id=framing.pad_id, seed=work.seed)
 
-    def found(of: Any, side: Sequence[int]) -> list[NDArray[np.float64]]:
-        return outputs_of(of, dataset.of(side), framing.pad_id, config.micro_batch_tokens)
-
-    def measured(outputs: list[NDArray[np.float64]], side: Sequence[int]) -> dict[str, Any]:
+    def figures(outputs: list[NDArray[np.float64]], side: Sequence[int]) -> dict[str, Any]:
         texts = [dataset.texts[at] for at in side]
-        said = said_entities(texts, outputs, dataset.tags, framing)
+        said = said_entities(texts, outputs, tags, framing)
         return {"texts": len(texts)} | entity_scores([framed.text.entities for framed in texts], said)
 
-    def score() -> float:
-        f1: float = measured(found(model, sides.validation), sides.validation)["micro"]["f1"]
-        return f1
-
-    key = training_key(base, rows, config, seed)
-    trained = train_head(
-        TagLearner(model), rows, dataset.of(sides.validation), config, score, work, key, framing.pad_id, seed, progress
-    )
-    save(model, base, out, _head_facts(dataset, framing, config))
-    written, _ = load_head(out, threads=threads)
-    report: dict[str, Any] = {"task": "tag", "steps": len(trained.losses), "steps_left_out": len(trained.left_out)}
-    report["validation_score_by_epoch"] = score_by_epoch(trained)
-    for name, side in (("validation", sides.validation), ("test", sides.test)):
-        if side:
-            outputs = found(written, side)
-            report["largest_difference_on_disk"] = check_read_back(found(model, side), outputs, out)
-            report[name] = measured(outputs, side)
-    (out / "report.json").write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    return dataset, report
+    judging = Judging(_head_facts(tags, framing, config), figures, lambda found: float(found["micro"]["f1"]))
+    return dataset, train_windows(TagLearner(model), model, dataset, judging, inputs, config, framing, work)
 
 
-def prepare(data: Path, held_out: Path | None, config: TagConfig, framing: Framing, seed: int) -> Dataset:
-    """Read, check, frame and part the rows."""
-    texts = read_tagged(data, config.labels)
+def prepare(
+    inputs: HeadInputs, config: TagConfig, framing: Framing, seed: int
+) -> tuple["Dataset[Framed]", tuple[str, ...]]:
+    """Read, check, frame and part the rows; with the tags that there may be."""
+    from danlu.train.heads.windowed import Dataset
+
+    texts = read_tagged(inputs.data, config.labels)
     labels = config.labels or tuple(sorted({label for text in texts for _, _, label in text.entities}))
-    apart = read_tagged(held_out, labels) if held_out else []
+    apart = read_tagged(inputs.held_out, labels) if inputs.held_out else []
     given, tags = [*texts, *apart], tags_of(labels)
     framed = [
         frame(text, pieces, tags, config.long_texts, config.overlap_tokens, framing)
@@ -127,7 +92,7 @@ def prepare(data: Path, held_out: Path | None, config: TagConfig, framing: Frami
     strata = [",".join(sorted({label for _, _, label in text.entities})) for text in given]
     found = parted(framed, [t.text for t in given], [t.where for t in given], strata, len(texts), config, seed)
     check_learnable({label for at in found.sides.train for _, _, label in found.rows[at].text.entities}, labels)
-    return Dataset(found.rows, found.sides, tags, found.rejects, len(given))
+    return Dataset(found.rows, found.sides, found.rejects, len(given)), tags
 
 
 def tags_of(labels: Sequence[str]) -> tuple[str, ...]:
@@ -195,10 +160,10 @@ def _row(pieces: Pieces, labels: Sequence[int], cut: Window, framing: Framing) -
     return LabelledRow(ids, types, (*before, *own, *after))
 
 
-def _head_facts(dataset: Dataset, framing: Framing, config: TagConfig) -> dict[str, Any]:
+def _head_facts(tags: Sequence[str], framing: Framing, config: TagConfig) -> dict[str, Any]:
     return {
         "task": "tag",
-        "labels": list(dataset.tags),
+        "labels": list(tags),
         "sequence_tokens": framing.max_tokens,
         "long_texts": config.long_texts,
         "overlap_tokens": config.overlap_tokens,

@@ -9,14 +9,15 @@ import torch
 from numpy.typing import NDArray
 
 from danlu.core.errors import WorkFailed
-from danlu.core.hashing import hash_facts, hash_file
-from danlu.core.progress import Progress
+from danlu.core.hashing import hash_facts
+from danlu.core.stages import Work
 from danlu.loop.batches import micro_batches
 from danlu.loop.checkpoint import Checkpoints
 from danlu.loop.label_batch import LabelBatch, LabelledRow
 from danlu.loop.label_feed import LabelFeed
 from danlu.loop.loop import Evaluation, Trained, train
 from danlu.loop.optimizers import Optimization
+from danlu.model.checkpoint_files import model_hash
 from danlu.model.loading import pays_bfloat16
 from danlu.train.heads.config import HeadConfig
 
@@ -34,15 +35,15 @@ def train_head(
     validation: Sequence[LabelledRow],
     config: HeadConfig,
     score: Callable[[], float],
-    work_dir: Path,
+    work: Work,
     key: str,
     pad_id: int,
-    seed: int,
-    progress: Progress,
+    name: str = "model",
 ) -> Trained:
     """Train until the epochs are over or `score` (higher is better) has not risen for `patience` epochs.
 
-    The weights of the best epoch stay; without rows to validate on, those of the last one.
+    The weights of the best epoch stay; without rows to validate on, those of the last one. `name` tells trainings of one
+    `work` apart.
     """
     feed = LabelFeed(
         rows,
@@ -50,7 +51,7 @@ def train_head(
         step_rows=config.step_rows,
         micro_batch_tokens=config.micro_batch_tokens,
         pad_id=pad_id,
-        seed=seed,
+        seed=work.seed,
     )
 
     def worse(done: int) -> float:
@@ -69,8 +70,11 @@ def train_head(
         mends_spikes=False,
     )
     # A quarter of an epoch: no identity, it changes nothing.
-    checkpoints = Checkpoints(work_dir, max(feed.steps_per_epoch // 4, 10), key, keep=1)
-    return train(learner, feed, optimization, checkpoints, progress, seed=seed, evaluation=evaluation)
+    checkpoints = Checkpoints(work.scratch / name, max(feed.steps_per_epoch // 4, 10), key, keep=1)
+    return train(
+        learner, feed, optimization, checkpoints, work.progress, seed=work.seed, evaluation=evaluation,
+        observers=work.observers,
+    )  # fmt: skip
 
 
 def outputs_of(model: Any, rows: Sequence[LabelledRow], pad_id: int, micro_batch_tokens: int) -> list[Floats]:
@@ -123,6 +127,5 @@ def check_read_back(trained: Sequence[Floats], read: Sequence[Floats], folder: P
 
 def training_key(base: Path, rows: Sequence[LabelledRow], config: HeadConfig, seed: int, variant: str = "") -> str:
     """What a saved state must agree on before it is taken up."""
-    files = [hash_file(path) for path in (base / "config.json", *sorted(base.glob("*.safetensors")))]
     facts = [[row.ids, row.labels, row.group] for row in rows]
-    return hash_facts([files, facts, config.model_dump(mode="json"), seed, variant])
+    return hash_facts([model_hash(base), facts, config.model_dump(mode="json"), seed, variant])

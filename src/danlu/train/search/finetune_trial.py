@@ -6,16 +6,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from pydantic import ValidationError
-
 from danlu.core.errors import UserError
 from danlu.core.progress import Silent
 from danlu.loop.batches import ConversationFeed, Limits, micro_batches, plan_steps, shuffled
 from danlu.loop.token_batch import Row, TokenBatch, target_count
 from danlu.model.chat import ChatFormat
 from danlu.train.conversation_rows import read_rows
-from danlu.train.finetune import FinetuneConfig
-from danlu.train.finetune import _optimization as optimization
+from danlu.train.finetune import FinetuneConfig, optimization
+from danlu.train.search.space import check_settings
 from danlu.train.search.study import Report
 
 _LEAST_HELD_OUT = 2
@@ -50,17 +48,7 @@ def part(base_dir: Path, chats_jsonl: Path, config: FinetuneConfig, share: float
 
 def checked(config: FinetuneConfig, settings: Mapping[str, Any]) -> FinetuneConfig:
     """The configuration with a trial's settings; raises UserError when it does not have one, or not with this value."""
-    try:
-        return FinetuneConfig.model_validate(config.model_dump() | dict(settings))
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise UserError(
-            "search: finetune.{name} cannot be {value!r}",
-            "The settings are: {names}.",
-            name=".".join(map(str, first["loc"])),
-            value=first["input"],
-            names=", ".join(FinetuneConfig.model_fields),
-        ) from None
+    return check_settings("finetune", config, settings)
 
 
 def finetune_objective(

@@ -8,15 +8,18 @@ need fewer of them, and no trial could then be repeated alone.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
+from pydantic import ValidationError
 
 from danlu.core.errors import UserError
+from danlu.core.stages import Config
 
 _LOGARITHMIC_FROM = 10
 """A range whose ends differ by this factor is searched by orders of magnitude."""
 
+C = TypeVar("C", bound=Config)
 Value = int | float | str | bool
 
 
@@ -89,6 +92,22 @@ def _misfit(name: str, text: str) -> UserError:
         name=name,
         text=text,
     )
+
+
+def check_settings(stage: str, config: C, settings: Mapping[str, Any]) -> C:
+    """The config with a trial's settings; raises UserError when it does not have one, or not with this value."""
+    try:
+        return type(config).model_validate(config.model_dump() | dict(settings))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UserError(
+            "search: {stage}.{name} cannot be {value!r}",
+            "The settings are: {names}.",
+            stage=stage,
+            name=".".join(map(str, first["loc"])),
+            value=first["input"],
+            names=", ".join(type(config).model_fields),
+        ) from None
 
 
 def settings_of_trial(space: tuple[Dimension, ...], number: int, seed: int) -> dict[str, Any]:

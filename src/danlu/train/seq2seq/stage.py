@@ -6,7 +6,6 @@ nothing: the source itself for a translation, its first words for a summary.
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
@@ -14,13 +13,13 @@ from pydantic import Field
 from danlu.core.artifacts import Checkpoint, Examples
 from danlu.core.errors import UserError
 from danlu.core.hashing import hash_facts
-from danlu.core.stages import Config, Facts, Stage, Work
+from danlu.core.stages import Facts, Stage, Work
 from danlu.loop.batches import Limits, micro_batches, plan_steps
 from danlu.loop.planned_feed import PlannedFeed
+from danlu.model.checkpoint_files import load_tokenizer, model_hash, save_checkpoint
 from danlu.model.loading import quiet_transformers
-from danlu.train.embedding.encode import load_tokenizer, save_checkpoint
 from danlu.train.examples import Row, read_jsonl
-from danlu.train.learning import files_hash, learn
+from danlu.train.learning import LearningConfig, learn
 from danlu.train.seq2seq.fresh import Family, make_model, write_vocabulary
 from danlu.train.seq2seq.generate import Generation, generate
 from danlu.train.seq2seq.scores import bleu, chrf, rouge
@@ -32,7 +31,7 @@ _FRESH_RATE, _TUNING_RATE = 3e-4, 3e-5
 _ENDLESS = 2**62
 
 
-class Seq2seqConfig(Config):
+class Seq2seqConfig(LearningConfig):
     """What shapes a model that turns a text into another."""
 
     task: Literal["translate", "summarise"] = "translate"
@@ -57,12 +56,6 @@ class Seq2seqConfig(Config):
     """Pairs with a longer target are left out, and counted: a cut one would teach to stop early. Also the longest that is generated."""
     learning_rate: Annotated[float, Field(gt=0, le=1)] | None = None
     """Peak of the schedule; by default 3e-4 without a base (Marian's) and 3e-5 with one (BART's fine-tuning)."""
-    warmup_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.1
-    """Share of the steps over which the rate rises."""
-    weight_decay: Annotated[float, Field(ge=0, le=1)] = 0.01
-    """Per unit of rate."""
-    max_gradient_norm: Annotated[float, Field(gt=0)] = 1.0
-    """Longer gradients are scaled down to this."""
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.1
     """Share of the weight that all tokens get: Vaswani's and Marian's."""
     prefix: str = ""
@@ -71,16 +64,6 @@ class Seq2seqConfig(Config):
     """Of the search when it is measured."""
     measured: Annotated[int, Field(ge=1)] = 200
     """Held-out pairs that are generated for, the first ones: generating costs more than learning."""
-
-
-@dataclass(frozen=True)
-class _Rates:
-    """The optimisation's share of the config, with the rate decided."""
-
-    learning_rate: float
-    warmup_fraction: float
-    weight_decay: float
-    max_gradient_norm: float
 
 
 def _seq2seq(work: Work, config: Seq2seqConfig, *, pairs: Examples, base: Checkpoint | None = None) -> Facts:
@@ -100,10 +83,9 @@ def _seq2seq(work: Work, config: Seq2seqConfig, *, pairs: Examples, base: Checkp
     measured = held_out[: config.measured]
     generation = Generation(config.prefix, config.source_tokens, config.target_tokens, config.beams)
     before = _figures(config, generate(model, tokenizer, measured, generation), measured) if base else {}
-    shaping = [pairs.manifest.content_hash, config.model_dump(), work.seed, files_hash(base.path) if base else ""]
+    shaping = [pairs.manifest.content_hash, config.model_dump(), work.seed, model_hash(base.path) if base else ""]
     rate = config.learning_rate or (_TUNING_RATE if base else _FRESH_RATE)
-    rates = _Rates(rate, config.warmup_fraction, config.weight_decay, config.max_gradient_norm)
-    losses = learn(Seq2seqLearner(model, config.label_smoothing), feed, rates, work, hash_facts(shaping))
+    losses = learn(Seq2seqLearner(model, config.label_smoothing), feed, config, rate, work, hash_facts(shaping))
     made = generate(model, tokenizer, measured, generation)
     save_checkpoint(model, origin, work.folder)
     counts = {
@@ -218,11 +200,12 @@ def _write(
 
 seq2seq = Stage(
     "seq2seq",
-    version=1,
+    version=2,
     makes=Checkpoint,
     body=_seq2seq,
     config=Seq2seqConfig,
     libraries=("safetensors", "tokenizers", "torch", "transformers"),
     numeric=True,
     resumable=True,
+    trains=True,
 )

@@ -3,8 +3,8 @@ from types import SimpleNamespace
 import pytest
 
 from danlu.core.progress import Silent
+from danlu.core.tracked_run import Told, TrackedRun
 from danlu.core.tracking import tracker, tracking_uri
-from danlu.loop.tracking import Told, TrackedRun
 from data.corpora import corpus, document
 
 pytest.importorskip("alembic")
@@ -18,9 +18,9 @@ class Lines(Silent):
         self.lines.append(text)
 
 
-def step(done, loss):
+def step(done, loss, score=None):
     return SimpleNamespace(
-        done=done, loss=loss, learning_rate=1e-3 * done, gradient_norm=0.5, tokens=100, wall_s=0.1
+        done=done, loss=loss, learning_rate=1e-3 * done, gradient_norm=0.5, tokens=100, wall_s=0.1, score=score
     )  # fmt: skip
 
 
@@ -36,8 +36,8 @@ def store(tmp_path_factory):
         killed(step(2, 2.5))
     with TrackedRun(uri, told, said) as run:
         run(step(3, 2.0))
-        run(step(4, 1.5))
-        run.finish({"id": "abc", "path": "out", "content_hash": "f" * 64}, scores={4: 1.75})
+        run(step(4, 1.5, score=1.75))
+        run.finish({"id": "abc", "path": "out", "content_hash": "f" * 64})
     return SimpleNamespace(client=tracker(uri), first=killed, run=run, said=said.lines, uri=uri)
 
 

@@ -59,19 +59,19 @@ class TrackedRun:
         self._thread.start()
 
     def __call__(self, facts: Any) -> None:
-        """After a step."""
+        """After a step: danlu.loop.loop.StepFacts."""
         now = _now_ms()
         curves = {
             "loss": facts.loss, "learning_rate": facts.learning_rate, "gradient_norm": facts.gradient_norm,
             "tokens_per_s": facts.tokens / max(facts.wall_s, 1e-9),
         }  # fmt: skip
+        if facts.score is not None:
+            curves["validation_loss"] = facts.score
         for name, value in curves.items():
             self._waiting.put((name, float(value), now, facts.done))
 
-    def finish(self, made: Mapping[str, Any], scores: Mapping[int, float] | None = None) -> None:
-        """The training is done: `made` says what it left (path, id, hash), `scores` what evaluations gave by step."""
-        for step, score in (scores or {}).items():
-            self._waiting.put(("validation_loss", float(score), _now_ms(), step))
+    def finish(self, made: Mapping[str, Any]) -> None:
+        """The training is done: `made` says what it left (path, id, hash)."""
         self._made, self._status = made, "FINISHED"
 
     def __enter__(self) -> "TrackedRun":

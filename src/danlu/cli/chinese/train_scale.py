@@ -1,0 +1,25 @@
+"""What a training in several processes says."""
+
+CHINESE: dict[str, str] = {
+    "`{text}` says nothing about processes": "`{text}` 没有说明进程数",
+    "Expected a number, or some of {names} with a number each: shards=2,tensor=2": "应为一个数，或为 {names} 中的若干项各给一个数，例如 shards=2,tensor=2",
+    "{count} processes cannot be spread evenly over {machines} machines": "{count} 个进程无法平均分布到 {machines} 台机器上",
+    "Expected as many on each machine: --processes 8 --machines 2 has four on each.": "每台机器上的进程数应相同：--processes 8 --machines 2 即每台四个。",
+    "`address:` of a cluster, `workers:` at a time, `processes:` and `machines:` of a training": "集群的 `address:`、同时工作的进程数 `workers:`，训练的 `processes:` 和 `machines:`",
+    "a number, or text such as shards=2,tensor=2": "一个数，或 shards=2,tensor=2 这样的文字",
+    "processes that share one training: a number, or NAME=N,… of shards, replicas, tensor, pipeline, zero": "共同完成一次训练的进程：一个数，或 NAME=N,…，其中 NAME 为 shards、replicas、tensor、pipeline、zero",
+    "machines that the processes are spread over; on each of the others: danlu join DIR": "这些进程分布在几台机器上；在其余每台机器上运行：danlu join DIR",
+    "draw the curve of the loss while it trains": "训练时画出损失曲线",
+    "keep a record in MLflow: of the server or file that is named, else of MLFLOW_TRACKING_URI, else in mlflow.db": "在 MLflow 中记录：记到所给的服务器或文件，否则记到 MLFLOW_TRACKING_URI，再否则记到 mlflow.db",
+    "take part, with this machine, in a training that another one started": "让本机参加另一台机器已开始的训练",
+    "the --out folder of that training, which all machines see": "该训练的 --out 文件夹，所有机器都能看到",
+    "the training of {folder} is over": "{folder} 的训练已结束",
+    "no training waits for machines in {folder}": "{folder} 中没有等待其他机器的训练",
+    "Start it on the first machine with --machines, and give the same folder here: all machines must see it.": "请先在第一台机器上用 --machines 开始训练，再在这里给出同一个文件夹：所有机器都须能看到它。",
+    "a process of the training died again and again: process {number}, exit status {status}": "训练的一个进程接连退出：进程 {number}，退出状态 {status}",
+    "Run the same again to go on from the last checkpoint; exit status -9 is most often memory that ran out.": "再次运行同一命令即可从最后的检查点继续；退出状态 -9 多半是内存不足。",
+    "stopped by signal {number}": "被信号 {number} 停止",
+    "Run the same again to go on.": "再次运行同一命令即可继续。",
+    "method {method} trains in one process": "方法 {method} 只在一个进程中训练",
+    "With --processes the methods are: {methods}": "使用 --processes 时可用的方法：{methods}",
+}

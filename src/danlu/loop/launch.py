@@ -1,0 +1,238 @@
+"""One training in several processes: started, watched, and started again from the last checkpoint when one of them dies.
+
+torch's elastic agent does the starting (docs.pytorch.org/docs/stable/elastic/agent.html), one agent on each machine. What is to be
+done is a job: a function of a module, its arguments and its `Work`, pickled into the scratch folder, which all
+machines must see. The first process tells how far it is through a file beside it.
+"""
+
+import json
+import logging
+import os
+import pickle
+import socket
+import threading
+import time
+import traceback
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from danlu.core.cluster import RayCluster
+from danlu.core.errors import DanluError, UserError, WorkFailed
+from danlu.core.progress import Silent
+from danlu.core.stages import Work
+from danlu.core.store import SCRATCH
+
+JOB, _TOLD, ERROR = "job.pickle", "told.jsonl", "error.pickle"
+MOST_RESTARTS = 3
+_LOOKED_EVERY_S = 0.2
+_LAST_WORDS_S = 2.0
+"""A process whose partner ended with an error waits so long for that error before it calls its own end a death."""
+_OTHERS_COME_WITHIN_S = 3600
+
+
+@dataclass(frozen=True)
+class Job:
+    """What each process does, and where the machines meet."""
+
+    function: Callable[..., None]
+    arguments: tuple[Any, ...]
+    work: Work
+    meeting_point: str
+    """HOST:PORT of the first machine."""
+    run_id: str
+
+    @property
+    def processes_here(self) -> int:
+        """On each machine."""
+        return self.work.processes.count // self.work.machines
+
+
+def in_processes(function: Callable[..., None], *arguments: Any, work: Work) -> None:
+    """Call `function(*arguments, work)` in as many processes as `work.processes` says.
+
+    What it learns lies in its checkpoints in `work.scratch`. A process that dies has all of them start again, three times
+    at most. Raises what the function raises, and WorkFailed when processes keep dying.
+    """
+    for name in (JOB, _TOLD, ERROR):
+        (work.scratch / name).unlink(missing_ok=True)
+    bare = replace(work, progress=Silent(), observers=())
+    job = Job(function, arguments, bare, _free_address(work.machines), uuid.uuid4().hex)
+    _write(work.scratch / JOB, job)
+    if isinstance(work.workers, RayCluster):
+        from danlu.loop.launch_ray import run_on_cluster
+
+        with _following(work):
+            run_on_cluster(job)
+        _raise_error(work.scratch)
+        return
+    if work.machines > 1:
+        work.progress.line(
+            f"waiting for {work.machines - 1} more of {work.machines} machines; run there: danlu join {work.folder}"
+        )
+    with _following(work):
+        _run_agent(job, is_lead=True)
+
+
+def join_job(folder: Path) -> None:
+    """Do this machine's share of the training that makes `folder`; returns when the training is over.
+
+    Raises UserError when nothing waits for machines there, and what the training raises.
+    """
+    path = folder / SCRATCH / JOB
+    if not path.is_file():
+        raise UserError(
+            "no training waits for machines in {folder}",
+            "Start it on the first machine with --machines, and give the same folder here: all machines must see it.",
+            folder=folder,
+        )
+    _run_agent(_read(path), is_lead=False)
+
+
+def _run_agent(job: Job, *, is_lead: bool) -> None:
+    from torch.distributed.elastic.multiprocessing.api import SignalException
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+    from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+
+    for name in ("torch.distributed.elastic", "torch.multiprocessing"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # what went wrong is told below, once
+    # torch 2.13 starts processes again with the store of those that died, and they wait for the dead.
+    os.environ["TORCH_DISABLE_SHARE_RDZV_TCP_STORE"] = "1"
+    machines = job.work.machines
+    config = LaunchConfig(
+        min_nodes=machines,
+        max_nodes=machines,
+        nproc_per_node=job.processes_here,
+        run_id=job.run_id,
+        rdzv_backend="c10d",
+        rdzv_endpoint=job.meeting_point,
+        rdzv_configs={"is_host": is_lead, "timeout": _OTHERS_COME_WITHIN_S},
+        max_restarts=MOST_RESTARTS,
+        local_addr="127.0.0.1" if machines == 1 else None,
+        signals_to_handle="SIGTERM,SIGINT",
+    )
+    try:
+        elastic_launch(config, share_of_job)(job.work.scratch)
+    except ChildFailedError as error:
+        number, failure = min(error.failures.items(), key=lambda one: one[1].timestamp)
+        raise WorkFailed(
+            "a process of the training died again and again: process {number}, exit status {status}",
+            "Run the same again to go on from the last checkpoint; exit status -9 is most often memory that ran out.",
+            number=number,
+            status=failure.exitcode,
+        ) from None
+    except SignalException as error:
+        _raise_error(job.work.scratch)
+        raise WorkFailed("stopped by signal {number}", "Run the same again to go on.", number=error.sigval) from None
+    _raise_error(job.work.scratch)
+
+
+def share_of_job(scratch: Path) -> None:
+    """What one of the processes does; the environment says which one it is."""
+    job: Job = _read(scratch / JOB)
+    work = replace(job.work, threads=max(1, job.work.threads // job.processes_here))
+    if int(os.environ["RANK"]) == 0:
+        teller = _Teller(scratch / _TOLD)
+        if restarts := int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")):
+            teller.line(f"a process of this training died: all start again ({restarts} of {MOST_RESTARTS})")
+        work = replace(work, progress=teller, observers=(teller.step,))
+    try:
+        job.function(*job.arguments, work)
+    except DanluError as error:
+        _write(scratch / ERROR, error)
+    except Exception:
+        # The partner of a process that ended with an error loses its connection: that is no death.
+        time.sleep(_LAST_WORDS_S)
+        if not (scratch / ERROR).exists():
+            traceback.print_exc()
+            raise
+
+
+def _raise_error(scratch: Path) -> None:
+    if (scratch / ERROR).exists():
+        raise _read(scratch / ERROR)
+
+
+def _write(path: Path, value: Any) -> None:
+    """Whole or not at all."""
+    half = path.with_name(f"{path.name}.{os.getpid()}")
+    half.write_bytes(pickle.dumps(value))
+    half.rename(path)
+
+
+def _read(path: Path) -> Any:
+    return pickle.loads(path.read_bytes())  # noqa: S301 - written by this very training, into its own folder
+
+
+def _free_address(machines: int) -> str:
+    """Where the machines meet: this one, at a port that is free now."""
+    host = "127.0.0.1" if machines == 1 else socket.gethostname()
+    with socket.create_server(("", 0)) as server:
+        return f"{host}:{server.getsockname()[1]}"
+
+
+class _Teller:
+    """The progress of the first process, as lines of JSON."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def advance(self, done: int, total: int, note: str = "") -> None:
+        """How far it is."""
+        self._tell("advance", [done, total, note])
+
+    def line(self, text: str) -> None:
+        """A lasting line."""
+        self._tell("line", [text])
+
+    def step(self, facts: Any) -> None:
+        """An observer of the loop."""
+        self._tell("step", [asdict(facts)])
+
+    def _tell(self, kind: str, said: list[Any]) -> None:
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps([kind, *said]) + "\n")
+
+
+@contextmanager
+def _following(work: Work) -> Iterator[None]:
+    """Pass on what the first process tells, until the context ends."""
+    over = threading.Event()
+    thread = threading.Thread(target=_follow, args=(work, over), name="following", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _follow(work: Work, over: threading.Event) -> None:
+    read, rest = 0, ""
+    while True:
+        is_last = over.is_set()
+        with suppress(FileNotFoundError), (work.scratch / _TOLD).open(encoding="utf-8") as file:
+            file.seek(read)
+            text = rest + file.read()
+            read = file.tell()
+            *lines, rest = text.split("\n")
+            for line in lines:
+                _pass_on(work, *json.loads(line))
+        if is_last:
+            return
+        over.wait(_LOOKED_EVERY_S)
+
+
+def _pass_on(work: Work, kind: str, *said: Any) -> None:
+    from danlu.loop.loop import StepFacts
+
+    if kind == "advance":
+        work.progress.advance(*said)
+    elif kind == "line":
+        work.progress.line(*said)
+    else:
+        for observe in work.observers:
+            observe(StepFacts(**said[0]))

@@ -24,8 +24,10 @@ from danlu.loop.shards import Encoding, Shards
 from danlu.loop.token_feed import TokenFeed
 from danlu.model.adapter_record import refuse_unmerged
 from danlu.model.bidirectional import make_encoder, make_encoder_decoder
+from danlu.model.chat import ChatFormat
 from danlu.model.checkpoint_files import model_hash, save_checkpoint
 from danlu.model.decoders import DecoderShape, Style, make_decoder
+from danlu.model.stops import declare_stop
 from danlu.train.measuring import Measuring
 from danlu.train.mixing import CorpusUse, Mixed, Shares
 from danlu.train.tokenize.tokenizer import shaping_hash
@@ -152,6 +154,8 @@ def pretrain_model(
     facts = _facts(setup, config, trained, _scores_by_corpus(setup, inputs, config, work))
     setup.scores.write_samples(work.folder / "samples.jsonl")
     save_checkpoint(setup.model, inputs.tokenizer, work.folder)
+    if config.objective == "causal":
+        _declare_reply_end(work.folder)
     _write_record(work.folder, facts, trained)
     return facts
 
@@ -405,6 +409,12 @@ def _facts(setup: Setup, config: PretrainConfig, trained: "Trained", by_corpus: 
         corpora=setup.shares.uses(setup.drawn, steps, by_corpus) if by_corpus else (),
         used_up=setup.shares.shortest() if is_short else "",
     )
+
+
+def _declare_reply_end(folder: Path) -> None:
+    """Where the tokenizer brings a chat template, its end of a reply ends generation too, as the end of a text does."""
+    if (folder / "chat_template.jinja").is_file():
+        declare_stop(folder, ChatFormat.load(folder).stop_id)
 
 
 def _write_record(out_dir: Path, facts: PretrainFacts, trained: "Trained") -> None:

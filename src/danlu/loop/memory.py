@@ -37,7 +37,9 @@ class Heap:
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether memory ran out, by CUDA's own exception or by what torch says of the processor's."""
-    if isinstance(error, torch.OutOfMemoryError | MemoryError | RuntimeError) and says_no_memory(error):
+    if isinstance(error, torch.OutOfMemoryError | MemoryError) or (
+        isinstance(error, RuntimeError) and says_no_memory(error)
+    ):
         return True
     # torch's pipeline wraps what goes wrong in a stage.
     return error.__cause__ is not None and is_out_of_memory(error.__cause__)

@@ -81,7 +81,7 @@ def broken(acts: Steps, plan: Plan, out: Path, *, is_twice: bool) -> None:
     while not (out / "whole.json").exists() and time.monotonic() < until:
         time.sleep(0.05)
     count = json.loads((out / "whole.json").read_text())["acts"]
-    kills = [count // 4 + 1, count // 2 + 1] if is_twice else [count // 2 + 1]
+    kills = [count // 6 + 1, count // 2 + 1] if is_twice else [count // 2 + 1]
     facts: list[dict[str, Any]] = []
     for last in kills:
         acts.death = out / "death"

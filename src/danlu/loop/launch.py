@@ -10,6 +10,7 @@ import logging
 import os
 import pickle
 import socket
+import sys
 import threading
 import time
 import traceback
@@ -132,6 +133,8 @@ def _run_agent(job: Job, *, is_lead: bool) -> None:
 
 def share_of_job(scratch: Path) -> None:
     """What one of the processes does; the environment says which one it is."""
+    if (scratch / ERROR).exists():
+        return  # started again by the agent, which cannot know that this end was no death
     job: Job = _read(scratch / JOB)
     work = replace(job.work, threads=max(1, job.work.threads // job.processes_here))
     if int(os.environ["RANK"]) == 0:
@@ -143,6 +146,7 @@ def share_of_job(scratch: Path) -> None:
         job.function(*job.arguments, work)
     except DanluError as error:
         _write(scratch / ERROR, error)
+        sys.exit(1)  # the others may wait for this one inside of a sum: the agent ends them
     except Exception:
         # The partner of a process that ended with an error loses its connection: that is no death.
         time.sleep(_LAST_WORDS_S)

@@ -18,7 +18,9 @@ from danlu.core.progress import Silent
 from danlu.core.stages import Work
 from danlu.loop.held_out import HeldOutFeed
 from danlu.loop.shards import Shards
-from danlu.train.pretrain import PretrainConfig, PretrainInputs, pretrain_model
+from danlu.train.pretrain import pretrain_model
+from danlu.train.pretrain_config import PretrainConfig
+from danlu.train.pretrain_setup import PretrainInputs
 from kneser_ney import KneserNey
 
 DANLU = Path(sys.executable).with_name("danlu")

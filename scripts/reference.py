@@ -48,7 +48,7 @@ from danlu.train.finetune import FinetuneConfig
 from danlu.train.heads.classify import ClassifyConfig
 from danlu.train.heads.span import SpanConfig
 from danlu.train.heads.tag import TagConfig
-from danlu.train.pretrain import PretrainConfig
+from danlu.train.pretrain_config import PretrainConfig
 from danlu.train.private import PrivacyConfig
 from danlu.train.retriever import RetrieverConfig
 from danlu.train.search.stage import FinetuneSearchConfig, PretrainSearchConfig

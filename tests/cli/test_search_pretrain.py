@@ -6,7 +6,7 @@ import pytest
 
 from commands import here
 from danlu.core.artifacts import Manifest
-from danlu.train.pretrain import PretrainConfig
+from danlu.train.pretrain_config import PretrainConfig
 from danlu.train.search.pretrain_trial import with_budget
 
 SENTENCE = "The pump of hall {n} runs at {m} bar. Close the valve before you open the cover, then wait. "

@@ -18,8 +18,9 @@ from danlu.loop.probe import Cost, Probe, Workload, scan
 from danlu.model.chat import ChatFormat
 from danlu.train.first_example import bracketed, coloured, pieces
 from danlu.train.preflight import Asked, Other, account, check_by_formula, check_by_probe, check_disk, halves
-from danlu.train.pretrain import PretrainConfig, PretrainInputs
+from danlu.train.pretrain_config import PretrainConfig
 from danlu.train.pretrain_outlook import pretrain_outlook
+from danlu.train.pretrain_setup import PretrainInputs
 from danlu.train.tokenize.tokenizer import shaping_hash
 from tiny import SPECIAL, make_tiny_checkpoint
 from token_shards import write_shards

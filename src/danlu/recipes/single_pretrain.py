@@ -13,7 +13,7 @@ from danlu.data.split.take import TakeConfig, take
 from danlu.model.base_model import resolve_base
 from danlu.recipes.corpora import corpus_of
 from danlu.recipes.settings import Settings
-from danlu.train.pretrain import PretrainConfig
+from danlu.train.pretrain_config import PretrainConfig
 from danlu.train.pretrain_stage import held_out_input, pretrain, shards_input
 from danlu.train.tokenize.stage import TokenizeConfig, tokenize
 from danlu.train.tokenize.tokenizer import DocumentTokens, TokenizerFiles

@@ -11,7 +11,7 @@ from danlu.recipes.single_pretrain import prepared
 from danlu.train.base_stage import base
 from danlu.train.conversations import ConversationsConfig, conversations
 from danlu.train.finetune import FinetuneConfig
-from danlu.train.pretrain import PretrainConfig
+from danlu.train.pretrain_config import PretrainConfig
 from danlu.train.search.stage import (
     FinetuneSearch,
     FinetuneSearchConfig,

@@ -3,9 +3,7 @@
 Defaults follow "LoRA Without Regret" (Schulman et al. 2025): all linear layers, ten times the rate of full tuning.
 """
 
-import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,15 +13,15 @@ from danlu.core.errors import UserError
 from danlu.core.hashing import hash_facts
 from danlu.core.processes import ALONE
 from danlu.core.stages import Config, Work
-from danlu.loop.batches import ConversationFeed, Limits, Step, plan_steps
+from danlu.loop.batches import ConversationFeed, Limits, plan_steps
 from danlu.loop.methods import METHODS, MethodName, Tuning
-from danlu.loop.token_batch import Row
 from danlu.model.chat import ChatFormat
 from danlu.model.checkpoint_files import model_hash, weights_hash
 from danlu.model.loading import pays_bfloat16
 from danlu.model.stops import declare_stop
 from danlu.model.tokenizer_fit import check_tokenizer_fits
 from danlu.train.conversation_rows import ConversationRows, LongPolicy, read_rows
+from danlu.train.finetune_record import FinetuneFacts, facts_of, write_record, write_tokens
 
 if TYPE_CHECKING:
     from danlu.loop.adapters import MergeCheck
@@ -32,8 +30,6 @@ if TYPE_CHECKING:
     from danlu.loop.probe import Subject
 
 _PROBE_TOKENS = 128
-_NO_LOSS = -100
-"""The label that torch's cross-entropy leaves out."""
 _CHECKPOINT_EVERY_STEPS = 10
 """A checkpoint of SmolLM2-135M's adapter (59 MB) takes 0.2 s, ten steps about 30 s. No identity: it changes nothing."""
 _FULL_CHECKPOINT_EVERY_STEPS = 50
@@ -88,35 +84,6 @@ class FinetuneConfig(Config):
         return Tuning(self.method, self.rank, self.alpha, self.dropout, self.bottleneck, self.virtual_tokens)
 
 
-@dataclass(frozen=True)
-class FinetuneFacts:
-    """What was trained on, and what came of it. `conversations` = learnt + too_long + not_reached."""
-
-    conversations: int
-    learnt: int
-    """A split conversation counts as learnt when one part of it was."""
-    too_long: int
-    """Left out: more than `sequence_tokens`, and no part of them fits."""
-    not_reached: int
-    """Left out: `max_train_tokens` was used up before them."""
-    split: int
-    """Learnt or not reached in parts, each between two exchanges."""
-    exchanges_left_out: int
-    """Of those: alone longer than `sequence_tokens`."""
-    trained_parameters: int
-    steps: int
-    steps_left_out: int
-    """Of them: their loss was not finite, or stood out so far that they would have done damage."""
-    train_tokens: int
-    target_tokens: int
-    """Tokens under the loss, each counted as often as it was learnt."""
-    first_loss: float
-    """Nats per target token of the first step."""
-    last_loss: float
-    merge: "MergeCheck"
-    """Whether the saved checkpoint is the model that was trained."""
-
-
 def finetune_model(
     base_dir: Path,
     chats_jsonl: Path,
@@ -144,9 +111,9 @@ def finetune_model(
     trained = _train(model, feed, config, replace(work, processes=ALONE), key)
     merge = _save(model, base_dir, feed, config, work)
     declare_stop(work.folder, ChatFormat.load(base_dir).stop_id)
-    facts = _facts(data, feed, trained, parameters, merge)
-    _write_tokens(work.folder / "tokens.parquet", [data.rows[index] for index in sorted(set(_seen(feed.plan)))])
-    _write_record(work.folder / "training.json", facts, trained)
+    facts = facts_of(data, feed, trained, parameters, merge)
+    write_tokens(work.folder / "tokens.parquet", data, feed)
+    write_record(work.folder / "training.json", facts, trained)
     return facts
 
 
@@ -268,46 +235,3 @@ def _training_key(
     """What a saved state must agree on before it is taken up."""
     adapter = weights_hash(adapter_dir) if adapter_dir else ""
     return hash_facts([model_hash(base_dir), adapter, data.rows, config.model_dump(), seed])
-
-
-def _facts(
-    data: ConversationRows, feed: ConversationFeed, trained: "Trained", parameters: int, merge: "MergeCheck"
-) -> FinetuneFacts:
-    learnt = len({data.origins[index] for index in _seen(feed.plan)})
-    losses = [loss for loss in trained.losses if loss is not None]
-    return FinetuneFacts(
-        conversations=data.conversations,
-        learnt=learnt,
-        too_long=data.conversations - len(set(data.origins)),
-        not_reached=len(set(data.origins)) - learnt,
-        split=data.split,
-        exchanges_left_out=data.exchanges_left_out,
-        trained_parameters=parameters,
-        steps=feed.steps,
-        steps_left_out=len(trained.left_out),
-        train_tokens=sum(step.tokens for step in feed.plan),
-        target_tokens=sum(feed.targets(step) for step in range(feed.steps)),
-        first_loss=losses[0],
-        last_loss=losses[-1],
-        merge=merge,
-    )
-
-
-def _seen(steps: Sequence[Step]) -> list[int]:
-    return [index for step in steps for index in step.rows]
-
-
-def _write_tokens(path: Path, rows: Sequence[Row]) -> None:
-    """Parquet: `input_ids`, and `labels` with -100 where no loss is, as Transformers' trainers have them."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    labels = [[id if learn else _NO_LOSS for id, learn in zip(row.ids, row.loss_mask, strict=True)] for row in rows]
-    kind = pa.list_(pa.int32())
-    table = pa.table({"input_ids": pa.array([row.ids for row in rows], kind), "labels": pa.array(labels, kind)})
-    pq.write_table(table, path, compression="zstd")
-
-
-def _write_record(path: Path, facts: FinetuneFacts, trained: "Trained") -> None:
-    record: dict[str, Any] = {**asdict(facts), "nats_per_target_token_by_step": trained.losses}
-    path.write_text(json.dumps(record, indent=2, sort_keys=True) + "\n", encoding="utf-8")

@@ -8,7 +8,8 @@ from danlu.core.artifacts import Chats, Checkpoint
 from danlu.core.stages import Facts, Stage, Work
 from danlu.model.adapter_record import AdapterFiles
 from danlu.model.loading import read_model_facts
-from danlu.train.finetune import FinetuneConfig, FinetuneFacts, finetune_model
+from danlu.train.finetune import FinetuneConfig, finetune_model
+from danlu.train.finetune_record import FinetuneFacts
 
 if TYPE_CHECKING:
     from danlu.train.outlook import Outlook

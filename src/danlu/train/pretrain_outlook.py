@@ -18,7 +18,8 @@ from danlu.loop.token_batch import IGNORED, TokenBatch
 from danlu.train import pretrain
 from danlu.train.outlook import Example, Outlook
 from danlu.train.preflight import Asked, Other, halves
-from danlu.train.pretrain import PretrainConfig, PretrainInputs, Setup
+from danlu.train.pretrain_config import PretrainConfig, optimization
+from danlu.train.pretrain_setup import PretrainInputs, Setup, outlined
 
 _LEAST_SEQUENCE = 128
 
@@ -26,7 +27,7 @@ _LEAST_SEQUENCE = 128
 def pretrain_outlook(inputs: PretrainInputs, config: PretrainConfig, work: Work) -> Outlook:
     """What is known before a weight is made. Raises UserError for what the training itself would refuse at its start."""
     bare = replace(work, observers=())
-    setup = pretrain.outlined(inputs, config, bare)
+    setup = outlined(inputs, config, bare)
     training = _training(config, setup, work)
     shape = known_shape(setup.model.config.to_dict())
     others = partial(_others, inputs, config, setup, training)
@@ -38,7 +39,7 @@ def pretrain_outlook(inputs: PretrainInputs, config: PretrainConfig, work: Work)
         workload=scan(setup.feed),
         schedule=_schedule(inputs, config, setup.feed.steps),
         subject=partial(pretrain.subject, inputs, config, bare),
-        outline=partial(pretrain.outlined, inputs, config, bare),
+        outline=partial(outlined, inputs, config, bare),
     )
 
 
@@ -48,7 +49,7 @@ def _training(config: PretrainConfig, setup: Setup, work: Work) -> Training:
         method="full",
         micro_batch_tokens=batches[0].padded_tokens,
         sequence_tokens=config.sequence_tokens,
-        precision=pretrain.optimization(config, is_gone_on=False).precision,
+        precision=optimization(config, is_gone_on=False).precision,
         optimizer=config.optimizer,
         accumulates=len(batches) > 1,
         device="cuda" if torch.cuda.is_available() else "cpu",

@@ -7,7 +7,9 @@ from danlu.core.artifacts import Artifact, Checkpoint, TokenShards
 from danlu.core.stages import Facts, Stage, Work
 from danlu.loop.token_feed import RULES
 from danlu.train.mixing import Mixed
-from danlu.train.pretrain import PretrainConfig, PretrainInputs, pretrain_model
+from danlu.train.pretrain import pretrain_model
+from danlu.train.pretrain_config import PretrainConfig
+from danlu.train.pretrain_setup import PretrainInputs
 from danlu.train.tokenize.tokenizer import TokenizerFiles
 
 if TYPE_CHECKING:

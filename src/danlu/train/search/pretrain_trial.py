@@ -14,7 +14,8 @@ from danlu.core.progress import Silent
 from danlu.core.stages import Work
 from danlu.loop.shards import Shards
 from danlu.model.decoders import WIDTH_PER_LAYER
-from danlu.train.pretrain import PretrainConfig, PretrainInputs, optimization, set_up
+from danlu.train.pretrain_config import PretrainConfig, optimization
+from danlu.train.pretrain_setup import PretrainInputs, set_up
 from danlu.train.search.space import check_settings
 from danlu.train.search.study import Report
 

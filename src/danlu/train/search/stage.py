@@ -10,7 +10,8 @@ from danlu.core.artifacts import Artifact, Chats, Checkpoint, Report, TokenShard
 from danlu.core.stages import Config, Facts, Stage, Work
 from danlu.loop.token_feed import RULES
 from danlu.train.finetune import FinetuneConfig
-from danlu.train.pretrain import PretrainConfig, PretrainInputs
+from danlu.train.pretrain_config import PretrainConfig
+from danlu.train.pretrain_setup import PretrainInputs
 from danlu.train.search import finetune_trial, pretrain_trial
 from danlu.train.search.pretrain_trial import Equal
 from danlu.train.search.space import read_space, settings_of_trial

@@ -16,6 +16,7 @@ from danlu.core import cluster as cluster_module
 from danlu.core.cluster import RayCluster, connected
 from danlu.core.errors import UserError, WorkFailed
 from danlu.core.execute import Machine
+from danlu.core.processes import Processes
 from danlu.core.project import Compute, load_project
 from danlu.core.workers import Died, map_shards
 
@@ -137,7 +138,7 @@ def test_a_machine_with_other_versions_is_named(cluster: RayCluster, monkeypatch
 
 
 def test_the_run_says_where_it_was_made(cluster: RayCluster) -> None:
-    assert Machine(1, cluster).facts() == {"threads": 1, "workers": 2, "cluster": cluster.address}
+    assert Machine(1, cluster).facts(shares=False) == {"threads": 1, "workers": 2, "cluster": cluster.address}
 
 
 def test_a_lost_machine_costs_its_shards_no_try(machines: TwoMachines, cluster: RayCluster, tmp_path: Path) -> None:
@@ -193,6 +194,17 @@ def test_a_project_says_where_its_work_is_done(tmp_path: Path) -> None:
     assert compute == Compute("head:6379", 8)
     assert compute.but("auto", None) == Compute("auto", 8)
     assert compute.but(None, 2) == Compute("head:6379", 2)
+
+
+@pytest.mark.parametrize(
+    ("said", "processes"), [("4", Processes(shards=4)), ("'shards=2,tensor=2'", Processes(shards=2, tensor=2))]
+)
+def test_a_project_says_how_many_processes_share_a_training(tmp_path: Path, said: str, processes: Processes) -> None:
+    file = "recipe: knowledge-bot\nsources: [{path: docs}]\ncompute: {processes: " + said + ", machines: 2}\n"
+    (tmp_path / "danlu.yaml").write_text(file)
+    compute = load_project(tmp_path).compute
+    assert (compute.processes, compute.machines) == (processes, 2)
+    assert compute.but(processes="6").processes == Processes(shards=6)
 
 
 @pytest.mark.parametrize(

@@ -127,6 +127,9 @@ def test_an_adapter_is_trained_by_two_processes_too(tmp_path):
     ("more", "said"),
     [
         (["--processes", "many"], "`many` says nothing about processes"),
+        (["--processes", "²"], "`²` says nothing about processes"),
+        (["--processes", "shards=2,shards=4"], "`shards=2,shards=4` says nothing about processes"),
+        (["--processes", "tensor=2"], "tensor parallel parts plain matrices alone"),
         (["--processes", "3", "--machines", "2"], "3 processes cannot be spread evenly over 2 machines"),
         (["--processes", "2", "--method", "prompt"], "method prompt trains in one process"),
     ],

@@ -1,6 +1,7 @@
 import pytest
 
 from danlu.core.errors import UserError, WorkFailed
+from danlu.loop.faults import CannotLearn
 from danlu.train.search.space import read_space, settings_of_trial
 from danlu.train.search.study import best_of, run_trials
 
@@ -76,10 +77,22 @@ def test_a_killed_search_ends_as_one_that_was_not(tmp_path):
     assert search(tmp_path / "killed") == search(tmp_path / "whole")
 
 
+def test_what_stops_a_trial_from_outside_is_no_result(tmp_path):
+    """SIGTERM, a full disk: the search stops, and the same search run again does that trial anew."""
+
+    def stopped(settings, report):
+        bowl(settings, report)
+        raise WorkFailed("stopped by SIGTERM")
+
+    with pytest.raises(WorkFailed, match="stopped by SIGTERM"):
+        search(tmp_path, stopped)
+    assert search(tmp_path) == search(tmp_path / "undisturbed")
+
+
 def test_a_trial_that_diverges_is_a_result(tmp_path):
     def diverging(settings, report):
         if settings["learning_rate"] > 1e-3:
-            raise WorkFailed("training diverged")
+            raise CannotLearn("training diverged")
         bowl(settings, report)
 
     trials = search(tmp_path, diverging)

@@ -19,7 +19,7 @@ from danlu.core.machine import read_hardware
 from danlu.core.processes import ALONE
 from danlu.core.progress import Silent
 from danlu.core.stages import Plan, Step, Work
-from danlu.core.store import SCRATCH, write_atomically
+from danlu.core.store import SCRATCH, is_resumed, write_atomically
 from danlu.loop.predict import Prediction, compared, tokens_for
 from danlu.loop.probe import TrialFailed
 from danlu.recipes.outlooks import outlook_of
@@ -47,9 +47,9 @@ class Look:
     foreseen: Prediction | None = None
     """Where steps were tried already."""
 
-    def before(self, step: Step[Any], inputs: dict[str, Any], folder: Path) -> Afterwards | None:
+    def before(self, step: Step[Any], id: str, inputs: dict[str, Any], folder: Path) -> Afterwards | None:
         """Refuses what cannot work; tries some steps of what will take long. A training that is gone on with is let be."""
-        if any((folder / SCRATCH).rglob("state.json")):
+        if is_resumed(folder, id) and any((folder / SCRATCH).rglob("state.json")):
             return self._recorded(None)
         return self._recorded(self.at(step, inputs, folder, is_demanded=False))
 
@@ -61,6 +61,8 @@ class Look:
             if is_demanded:
                 raise _unforeseen(step)
             return None
+        if not isinstance(self.machine.workers, int):  # other machines do the work, and this one's memory says nothing
+            outlook = replace(outlook, asked=None)
         say, page = self.say, Page(step.stage.name, self.say, self.stream)
         needs = foresee.check(outlook, folder, hardware)
         page.rows(outlook)

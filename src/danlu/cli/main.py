@@ -91,21 +91,9 @@ def _told(error: Exception, arguments: Sequence[str]) -> DanluError | None:
             problem=error.strerror,
         )
     from danlu.core.damage import damage_among, damage_of_project
-    from danlu.core.library_errors import first_words, no_room_in, says_no_memory
+    from danlu.core.library_errors import failure_of
 
-    if problem := no_room_in(error):
-        return WorkFailed(
-            "a file could not be written: {problem}",
-            "What was finished is kept, the last whole checkpoint too: run the same again when that is mended.",
-            problem=problem,
-        )
-    if says_no_memory(error):
-        return WorkFailed(
-            "memory ran out: {problem}",
-            "What was finished is kept: run the same again with more memory, or take a smaller model or shorter rows.",
-            problem=first_words(error),
-        )
-    return damage_among(arguments) or damage_of_project(Path.cwd())
+    return failure_of(error) or damage_among(arguments) or damage_of_project(Path.cwd())
 
 
 def parser(say: Speech) -> argparse.ArgumentParser:

@@ -62,10 +62,14 @@ class Machine:
         with connected(compute.address, compute.workers) as cluster:
             yield replace(here, workers=cluster)
 
-    def facts(self) -> dict[str, Any]:
-        """What run.json says of it."""
+    def facts(self, *, shares: bool) -> dict[str, Any]:
+        """What run.json says of it, of a training that several processes can share."""
         many = {"workers": self.workers} if isinstance(self.workers, int) else self.workers.facts()
-        shared = {"processes": asdict(self.processes), "machines": self.machines} if self.processes != ALONE else {}
+        shared = (
+            {"processes": asdict(self.processes), "machines": self.machines}
+            if shares and self.processes != ALONE
+            else {}
+        )
         return {"threads": self.threads, **many, **shared}
 
 
@@ -82,11 +86,11 @@ class Outcome:
 Shows = Callable[[str], AbstractContextManager[Progress]]
 Afterwards = Callable[[dict[str, Any]], dict[str, Any]]
 """Given what a step used, what else run.json says of it."""
-Before = Callable[[Step[Any], dict[str, Any], Path], Afterwards | None]
+Before = Callable[[Step[Any], str, dict[str, Any], Path], Afterwards | None]
 """Hears of a step that is about to run, with its inputs and its folder; may raise what refuses it."""
 
 
-def unlooked(step: Step[Any], inputs: dict[str, Any], folder: Path) -> None:
+def unlooked(step: Step[Any], id: str, inputs: dict[str, Any], folder: Path) -> None:
     """No look at a step before it runs."""
 
 
@@ -138,7 +142,7 @@ def _run(
     before: Before,
 ) -> Outcome:
     inputs = {name: made[given] if isinstance(given, Step) else given for name, given in step.inputs.items()}
-    afterwards = before(step, inputs, folder)
+    afterwards = before(step, id, inputs, folder)
     scratch = begin(folder, step.stage.resumable, id)
     clock = Clock()
     tracked = tracked_by if step.stage.trains else ""
@@ -149,7 +153,7 @@ def _run(
             observers,
         )  # fmt: skip
         facts = step.stage.body(work, step.config, **inputs)
-        run = clock.cost() | machine.facts()
+        run = clock.cost() | machine.facts(shares=step.stage.shares)
         run |= afterwards(run) if afterwards else {}
         manifest = _committed(plan, step, id, folder, facts, run)
         if run_told:

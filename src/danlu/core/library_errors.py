@@ -5,7 +5,7 @@ import os
 import re
 from collections.abc import Iterator
 
-from danlu.core.errors import Phrase
+from danlu.core.errors import Phrase, WorkFailed
 
 _MAX_CHARACTERS = 300
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
@@ -42,6 +42,23 @@ def no_room_in(error: BaseException) -> str | Phrase:
         if number in _NO_ROOM:
             return os.strerror(number)
     return ""
+
+
+def failure_of(error: BaseException) -> WorkFailed | None:
+    """What a user is told where the machine is the cause; None for a defect of ours."""
+    if problem := no_room_in(error):
+        return WorkFailed(
+            "a file could not be written: {problem}",
+            "What was finished is kept, the last whole checkpoint too: run the same again when that is mended.",
+            problem=problem,
+        )
+    if any(says_no_memory(each) for each in _chain(error)):
+        return WorkFailed(
+            "memory ran out: {problem}",
+            "What was finished is kept: run the same again with more memory, or take a smaller model or shorter rows.",
+            problem=first_words(error),
+        )
+    return None
 
 
 def says_no_memory(error: BaseException) -> bool:

@@ -36,12 +36,19 @@ class Processes:
         """All of them."""
         return self.shards * self.replicas * self.tensor * self.pipeline
 
+    @property
+    def parts(self) -> int:
+        """Parts in which weights, gradients and moments lie, as far as a forecast may count on it: of ZeRO in its last stage alone."""
+        return 1 if self.zero in (1, 2) else self.shards * self.tensor * self.pipeline
+
     @classmethod
     def parse(cls, text: str) -> "Processes":
         """`4` is four shards, `shards=2,tensor=2` says each; raises UserError for anything else."""
         names = {field.name for field in fields(cls)}
-        given = dict(part.partition("=")[::2] for part in text.split(",")) if "=" in text else {"shards": text}
-        if not set(given) <= names or not all(value.isdigit() and int(value) > 0 for value in given.values()):
+        said = [part.partition("=")[::2] for part in text.split(",")] if "=" in text else [("shards", text)]
+        given = dict(said)
+        are_numbers = all(value.isascii() and value.isdigit() and int(value) > 0 for value in given.values())
+        if not set(given) <= names or len(given) < len(said) or not are_numbers:
             raise UserError(
                 "`{text}` says nothing about processes",
                 "Expected a number, or some of {names} with a number each: shards=2,tensor=2",

@@ -93,6 +93,8 @@ class Stage(Generic[A]):
     """Floating-point work whose last bits depend on the processor's instruction set."""
     resumable: bool = False
     """The body continues from what an interrupted run left in `Work.scratch`."""
+    shares: bool = False
+    """Several processes can share its training."""
     trains: bool = False
     """The body runs the training loop: its steps can be looked at."""
 

@@ -109,6 +109,12 @@ class Beside:
         return (self.out / SCRATCH / _OWNER).exists() or not any(self.out.iterdir())
 
 
+def is_resumed(folder: Path, id: str) -> bool:
+    """Whether the unfinished work in `folder` is that of the artifact `id`."""
+    owner = folder / SCRATCH / _OWNER
+    return owner.exists() and owner.read_text(encoding="utf-8") == id
+
+
 def begin(folder: Path, resumable: bool, id: str = "") -> Path:
     """Prepare the folder of a stage that will run, and return its scratch folder.
 
@@ -116,7 +122,7 @@ def begin(folder: Path, resumable: bool, id: str = "") -> Path:
     half written, or have been made by a stage that got further than its next run will, and would enter the content hash.
     """
     scratch, owner = folder / SCRATCH, folder / SCRATCH / _OWNER
-    resumed = resumable and owner.exists() and owner.read_text(encoding="utf-8") == id
+    resumed = resumable and is_resumed(folder, id)
     scratch.mkdir(parents=True, exist_ok=True)
     for path in list(folder.iterdir()):
         if not path.is_dir():

@@ -77,13 +77,14 @@ def write(where: Checkpoints, tensors: dict[str, Any], state: State) -> None:
     try:
         with _alone_or_not() as no_dist:
             save_tensors(tensors, checkpoint_id=unfinished, no_dist=no_dist)
+        if _is_first():
+            _finish(unfinished, final, state)
     except BaseException as error:
         shutil.rmtree(unfinished, ignore_errors=True)  # a full disk gets its space back; the last good one stays
         if isinstance(error, CheckpointException):  # no Exception to Python, and nobody would tell it to people
             raise _not_written(error, len(state.losses)) from error
         raise
     if _is_first():
-        _finish(unfinished, final, state)
         for old in _superseded(where):
             shutil.rmtree(folder_of(where, old))
     _wait()

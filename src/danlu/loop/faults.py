@@ -10,6 +10,13 @@ import math
 import statistics
 from collections.abc import Sequence
 
+from danlu.core.errors import WorkFailed
+
+
+class CannotLearn(WorkFailed):
+    """The settings are the cause: the loss went where it cannot come back from, or a single row is too much for the memory."""
+
+
 WINDOW = 64
 """Steps whose losses say what is usual."""
 _SPIKE_SPREADS = 12.0

@@ -9,8 +9,8 @@ import torch
 from torch.distributed.tensor import DTensor
 from torch.func import functional_call
 
-from danlu.core.errors import WorkFailed
 from danlu.loop.checkpoint import State
+from danlu.loop.faults import CannotLearn
 from danlu.loop.feed import Batch, Feed
 from danlu.loop.frozen import FrozenCasts
 from danlu.loop.head_norms import sum_over, weights_of_heads
@@ -77,7 +77,7 @@ class Gradients:
         halved = [batch.padded_tokens for batch in batches if batch.halves() is not None]
         # With several processes the others are inside of this very batch, and wait for this one's share of it.
         if not halved or self._layout.group is not None:
-            raise WorkFailed(
+            raise CannotLearn(
                 "memory is short for a batch of {tokens} tokens",
                 "Shorten sequence_tokens or the micro-batch, take a smaller model, or train an adapter (method=lora).",
                 tokens=max(batch.padded_tokens for batch in batches),

@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import pickle
+import signal
 import socket
 import sys
 import threading
@@ -23,6 +24,7 @@ from typing import Any
 
 from danlu.core.cluster import RayCluster
 from danlu.core.errors import DanluError, UserError, WorkFailed
+from danlu.core.library_errors import failure_of
 from danlu.core.progress import Silent
 from danlu.core.stages import Work
 from danlu.core.store import SCRATCH
@@ -33,6 +35,7 @@ _LOOKED_EVERY_S = 0.2
 _LAST_WORDS_S = 2.0
 """A process whose partner ended with an error waits so long for that error before it calls its own end a death."""
 _OTHERS_COME_WITHIN_S = 3600
+"""Somebody must go to the other machines and start them."""
 
 
 @dataclass(frozen=True)
@@ -62,20 +65,26 @@ def in_processes(function: Callable[..., None], *arguments: Any, work: Work) -> 
         (work.scratch / name).unlink(missing_ok=True)
     bare = replace(work, progress=Silent(), observers=())
     job = Job(function, arguments, bare, _free_address(work.machines), uuid.uuid4().hex)
-    _write(work.scratch / JOB, job)
+    write_whole(work.scratch / JOB, job)
+    try:
+        with _following(work):
+            _start(job)
+    finally:
+        (work.scratch / JOB).unlink(missing_ok=True)  # nobody can join what is over
+
+
+def _start(job: Job) -> None:
+    work = job.work
     if isinstance(work.workers, RayCluster):
         from danlu.loop.launch_ray import run_on_cluster
 
-        with _following(work):
-            run_on_cluster(job)
+        run_on_cluster(job)
         _raise_error(work.scratch)
         return
     if work.machines > 1:
-        work.progress.line(
-            f"waiting for {work.machines - 1} more of {work.machines} machines; run there: danlu join {work.folder}"
-        )
-    with _following(work):
-        _run_agent(job, is_lead=True)
+        told = f"waiting for {work.machines - 1} more of {work.machines} machines; run there: danlu join {work.folder}"
+        _Teller(work.scratch / _TOLD).line(told)
+    _run_agent(job, is_lead=True)
 
 
 def join_job(folder: Path) -> None:
@@ -96,6 +105,7 @@ def join_job(folder: Path) -> None:
 def _run_agent(job: Job, *, is_lead: bool) -> None:
     from torch.distributed.elastic.multiprocessing.api import SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+    from torch.distributed.elastic.rendezvous.api import RendezvousError
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
     for name in ("torch.distributed.elastic", "torch.multiprocessing"):
@@ -110,14 +120,24 @@ def _run_agent(job: Job, *, is_lead: bool) -> None:
         run_id=job.run_id,
         rdzv_backend="c10d",
         rdzv_endpoint=job.meeting_point,
-        rdzv_configs={"is_host": is_lead, "timeout": _OTHERS_COME_WITHIN_S},
+        rdzv_configs={"is_host": is_lead, "join_timeout": _OTHERS_COME_WITHIN_S},
         max_restarts=MOST_RESTARTS,
         local_addr="127.0.0.1" if machines == 1 else None,
         signals_to_handle="SIGTERM,SIGINT",
     )
     try:
-        elastic_launch(config, share_of_job)(job.work.scratch)
+        with _own_signals():
+            elastic_launch(config, share_of_job)(job.work.scratch)
+    except RendezvousError as error:
+        _raise_error(job.work.scratch)
+        raise WorkFailed(
+            "the machines of the training did not meet at {place}: {problem}",
+            "Start it on the first machine again, and `danlu join` on the others while it waits.",
+            place=job.meeting_point,
+            problem=str(error) or type(error).__name__,
+        ) from None
     except ChildFailedError as error:
+        _raise_error(job.work.scratch)
         number, failure = min(error.failures.items(), key=lambda one: one[1].timestamp)
         raise WorkFailed(
             "a process of the training died again and again: process {number}, exit status {status}",
@@ -126,9 +146,22 @@ def _run_agent(job: Job, *, is_lead: bool) -> None:
             status=failure.exitcode,
         ) from None
     except SignalException as error:
+        if error.sigval == signal.SIGINT:
+            raise KeyboardInterrupt from None
         _raise_error(job.work.scratch)
         raise WorkFailed("stopped by signal {number}", "Run the same again to go on.", number=error.sigval) from None
     _raise_error(job.work.scratch)
+
+
+@contextmanager
+def _own_signals() -> Iterator[None]:
+    """Torch's agent takes SIGTERM and SIGINT for itself and does not give them back."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def share_of_job(scratch: Path) -> None:
@@ -145,14 +178,18 @@ def share_of_job(scratch: Path) -> None:
     try:
         job.function(*job.arguments, work)
     except DanluError as error:
-        _write(scratch / ERROR, error)
+        write_whole(scratch / ERROR, error)
         sys.exit(1)  # the others may wait for this one inside of a sum: the agent ends them
-    except Exception:
+    except Exception as error:
         # The partner of a process that ended with an error loses its connection: that is no death.
         time.sleep(_LAST_WORDS_S)
-        if not (scratch / ERROR).exists():
-            traceback.print_exc()
-            raise
+        if (scratch / ERROR).exists():
+            sys.exit(1)
+        if failure := failure_of(error):
+            write_whole(scratch / ERROR, failure)
+            sys.exit(1)
+        traceback.print_exc()
+        raise
 
 
 def _raise_error(scratch: Path) -> None:
@@ -160,7 +197,7 @@ def _raise_error(scratch: Path) -> None:
         raise _read(scratch / ERROR)
 
 
-def _write(path: Path, value: Any) -> None:
+def write_whole(path: Path, value: Any) -> None:
     """Whole or not at all."""
     half = path.with_name(f"{path.name}.{os.getpid()}")
     half.write_bytes(pickle.dumps(value))

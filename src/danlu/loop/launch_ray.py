@@ -16,11 +16,11 @@ from typing import Any
 
 from danlu.core.cluster import Site, check_site
 from danlu.core.errors import DanluError, UserError, WorkFailed
-from danlu.loop.launch import ERROR, JOB, MOST_RESTARTS, Job, share_of_job
+from danlu.loop.launch import ERROR, JOB, MOST_RESTARTS, Job, share_of_job, write_whole
 
 _PLACED_WITHIN_S = 300
 """A cluster that grows on demand needs minutes for a machine."""
-_LAST_WORDS_S = 3.0
+_ORPHANS_END_WITHIN_S = 3.0
 """Workers of a machine whose Ray is gone end a moment later: until then no other may write the same files."""
 
 
@@ -35,12 +35,12 @@ def run_on_cluster(job: Job) -> None:
     resources = _share_of_each(cluster.nodes(), job.work.processes.count)
     # Each process stands for itself: where Ray puts it is Ray's to say.
     work = replace(job.work, threads=resources["CPU"], machines=job.work.processes.count, workers=1)
-    (work.scratch / JOB).write_bytes(pickle.dumps(replace(job, work=work)))
+    write_whole(work.scratch / JOB, replace(job, work=work))
     for restarts in range(MOST_RESTARTS + 1):
         problem = _attempt(job, resources, restarts)
         if problem is None or (work.scratch / ERROR).exists():
             return
-        time.sleep(_LAST_WORDS_S)
+        time.sleep(_ORPHANS_END_WITHIN_S)
     raise WorkFailed(
         "processes of the training died again and again on the cluster: {problem}",
         "Run the same again to go on from the last checkpoint; `ray status` lists the machines that are left.",

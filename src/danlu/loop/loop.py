@@ -136,9 +136,9 @@ class _Training:
 
     def run(self, progress: Progress) -> Trained:
         """All steps that are not done yet."""
-        saved = checkpoint.steps_saved(self._checkpoints)
-        if saved:
-            self._load(saved[-1])
+        saved = self._agreed_step(checkpoint.steps_saved(self._checkpoints))
+        if saved is not None:
+            self._load(saved)
         self._learner.train()
         with noticing_sigterm() as stop:
             while len(self._state.losses) < self._feed.steps and not self._is_over():
@@ -239,8 +239,14 @@ class _Training:
 
     def _sound(self, number: int) -> int | None:
         """The newest checkpoint that is old enough to be from before the damage."""
-        old = [step for step in checkpoint.sound_steps(self._checkpoints) if step <= number - faults.BEHIND]
-        return old[-1] if old else None
+        return self._agreed_step(
+            [step for step in checkpoint.sound_steps(self._checkpoints) if step <= number - faults.BEHIND]
+        )
+
+    def _agreed_step(self, saved: Sequence[int]) -> int | None:
+        """The last, as the first process sees it: a shared file system may show another one less."""
+        step = int(self._layout.of_first(float(saved[-1] if saved else -1)))
+        return step if step >= 0 else None
 
     def _go_back(self, number: int, sound: int) -> None:
         """Take up a checkpoint, and leave out the steps since."""
@@ -251,8 +257,8 @@ class _Training:
         self._state.returns = returns
         self._state.left_out = sorted(left_out | set(range(sound, number + 1)))
 
-    def _diverged(self, number: int, loss: float, norm: float) -> WorkFailed:
-        return WorkFailed(
+    def _diverged(self, number: int, loss: float, norm: float) -> faults.CannotLearn:
+        return faults.CannotLearn(
             "training diverged at step {step}: loss {loss}, gradient norm {norm}",
             "The last good checkpoint is kept. Lower learning_rate, or look at the data of that step.",
             step=number + 1,
@@ -314,7 +320,9 @@ class _Training:
         if self._zero:
             self._state = zero_state.load(where, step, self._zero, extra)
         else:
-            self._state = checkpoint.load(where, step, self._learner, self._optimizers, extra)
+            # At the end nothing is learnt any more, and states of optimizers are twice the weights.
+            optimizers = self._optimizers if step < self._feed.steps else []
+            self._state = checkpoint.load(where, step, self._learner, optimizers, extra)
         self._gradients.loss_scale = self._state.loss_scale
 
 

@@ -7,7 +7,7 @@ parallel (Shoeybi et al. 2019, arXiv 1909.08053): processes share the heads of a
 feed-forward layers, and learn from the same rows. In a pipeline (`danlu.loop.pipeline`) they hold runs of whole layers.
 
 Each process begins with the whole model in its memory, and keeps its share.
-The processes are started by torchrun.
+The processes are started by danlu.loop.launch.
 """
 
 import os
@@ -35,7 +35,7 @@ _ROWS = ("o_proj", "down_proj")
 
 
 def join(processes: Processes) -> tuple[Layout, DeviceMesh]:
-    """Become one of the processes of a training that torchrun started: gloo between processors, NCCL between GPUs.
+    """Become one of the processes of a training that were started for it: gloo between processors, NCCL between GPUs.
 
     Raises UserError when their number is not that of the layout.
     """
@@ -43,7 +43,7 @@ def join(processes: Processes) -> tuple[Layout, DeviceMesh]:
     if found != processes.count:
         raise UserError(
             "{found} processes were started, and {shards} shards × {replicas} replicas × {tensor} tensor parts × {pipeline} parts of a pipeline are {count}",
-            "Start as many as the product says: torchrun --nproc-per-node {count} …",
+            "Start as many as the product says.",
             found=found,
             shards=processes.shards,
             replicas=processes.replicas,
@@ -54,6 +54,7 @@ def join(processes: Processes) -> tuple[Layout, DeviceMesh]:
     kind = "cuda" if torch.cuda.is_available() else "cpu"
     device = torch.device(kind, int(os.environ["LOCAL_RANK"])) if kind == "cuda" else torch.device("cpu")
     if kind == "cuda":
+        _check_enough(int(os.environ["LOCAL_WORLD_SIZE"]))
         torch.cuda.set_device(device)
     dist.init_process_group("nccl" if kind == "cuda" else "gloo")
     # Neighbours are most often on one machine: those who say most to one another come last.
@@ -66,6 +67,17 @@ def join(processes: Processes) -> tuple[Layout, DeviceMesh]:
     return Layout(device, part, rows.get_group(), processes.zero, segment, tensor), mesh
 
 
+def _check_enough(processes_here: int) -> None:
+    """Raises UserError when there are fewer graphics processors than processes on this machine."""
+    if processes_here > torch.cuda.device_count():
+        raise UserError(
+            "{processes} processes on this machine need a graphics processor each, and there are {found}",
+            "Start fewer, or spread them over more machines with --machines.",
+            processes=processes_here,
+            found=torch.cuda.device_count(),
+        )
+
+
 @contextmanager
 def placed(learner: torch.nn.Module, processes: Processes) -> Iterator[Layout]:
     """Where this process trains `learner`: alone, or with its share of the weights and rows among `processes`."""
@@ -74,8 +86,9 @@ def placed(learner: torch.nn.Module, processes: Processes) -> Iterator[Layout]:
         return
     layout, mesh = join(processes)
     try:
-        learner.to(layout.device)
-        if not layout.zero:  # DeepSpeed parts the weights itself, with the optimizer
+        if layout.zero:  # DeepSpeed parts the weights itself, with the optimizer
+            learner.to(layout.device)
+        else:  # layer by layer, so that the whole model need not fit where a share of it does
             share(learner, repeated_layers(learner), mesh)
         yield layout
     finally:
@@ -164,6 +177,13 @@ def _part_matrices(layer: torch.nn.Module, mesh: DeviceMesh) -> None:
             plan[name] = ColwiseParallel()
         elif last in _ROWS:
             plan[name] = RowwiseParallel()
+        if name in plan and type(module) is not torch.nn.Linear:
+            raise UserError(
+                "{name} is a {kind}, and tensor parallel parts plain matrices alone",
+                "Take shards instead of tensor parts: they hold for every model, adapters too.",
+                name=name,
+                kind=type(module).__name__,
+            )
     if not plan:
         raise UserError(
             "{layer} has no matrices that tensor parallel knows ({names})",

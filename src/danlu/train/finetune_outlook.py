@@ -33,7 +33,8 @@ def finetune_outlook(
     config_json = json.loads((base_dir / "config.json").read_text(encoding="utf-8"))
     shape, workload = known_shape(config_json), scan(feed)
     longest = max(len(data.rows[row].ids) for step in feed.plan for row in step.rows)
-    training = _training(config, longest, min(config.micro_batch_tokens, workload.longest), workload.accumulates)
+    together = min(config.micro_batch_tokens, workload.longest)
+    training = replace(_training(config, longest, together, workload.accumulates), shards=work.processes.parts)
     first = feed.rows[feed.plan[0].rows[0]]
     return Outlook(
         rows=_rows(data, feed),

@@ -84,5 +84,6 @@ finetune = Stage(
     numeric=True,
     resumable=True,
     trains=True,
+    shares=True,
     libraries=("peft", "pyarrow", "safetensors", "tokenizers", "torch", "transformers"),
 )

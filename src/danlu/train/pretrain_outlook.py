@@ -54,7 +54,7 @@ def _training(config: PretrainConfig, setup: Setup, work: Work) -> Training:
         accumulates=len(batches) > 1,
         device="cuda" if torch.cuda.is_available() else "cpu",
         copies=(config.average_decay > 0) + (config.patience is not None),
-        shards=work.processes.shards * work.processes.tensor,
+        shards=work.processes.parts,
     )
 
 

@@ -100,6 +100,7 @@ pretrain = Stage(
     numeric=True,
     resumable=True,
     trains=True,
+    shares=True,
     libraries=("numpy", "safetensors", "tokenizers", "torch", "transformers"),
     rules=RULES,
 )

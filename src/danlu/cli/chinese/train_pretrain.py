@@ -75,9 +75,7 @@ CHINESE: dict[str, str] = {
     "{found} processes were started, and {shards} shards × {replicas} replicas × {tensor} tensor parts × {pipeline} parts of a pipeline are {count}": (
         "启动了 {found} 个进程，而 {shards} 个分片 × {replicas} 个副本 × {tensor} 路张量并行 × {pipeline} 段流水线需要 {count} 个"
     ),
-    "Start as many as the product says: torchrun --nproc-per-node {count} …": (
-        "请按乘积启动进程：torchrun --nproc-per-node {count} …"
-    ),
+    "Start as many as the product says.": ("请按乘积启动同样多的进程。"),
     "{layer} has no matrices that tensor parallel knows ({names})": "{layer} 中没有张量并行认识的矩阵（{names}）",
     "Take shards instead of tensor parts: they hold for every model.": "请改用分片：它适用于所有模型。",
     "{name} has {count} heads or columns, which {parts} processes cannot share evenly": (

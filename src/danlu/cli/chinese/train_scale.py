@@ -1,6 +1,12 @@
 """What a training in several processes says."""
 
 CHINESE: dict[str, str] = {
+    "the machines of the training did not meet at {place}: {problem}": "训练的各台机器没有在 {place} 会合：{problem}",
+    "Start it on the first machine again, and `danlu join` on the others while it waits.": "请在第一台机器上重新开始，并在它等待时于其他机器上运行 `danlu join`。",
+    "{processes} processes on this machine need a graphics processor each, and there are {found}": "本机的 {processes} 个进程各需一块显卡，而只有 {found} 块",
+    "Start fewer, or spread them over more machines with --machines.": "请减少进程数，或用 --machines 分到更多机器上。",
+    "{name} is a {kind}, and tensor parallel parts plain matrices alone": "{name} 是 {kind}，而张量并行只拆分普通矩阵",
+    "Take shards instead of tensor parts: they hold for every model, adapters too.": "请改用 shards 而不是 tensor：它适用于所有模型，也适用于适配器。",
     "`{text}` says nothing about processes": "`{text}` 没有说明进程数",
     "Expected a number, or some of {names} with a number each: shards=2,tensor=2": "应为一个数，或为 {names} 中的若干项各给一个数，例如 shards=2,tensor=2",
     "{count} processes cannot be spread evenly over {machines} machines": "{count} 个进程无法平均分布到 {machines} 台机器上",

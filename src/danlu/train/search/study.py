@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from danlu.core.errors import UserError, WorkFailed
+from danlu.loop.faults import CannotLearn
 from danlu.train.search.space import Dimension, settings_of_trial
 
 _STUDY = "search"
@@ -102,7 +103,7 @@ def _run(study: Any, objective: Objective, number: int, settings: dict[str, Any]
         objective(settings, report)
     except GivenUp:
         study.tell(trial, state=TrialState.PRUNED)
-    except WorkFailed as failure:  # a rate that is too high diverges: that is a result
+    except CannotLearn as failure:  # a rate that is too high diverges: that is a result
         trial.set_user_attr(_PROBLEM, failure.message)
         study.tell(trial, state=TrialState.FAIL)
     else:

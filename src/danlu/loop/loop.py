@@ -21,6 +21,7 @@ from danlu.core.progress import Progress
 from danlu.loop import checkpoint, faults, zero_state
 from danlu.loop.average import Average
 from danlu.loop.checkpoint import Checkpoints, State
+from danlu.loop.faults import CannotLearn
 from danlu.loop.feed import Feed
 from danlu.loop.gradients import Gradients
 from danlu.loop.layout import Layout, single
@@ -257,8 +258,8 @@ class _Training:
         self._state.returns = returns
         self._state.left_out = sorted(left_out | set(range(sound, number + 1)))
 
-    def _diverged(self, number: int, loss: float, norm: float) -> faults.CannotLearn:
-        return faults.CannotLearn(
+    def _diverged(self, number: int, loss: float, norm: float) -> CannotLearn:
+        return CannotLearn(
             "training diverged at step {step}: loss {loss}, gradient norm {norm}",
             "The last good checkpoint is kept. Lower learning_rate, or look at the data of that step.",
             step=number + 1,

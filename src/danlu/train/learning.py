@@ -8,7 +8,7 @@ from danlu.core.stages import Config, Work
 from danlu.loop.feed import Feed
 
 _CHECKPOINT_EVERY_STEPS = 20
-"""No identity: it changes nothing but what a kill costs."""
+"""No identity: it decides what a kill costs, and what is gone back to after several steps in a row that are not finite."""
 _RECOMPUTE_ABOVE_TOKENS = 32_768
 """Padded tokens: above, activations are computed twice instead of kept (1.5 GB for MiniLM). The bits are the same."""
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from danlu.loop.adapters import MergeCheck
 
 _CHECKPOINT_EVERY_STEPS = 10
-"""No identity: it changes nothing but what a kill costs."""
+"""No identity: it decides what a kill costs, and what is gone back to after several steps in a row that are not finite."""
 _NEVER = 2**62
 _PUBLIC = ({"role": "user", "content": "What is this?"}, {"role": "assistant", "content": "A question."})
 """What the merge is checked with."""

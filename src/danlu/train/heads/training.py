@@ -69,7 +69,7 @@ def train_head(
         schedule="linear",
         mends_spikes=False,
     )
-    # A quarter of an epoch: no identity, it changes nothing.
+    # A quarter of an epoch. No identity: it decides what a kill costs, and what is gone back to after steps that are not finite.
     checkpoints = Checkpoints(work.scratch / name, max(feed.steps_per_epoch // 4, 10), key, keep=1)
     return train(
         learner, feed, optimization, checkpoints, work.progress, seed=work.seed, evaluation=evaluation,

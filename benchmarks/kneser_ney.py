@@ -85,11 +85,13 @@ def _level(grams_TN: NDArray[np.int64], own_T: NDArray[np.bool_], order: int) ->
 
 
 def _discounts(counts_G: NDArray[np.int64]) -> F64:
-    """For counts 0, 1, 2 and 3 or more."""
-    n1, n2, n3, n4 = (max(int((counts_G == count).sum()), 1) for count in (1, 2, 3, 4))
+    """For counts 0, 1, 2 and 3 or more. Pieces of a vocabulary are never rare: where a count of counts is 0, half a count."""
+    n1, n2, n3, n4 = (int((counts_G == count).sum()) for count in (1, 2, 3, 4))
+    if not n1 * n2 * n3 * n4:
+        return np.array([0.0, 0.5, 1.0, 1.5])
     y = n1 / (n1 + 2 * n2)
     found = np.array([0.0, 1 - 2 * y * n2 / n1, 2 - 3 * y * n3 / n2, 3 - 4 * y * n4 / n3])
-    return np.clip(found, 0.0, [0.0, 1.0, 2.0, 3.0])
+    return np.clip(found, [0.0, 0.1, 0.1, 0.1], [0.0, 1.0, 2.0, 3.0])
 
 
 def _look(keys_G: U64, values_G: F64, wanted_T: U64, missing: float) -> F64:

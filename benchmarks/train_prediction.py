@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from danlu.core.execute import Clock
+from danlu.core.library_settings import settle
 from danlu.core.progress import Silent
 from danlu.loop.batches import ConversationFeed, Limits, plan_steps
 from danlu.loop.footprint import Training, footprint, shape_of
@@ -125,8 +126,8 @@ def measure(name: str) -> dict[str, object]:
 
 
 def main() -> None:
-    """Print a table, or one run as JSON. Threads sleep while they wait, as they do in danlu."""
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    """Print a table, or one run as JSON."""
+    settle(os.environ)
     if len(sys.argv) > 1:
         print(json.dumps(measure(sys.argv[1])))
         return

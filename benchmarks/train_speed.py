@@ -196,12 +196,14 @@ def one_side(job: dict[str, Any]) -> dict[str, Any]:
     """A training by danlu: its loop, as its commands call it."""
     import torch
 
+    from danlu.core.library_settings import settle
     from danlu.core.progress import Silent
     from danlu.loop.causal import CausalLearner
     from danlu.loop.checkpoint import Checkpoints
     from danlu.loop.loop import train
     from danlu.loop.optimizers import Optimization
 
+    settle(os.environ)
     torch.set_num_threads(job["threads"])
     model, feed = made(job)
     how = Optimization(

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from danlu.core.errors import Phrase, WorkFailed
+from danlu.core.library_settings import SETTINGS
 
 EngineKind = Literal["transformers"]
 _CLOSE_TIMEOUT_S = 3.0
@@ -81,9 +82,7 @@ class ChildEngine:
         self._end(self._process)
 
     def _start(self) -> subprocess.Popen[str]:
-        # OpenMP's threads spin while they wait for each other. When others use the cores too, that took decoding from 13
-        # to 1 token per second; threads that sleep keep 10. It is read once, when the child loads torch.
-        environment = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE"}
+        environment = {**SETTINGS, **os.environ}
         process = subprocess.Popen(
             self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8", env=environment
         )

@@ -25,7 +25,7 @@ from danlu.loop.faults import CannotLearn
 from danlu.loop.feed import Feed
 from danlu.loop.gradients import Gradients
 from danlu.loop.layout import Layout, single
-from danlu.loop.memory import Heap
+from danlu.loop.memory import kept_heap
 from danlu.loop.optimizers import Optimization, make_optimizers, trained_weights
 from danlu.loop.schedule import learning_rate
 from danlu.loop.stopping import noticing_sigterm
@@ -98,7 +98,7 @@ def train(
     """
     layout = layout or single()
     learner.to(layout.device)
-    with torch.random.fork_rng(), _reproducible(layout.device):
+    with torch.random.fork_rng(), _reproducible(layout.device), kept_heap():
         training = _Training(learner, feed, optimization, checkpoints, layout, seed, evaluation, observers)
         return training.run(progress)
 
@@ -133,7 +133,6 @@ class _Training:
             self._gradients = _gradients(learner, weights, feed, optimization, layout)
         self._state = State(checkpoints.key)
         self._facts: StepFacts | None = None
-        self._heap = Heap()
 
     def run(self, progress: Progress) -> Trained:
         """All steps that are not done yet."""
@@ -144,7 +143,6 @@ class _Training:
         with noticing_sigterm() as stop:
             while len(self._state.losses) < self._feed.steps and not self._is_over():
                 self._step(len(self._state.losses))
-                self._heap.tidy()
                 done = len(self._state.losses)
                 progress.advance(done, self._feed.steps, self._note())
                 self._evaluate(done)

@@ -3,7 +3,9 @@
 import json
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -22,12 +24,6 @@ STEPS = 6
 
 def learn(killed_after: int, work: Work) -> None:
     """The job. Its second process ends by SIGKILL after so many steps, once."""
-    torch.set_num_threads(work.threads)
-    torch.manual_seed(0)
-    learner = CausalLearner(make_decoder(DecoderShape("llama", 1, 200, 64, 0)))
-    random = torch.Generator().manual_seed(1)
-    rows = [Tokens(torch.randint(0, 200, (24,), generator=random).tolist(), [True] * 24) for _ in range(24)]
-    feed = ConversationFeed(rows, plan_steps([24] * 24, 2, Limits(100, 1000, 1)), 100)
 
     def dies(facts: StepFacts) -> None:
         dead = work.scratch / "dead"
@@ -35,10 +31,37 @@ def learn(killed_after: int, work: Work) -> None:
             dead.touch()
             os.kill(os.getpid(), signal.SIGKILL)
 
+    _train(CausalLearner, work, dies)
+
+
+def learn_in_little_memory(most_tokens: int, work: Work) -> None:
+    """The job. Its second process has no memory for batches of more tokens after the first two steps."""
+    steps = 0
+
+    class Short(CausalLearner):
+        def forward(self, batch: Any, targets_BT: torch.Tensor | None = None) -> torch.Tensor:
+            if steps >= 2 and os.environ["RANK"] == "1" and batch.padded_tokens > most_tokens:
+                raise torch.OutOfMemoryError("for the test")
+            return super().forward(batch, targets_BT)
+
+    def counts(facts: StepFacts) -> None:
+        nonlocal steps
+        steps = facts.done
+
+    _train(Short, work, counts)
+
+
+def _train(kind: type[CausalLearner], work: Work, heard: Callable[[StepFacts], None]) -> None:
+    torch.set_num_threads(work.threads)
+    torch.manual_seed(0)
+    learner = kind(make_decoder(DecoderShape("llama", 1, 200, 64, 0)))
+    random = torch.Generator().manual_seed(1)
+    rows = [Tokens(torch.randint(0, 200, (24,), generator=random).tolist(), [True] * 24) for _ in range(24)]
+    feed = ConversationFeed(rows, plan_steps([24] * 24, 2, Limits(100, 1000, 1)), 100)
     with placed(learner, work.processes) as layout:
         train(
             learner, feed, Optimization(1e-2, 0.1, 0.1, 1.0, 10_000), Checkpoints(work.scratch, 4, "key"),
-            work.progress, seed=work.seed, layout=layout, observers=[*work.observers, dies],
+            work.progress, seed=work.seed, layout=layout, observers=[*work.observers, heard],
         )  # fmt: skip
 
 

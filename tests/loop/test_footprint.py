@@ -4,13 +4,24 @@ from dataclasses import replace
 
 import pytest
 import torch
-from transformers import AutoModelForCausalLM, FalconConfig, GPT2Config, LlamaConfig, LlamaForCausalLM, Qwen2Config
+from transformers import (
+    AutoModelForCausalLM,
+    BertConfig,
+    BertForSequenceClassification,
+    FalconConfig,
+    GPT2Config,
+    LlamaConfig,
+    LlamaForCausalLM,
+    Qwen2Config,
+)
 
 from danlu.core.errors import UserError
 from danlu.loop import footprint as formula
 from danlu.loop.adapters import add_lora
 from danlu.loop.causal import CausalLearner
 from danlu.loop.footprint import Training, footprint, operations_per_token, shape_of
+from danlu.loop.head_learners import ClassLearner
+from danlu.loop.label_batch import LabelBatch, LabelledRow
 from danlu.loop.token_batch import TokenBatch
 
 LLAMA = LlamaConfig(
@@ -45,7 +56,11 @@ def test_an_adapter_has_as_many_weights_as_peft_makes():
     assert SHAPE.adapter(8) == sum(weight.numel() for weight in adapted.parameters() if weight.requires_grad)
 
 
-def kept_bytes(learner, rows, positions, precision):
+def shifted(ids):
+    return TokenBatch(ids, torch.roll(ids, -1, 1))
+
+
+def kept_bytes(learner, rows, positions, precision, batch_of=shifted):
     """Bytes of the tensors that autograd keeps for the way back, the model's own weights left out."""
     weights = {weight.untyped_storage().data_ptr() for weight in learner.parameters()}
     kept = {}
@@ -56,7 +71,7 @@ def kept_bytes(learner, rows, positions, precision):
         return tensor
 
     ids = torch.randint(0, 512, (rows, positions))
-    batch = TokenBatch(ids, torch.roll(ids, -1, 1))
+    batch = batch_of(ids)
     hooks = torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor)
     with hooks, torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
         learner(batch)
@@ -72,6 +87,35 @@ def test_activations_are_what_autograd_keeps(method, precision):
     training = Training(method, 256, 64, precision)
     per_token = formula.bytes_per_token(SHAPE, training) / 1.8
     assert per_token == pytest.approx((many - few) / 256, rel=0.1)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("dropout", [0.0, 0.1])
+def test_an_encoders_activations_are_what_autograd_keeps(dropout, precision):
+    config = BertConfig(
+        vocab_size=512, hidden_size=96, intermediate_size=256, num_hidden_layers=6, num_attention_heads=6,
+        hidden_dropout_prob=dropout, attention_probs_dropout_prob=dropout,
+    )  # fmt: skip
+    learner = ClassLearner(BertForSequenceClassification(config)).train()
+    few, many = (kept_bytes(learner, rows, 64, precision, labelled) for rows in (2, 6))
+    training = Training("full", 256, 64, precision, says_tokens=False, drops_attention=dropout > 0)
+    per_token = formula.bytes_per_token(shape_of(config.to_dict()), training) / 1.8
+    assert per_token == pytest.approx((many - few) / 256, rel=0.1)
+
+
+def labelled(ids):
+    rows = [LabelledRow(tuple(row), (), (0,)) for row in ids.tolist()]
+    return LabelBatch.of(rows, 0)
+
+
+def test_an_encoder_with_a_head_has_the_weights_of_the_model():
+    config = BertConfig(
+        vocab_size=300, hidden_size=64, intermediate_size=160, num_hidden_layers=2, num_attention_heads=4
+    )
+    with torch.device("meta"):
+        model = BertForSequenceClassification(config)
+    counted = sum(weight.numel() for weight in model.bert.encoder.parameters() if weight.ndim == 2) + 300 * 64
+    assert Training("full", 64, 64, says_tokens=False).weights(shape_of(config.to_dict())) == counted
 
 
 def test_each_way_of_needing_less_needs_less():

@@ -151,7 +151,8 @@ def test_a_pretraining_is_known_before_a_weight_is_made(tmp_path, objective):
     outlook = pretrain_outlook(inputs, config, work)
     assert sum(count for _, count in outlook.rows) == PackedCorpus.open(inputs.shards, 32).packing.rows
     assert dict(outlook.rows)["not reached"] > 0
-    assert len(outlook.example.ids) == len(outlook.example.loss_mask) and any(outlook.example.loss_mask)
+    (example,) = outlook.examples
+    assert len(example.ids) == len(example.loss_mask) and any(example.loss_mask)
     real = outlook.subject().learner.model
     parameters = sum(weight.numel() for weight in real.parameters())
     assert outlook.asked.shape.parameters == pytest.approx(parameters, rel=0.2)

@@ -26,6 +26,7 @@ from danlu.recipes.jobs import typical_jobs
 _PROGRAMS = (
     ("nvidia-smi", Phrase("lists NVIDIA graphics processors; comes with their driver")),
     ("cc", Phrase("compiles kernels for torch.compile; training on a CPU does without")),
+    ("ssh", Phrase("reaches the machines that danlu submit sends to")),
 )
 """System programs that danlu calls or that torch calls for it. Nothing else is called: documents are read by packages."""
 _ASK_TORCH = "import torch; print(torch.cuda.is_available())"

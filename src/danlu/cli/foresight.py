@@ -49,7 +49,7 @@ class Look:
 
     def before(self, step: Step[Any], id: str, inputs: dict[str, Any], folder: Path) -> Afterwards | None:
         """Refuses what cannot work; tries some steps of what will take long. A training that is gone on with is let be."""
-        if is_resumed(folder, id) and any((folder / SCRATCH).rglob("state.json")):
+        if is_resumed(folder, id) and any((folder / SCRATCH).rglob("*state.json")):
             return self._recorded(None)
         return self._recorded(self.at(step, inputs, folder, is_demanded=False))
 
@@ -66,9 +66,13 @@ class Look:
         say, page = self.say, Page(step.stage.name, self.say, self.stream)
         needs = foresee.check(outlook, folder, hardware)
         page.rows(outlook)
-        page.example(outlook)
+        for example in outlook.examples:
+            page.example(example)
         if needs:
             page.needs(needs, hardware)
+        if outlook.subject is None:
+            page.untried(outlook.workload)
+            return foresee.by_formula(outlook, needs) if needs else None
         if self.foreseen and not is_demanded:
             page.prediction(self.foreseen)
             return self.foreseen

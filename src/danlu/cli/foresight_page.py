@@ -6,9 +6,10 @@ from typing import Any, TextIO
 from danlu.cli.speech import Speech
 from danlu.core.machine import Hardware
 from danlu.loop.predict import Prediction
+from danlu.loop.probe import Workload
 from danlu.train.first_example import bracketed, coloured
 from danlu.train.foresee import Needs
-from danlu.train.outlook import Outlook
+from danlu.train.outlook import Example, Outlook
 
 _GB, _MB = 2**30, 2**20
 
@@ -30,22 +31,22 @@ class Page:
         total = sum(count for _, count in outlook.rows)
         self.line(say("{total} {what}: {said}", total=total, what=say(outlook.of_what), said=said))
 
-    def example(self, outlook: Outlook) -> None:
-        """The first row: in colours on a terminal, in brackets elsewhere."""
-        say = self._say
-        from tokenizers import Tokenizer
-
-        example = outlook.example
-        tokenizer = Tokenizer.from_file(str(example.tokenizer / "tokenizer.json"))
+    def example(self, example: Example) -> None:
+        """A row: in colours on a terminal, in brackets elsewhere."""
+        say, tokenizer = self._say, example.tokenizer
+        if not any(example.loss_mask):
+            self.line(say("{what}:", what=example.what))
+        elif self._stream.isatty():
+            self.line(say("{what}; what is green is learnt, what is bold is a control token:", what=example.what))
+        else:
+            self.line(say("{what}; what stands in ⟦ ⟧ is learnt:", what=example.what))
         if not self._stream.isatty():
-            self.line(say("the first example; what stands in ⟦ ⟧ is learnt:"))
             shown = bracketed(tokenizer, example.ids, example.loss_mask).rstrip("\n")
             print("\n".join(f"    {line}" for line in shown.split("\n")), file=self._stream, flush=True)
             return
         from rich.console import Console
         from rich.padding import Padding
 
-        self.line(say("the first example; what is green is learnt, what is bold is a control token:"))
         text = coloured(tokenizer, example.ids, example.loss_mask)
         text.rstrip()
         Console(file=self._stream).print(Padding(text, (0, 0, 0, 4)), highlight=False)
@@ -63,9 +64,21 @@ class Page:
             )
         )
 
+    def untried(self, workload: Workload) -> None:
+        """Of a training whose steps cannot be tried before it."""
+        say = self._say
+        self.line(
+            say(
+                "{steps} steps of {tokens} tokens at most in all; how long they take cannot be told before: another library trains",
+                steps=workload.steps,
+                tokens=f"{workload.tokens:,}",
+            )
+        )
+
     def prediction(self, prediction: Prediction) -> None:
         """By trial steps."""
         say = self._say
+        assert prediction.wall_s is not None and prediction.cpu_s is not None, "trial steps have a time"
         self.line(
             say(
                 "predicted: {steps} steps, {tokens} tokens, {wall} ({cpu} of the processor), {memory} of memory, {disk} of disk",
@@ -82,6 +95,13 @@ class Page:
 def compared_line(record: Mapping[str, Any], say: Speech) -> str:
     """What was used beside what was predicted, as run.json has it."""
     predicted, used, ratio = record["predicted"], record["used"], record["ratio"]
+    if "wall_s" not in predicted:
+        return say(
+            "used / predicted: memory {memory} / {memory_then} ({memory_ratio})",
+            memory=size(used["memory_bytes"]),
+            memory_then=size(predicted["memory_bytes"]),
+            memory_ratio=f"{ratio.get('memory_bytes', 0):.2f}",
+        )
     return say(
         "used / predicted: {wall} / {wall_then} ({wall_ratio}), processor {cpu} / {cpu_then} ({cpu_ratio}), memory {memory} / {memory_then} ({memory_ratio})",
         wall=duration(used["wall_s"], say),

@@ -65,6 +65,9 @@ def _inputs(options: Namespace) -> tuple[str, Path, Path | None]:
 
 
 def _report(options: Namespace) -> dict[str, Any]:
+    """What the head is worth; nothing of one that was not trained."""
+    if options.check:
+        return {}
     report: dict[str, Any] = json.loads((Path(options.out) / "report.json").read_text(encoding="utf-8"))
     return report
 

@@ -34,6 +34,7 @@ from danlu.cli.options import (
     search,
     split,
     stages,
+    submit,
     synthesize,
     tokenize,
     tokenizer,
@@ -41,10 +42,7 @@ from danlu.cli.options import (
 from danlu.cli.speech import LANGUAGES, Speech, language_of
 from danlu.cli.usage import argparse_says
 from danlu.core.errors import DanluError, WorkFailed
-
-_WAITING = ("OMP_WAIT_POLICY", "PASSIVE")
-"""OpenMP threads that wait by spinning steal the cores from whatever else runs: with two other programs on two cores,
-training took four times as long as with threads that sleep. libgomp reads this when torch is first imported."""
+from danlu.core.library_settings import settle
 
 _MACHINE_SAYS_NO = {
     errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE,
@@ -56,7 +54,7 @@ _MACHINE_SAYS_NO = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    os.environ.setdefault(*_WAITING)
+    settle(os.environ)
     speech = Speech(language_of(arguments, os.environ))
     with argparse_says(speech):
         options = parser(speech).parse_args(arguments)
@@ -123,6 +121,7 @@ def parser(say: Speech) -> argparse.ArgumentParser:
         prove,
         diff,
         remote,
+        submit,
     ):
         group.add(commands, say)
     return parser

@@ -27,6 +27,7 @@ from danlu.core.library_errors import first_words, no_room_in
 
 _STATE = "state.json"
 _SIZES = "sizes"
+_HELD_TO = "batches-held-to-"
 
 
 @dataclass
@@ -119,6 +120,17 @@ def _superseded(where: Checkpoints) -> list[int]:
     """All but the newest, and the newest regular ones."""
     kept = {*steps_saved(where)[-1:], *sound_steps(where)[-where.keep :]}
     return [step for step in steps_saved(where) if step not in kept]
+
+
+def hold_batches_to(where: Checkpoints, max_padded_tokens: int) -> None:
+    """For processes that are to start again, even before there is a checkpoint; several may say so at once."""
+    where.folder.mkdir(parents=True, exist_ok=True)
+    (where.folder / f"{_HELD_TO}{max_padded_tokens}").touch()
+
+
+def batches_held_to(where: Checkpoints) -> int | None:
+    """The least that was said, if anything was."""
+    return min((int(path.name.removeprefix(_HELD_TO)) for path in where.folder.glob(f"{_HELD_TO}*")), default=None)
 
 
 def load(where: Checkpoints, step: int, learner: torch.nn.Module, optimizers: list[torch.optim.Optimizer],

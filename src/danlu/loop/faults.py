@@ -17,6 +17,10 @@ class CannotLearn(WorkFailed):
     """The settings are the cause: the loss went where it cannot come back from, or a single row is too much for the memory."""
 
 
+class MemoryShort(WorkFailed):
+    """One of several processes lacks memory for its batch, and the others wait inside of that very batch: all must start again."""
+
+
 WINDOW = 64
 """Steps whose losses say what is usual."""
 _SPIKE_SPREADS = 12.0

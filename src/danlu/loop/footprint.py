@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from danlu.core.errors import UserError
-from danlu.model.families import text_config
+from danlu.model.families import kind, text_config
 
 PROCESS_BYTES = 450 * 2**20
 """A process in which torch, transformers and peft are loaded, without any model; measured with torch 2.13 for CPUs."""
@@ -27,7 +27,10 @@ _CHUNK_LOGITS = 2**25
 """Logits that exist at a time, in the type of the products; danlu.loop.chunked."""
 _WHOLE_LOGITS = {"cpu": 2**20, "cuda": 2**24}
 """Of those, how many are in float32 at a time, twice."""
-_UNGATED = frozenset({"gpt2", "bloom", "falcon", "phi", "gpt_neox", "gptj", "opt", "bert", "mpt", "roberta"})
+_UNGATED = frozenset(
+    {"albert", "bart", "bert", "bloom", "camembert", "deberta", "deberta-v2", "distilbert", "electra", "ernie", "falcon", "gpt2",
+     "gpt_neox", "gptj", "marian", "mbart", "mpnet", "mpt", "opt", "phi", "roberta", "xlm-roberta"}
+)  # fmt: skip
 """Families whose inner layer is two matrices; all others have a gate, which is a third."""
 FOUR_BITS = 0.5 + 4 / 64 + 0.01
 """Bytes of a weight in 4 bits with a float32 scale for each 64 (bitsandbytes nf4), and the norms beside."""
@@ -35,7 +38,7 @@ FOUR_BITS = 0.5 + 4 / 64 + 0.01
 
 @dataclass(frozen=True)
 class Shape:
-    """The sizes of a causal language model."""
+    """The sizes of a language model, or of an encoder."""
 
     layers: int
     hidden: int
@@ -47,6 +50,8 @@ class Shape:
     is_tied: bool
     """The output head is the embedding."""
     is_gated: bool
+    is_encoder: bool = False
+    """BERT's layer: norms behind what they belong to, and GELU in its exact form."""
 
     @property
     def attention(self) -> int:
@@ -91,8 +96,10 @@ def shape_of(config: Mapping[str, Any], where: object = "config.json") -> Shape:
     def stated(*names: str) -> int | None:
         return next((int(config[name]) for name in names if config.get(name) is not None), None)
 
-    layers, hidden = stated("num_hidden_layers", "n_layer", "num_layers"), stated("hidden_size", "n_embd", "d_model")
-    heads, vocabulary = stated("num_attention_heads", "n_head", "num_heads"), stated("vocab_size")
+    layers = stated("num_hidden_layers", "n_layer", "n_layers", "num_layers", "encoder_layers")
+    hidden = stated("hidden_size", "n_embd", "d_model", "dim")
+    heads = stated("num_attention_heads", "n_head", "n_heads", "num_heads", "encoder_attention_heads")
+    vocabulary = stated("vocab_size")
     if layers is None or hidden is None or heads is None or vocabulary is None:
         raise UserError(
             "{path} does not state the sizes of a language model",
@@ -101,15 +108,18 @@ def shape_of(config: Mapping[str, Any], where: object = "config.json") -> Shape:
         )
     is_shared = config.get("multi_query") and not config.get("new_decoder_architecture")
     return Shape(
-        layers=layers + (stated("num_decoder_layers") or 0),  # what a decoder reads across is left out
+        layers=layers
+        + (stated("num_decoder_layers", "decoder_layers") or 0),  # what a decoder reads across is left out
         hidden=hidden,
-        inner=stated("intermediate_size", "n_inner", "ffn_hidden_size", "d_ff") or 4 * hidden,
+        inner=stated("intermediate_size", "n_inner", "ffn_hidden_size", "d_ff", "hidden_dim", "encoder_ffn_dim")
+        or 4 * hidden,
         heads=heads,
         key_value_heads=1 if is_shared else stated("num_key_value_heads", "num_kv_heads") or heads,
         head=stated("head_dim", "d_kv") or hidden // heads,
         vocabulary=vocabulary,
         is_tied=bool(config.get("tie_word_embeddings", config.get("model_type") in _UNGATED)),
         is_gated=config.get("model_type") not in _UNGATED,
+        is_encoder=kind(config) == "masked",
     )
 
 
@@ -136,10 +146,24 @@ class Training:
     """Of the trained weights beside themselves: a moving average, the best so far."""
     shards: int = 1
     """Processes that share weights, gradients and moments."""
+    says_tokens: bool = True
+    """The model gives odds of every token of the vocabulary; else a few numbers, as a head does."""
+    logits_bytes: int | None = None
+    """Of the odds that are there at a time, where they do not go through danlu.loop.chunked."""
+    drops_attention: bool = False
+    """The model's own dropout, as of encoders: attention is kept as a matrix, since the kernels that keep none cannot drop."""
+    beside_bytes: int = 0
+    """Of models that do not learn, a reference or a reward model, and of other libraries than the loop's."""
+    sampled_tokens: int = 0
+    """Tokens of replies, and of their prompts, that are sampled together between steps: keys and values of each are held."""
+
+    def weights(self, shape: Shape) -> int:
+        """Of the model that learns."""
+        return shape.parameters if self.says_tokens else shape.matrices + shape.vocabulary * shape.hidden
 
     def trained(self, shape: Shape) -> int:
         """Weights that are learnt."""
-        return shape.parameters if self.method == "full" else shape.adapter(self.rank)
+        return self.weights(shape) if self.method == "full" else shape.adapter(self.rank)
 
 
 @dataclass(frozen=True)
@@ -168,25 +192,37 @@ def footprint(shape: Shape, training: Training, process_bytes: int = PROCESS_BYT
     """The peak of a training in this memory: weights, their gradients and moments, and the largest micro-batch."""
     trained = training.trained(shape)
     matrices = min(trained, shape.matrices) if training.optimizer == "muon" else 0
-    base = shape.parameters * (FOUR_BITS if training.method == "qlora" else 4)
+    base = training.weights(shape) * (FOUR_BITS if training.method == "qlora" else 4) + training.beside_bytes
     width = 4 if training.precision == "float32" else 2
-    tokens, shards = training.micro_batch_tokens, training.shards
+    shards = training.shards
     gathered = 4 * (shape.vocabulary * shape.hidden + shape.matrices // shape.layers) if shards > 1 else 0
-    head_gradient = shape.vocabulary * shape.hidden * 4 if training.method == "full" else 0
     return Footprint(
         process=process_bytes + gathered,
         weights=round(base + (0 if training.method == "full" else 4 * trained) + 4 * trained * training.copies)
         // shards,
         optimizer=(8 * (trained - matrices) + 4 * matrices) // shards,  # Muon keeps one moment, AdamW two
         gradients=4 * trained // shards,
-        activations=round(
-            _SPREAD[training.device] * (_activations(shape, training, width) + _cast_weights(shape, training, width))
+        activations=max(
+            round(
+                _SPREAD[training.device]
+                * (_activations(shape, training, width) + _cast_weights(shape, training, width))
+            ),
+            4 * 2 * shape.key_values * shape.layers * training.sampled_tokens,  # another time: the larger counts
         ),
-        logits=width * min(tokens * shape.vocabulary, max(_CHUNK_LOGITS, shape.vocabulary))
-        + 8 * min(tokens * shape.vocabulary, _WHOLE_LOGITS[training.device])
-        + head_gradient
-        + (shape.vocabulary * shape.hidden * width if width < 4 else 0),
+        logits=_logits(shape, training, width) if training.says_tokens else 0,
         accumulates=training.accumulates,
+    )
+
+
+def _logits(shape: Shape, training: Training, width: int) -> int:
+    """Those that are there at a time, and what the output head's weights take beside themselves."""
+    all_of_them, head = training.micro_batch_tokens * shape.vocabulary, shape.vocabulary * shape.hidden
+    chunk = width * min(all_of_them, max(_CHUNK_LOGITS, shape.vocabulary))
+    chunk += 8 * min(all_of_them, _WHOLE_LOGITS[training.device])
+    return (
+        (chunk if training.logits_bytes is None else training.logits_bytes)
+        + (4 * head if training.method == "full" else 0)
+        + (width * head if width < 4 else 0)
     )
 
 
@@ -217,12 +253,24 @@ def _layer_bytes(shape: Shape, training: Training, width: int) -> int:
     D, A, K, inner = shape.hidden, shape.attention, shape.key_values, shape.inner
     attention = width * (A + 2 * K) + 4 * shape.heads  # queries, keys, values and the softmax's normalisers
     gate = width * inner * (4 if shape.is_gated else 6)  # GELU in its tanh form keeps five of its steps
+    own = _dropped_bytes(shape, training, width) if training.drops_attention else 0
     if training.method == "full":
-        copies = 6 if width < 4 else 3  # autocast casts an input once for each layer that reads it
-        return 4 * 4 * D + width * (copies - 1) * D + width * A + attention + gate
+        casts = width < 4  # autocast casts an input once for each layer that reads it
+        if shape.is_encoder and not shape.is_gated:
+            return 2 * 4 * D + width * (4 if casts else 2) * D + width * A + attention + 2 * width * inner + own
+        return 4 * 4 * D + width * (5 if casts else 2) * D + width * A + attention + gate + own
     linears = 7 if shape.is_gated else 6
-    dropped = (6 * (width + 1) * D + inner) if training.has_dropout else 2 * width * D
+    dropped = (6 * (width + 1) * D + inner) if training.has_dropout else (5 if width < 4 else 2) * width * D
     return 2 * 4 * D + dropped + width * linears * training.rank + width * A + attention + gate
+
+
+def _dropped_bytes(shape: Shape, training: Training, width: int) -> int:
+    """Bytes of one token in one layer for the model's own dropout, of attention and of two outputs.
+
+    The odds of attention, what is dropped of them and what is left are float32, and so are queries, keys and values then.
+    """
+    raised = (4 - width) * (shape.attention + 2 * shape.key_values)
+    return 12 * shape.heads * training.sequence_tokens + raised + 2 * width * shape.hidden
 
 
 def _cast_weights(shape: Shape, training: Training, width: int) -> int:
@@ -240,7 +288,7 @@ def operations_per_token(shape: Shape, training: Training) -> int:
 
     The embedding is a look-up and not counted, the head is.
     """
-    used = shape.matrices + shape.vocabulary * shape.hidden
+    used = shape.matrices + (shape.vocabulary * shape.hidden if training.says_tokens else 0)
     attention = 12 * shape.layers * shape.heads * shape.head * training.sequence_tokens
     again = 2 * shape.matrices if training.recomputes else 0
     if training.method == "full":

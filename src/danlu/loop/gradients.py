@@ -10,7 +10,7 @@ from torch.distributed.tensor import DTensor
 from torch.func import functional_call
 
 from danlu.loop.checkpoint import State
-from danlu.loop.faults import CannotLearn
+from danlu.loop.faults import CannotLearn, MemoryShort
 from danlu.loop.feed import Batch, Feed
 from danlu.loop.frozen import FrozenCasts
 from danlu.loop.head_norms import sum_over, weights_of_heads
@@ -49,7 +49,8 @@ class Gradients:
     def of(self, number: int, state: State, seed: int) -> tuple[float, float]:
         """The loss of a step, a mean over its targets, and the norm of its gradient before clipping.
 
-        Lowers `state.max_padded_tokens` when memory runs out. Raises WorkFailed when a single row does not fit.
+        Lowers `state.max_padded_tokens` when memory runs out. Raises WorkFailed when a single row does not fit, and
+        MemoryShort when a batch does not, of one of several processes.
         """
         while True:
             batches = self._batches(number, state.max_padded_tokens)
@@ -62,6 +63,12 @@ class Gradients:
                 self._recompute(False)
             self.clear()
             state.max_padded_tokens = self._smaller(batches)
+            if self._layout.group is not None:
+                raise MemoryShort(
+                    "memory was short in one of the processes: batches have at most {tokens} tokens from now on",
+                    "Start all processes again: they go on from the last checkpoint.",
+                    tokens=state.max_padded_tokens,
+                )
 
     def clear(self) -> None:
         """Forget the gradient."""
@@ -75,8 +82,7 @@ class Gradients:
     def _smaller(self, batches: Sequence[Batch]) -> int:
         """Half of the largest batch that can be halved."""
         halved = [batch.padded_tokens for batch in batches if batch.halves() is not None]
-        # With several processes the others are inside of this very batch, and wait for this one's share of it.
-        if not halved or self._layout.group is not None:
+        if not halved:
             raise CannotLearn(
                 "memory is short for a batch of {tokens} tokens",
                 "Shorten sequence_tokens or the micro-batch, take a smaller model, or train an adapter (method=lora).",

@@ -28,6 +28,7 @@ from danlu.core.library_errors import failure_of
 from danlu.core.progress import Silent
 from danlu.core.stages import Work
 from danlu.core.store import SCRATCH
+from danlu.loop.faults import MemoryShort
 
 JOB, _TOLD, ERROR = "job.pickle", "told.jsonl", "error.pickle"
 MOST_RESTARTS = 3
@@ -177,6 +178,9 @@ def share_of_job(scratch: Path) -> None:
         work = replace(work, progress=teller, observers=(teller.step,))
     try:
         job.function(*job.arguments, work)
+    except MemoryShort as short:
+        _Teller(scratch / _TOLD).line(short.message)
+        sys.exit(1)  # and all start again, with smaller batches
     except DanluError as error:
         write_whole(scratch / ERROR, error)
         sys.exit(1)  # the others may wait for this one inside of a sum: the agent ends them

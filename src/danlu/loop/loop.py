@@ -21,7 +21,7 @@ from danlu.core.progress import Progress
 from danlu.loop import checkpoint, faults, zero_state
 from danlu.loop.average import Average
 from danlu.loop.checkpoint import Checkpoints, State
-from danlu.loop.faults import CannotLearn
+from danlu.loop.faults import CannotLearn, MemoryShort
 from danlu.loop.feed import Feed
 from danlu.loop.gradients import Gradients
 from danlu.loop.layout import Layout, single
@@ -139,6 +139,7 @@ class _Training:
         saved = self._agreed_step(checkpoint.steps_saved(self._checkpoints))
         if saved is not None:
             self._load(saved)
+        self._hold_batches(checkpoint.batches_held_to(self._checkpoints))
         self._learner.train()
         with noticing_sigterm() as stop:
             while len(self._state.losses) < self._feed.steps and not self._is_over():
@@ -168,7 +169,12 @@ class _Training:
             return
         started = time.perf_counter()
         seed = step_seed(self._seed, number, self._layout.part.number)
-        loss, norm = self._gradients.of(number, self._state, seed)
+        try:
+            loss, norm = self._gradients.of(number, self._state, seed)
+        except MemoryShort:
+            assert self._state.max_padded_tokens is not None
+            checkpoint.hold_batches_to(self._checkpoints, self._state.max_padded_tokens)
+            raise
         verdict = self._verdict(loss, norm)
         if verdict == _NOT_FINITE:
             self._mend_not_finite(number, loss, norm)
@@ -180,6 +186,11 @@ class _Training:
             self._facts = StepFacts(
                 number + 1, loss, self._rate(number), norm, self._feed.tokens(number), time.perf_counter() - started
             )
+
+    def _hold_batches(self, max_padded_tokens: int | None) -> None:
+        """To what one of the processes had memory for, before all of them started again."""
+        held = [tokens for tokens in (self._state.max_padded_tokens, max_padded_tokens) if tokens is not None]
+        self._state.max_padded_tokens = min(held, default=None)
 
     def _tell(self, done: int) -> None:
         """Observers hear of a step that was learnt from, when it is evaluated too."""

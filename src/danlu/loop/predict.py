@@ -18,7 +18,7 @@ class Schedule:
     """And one more after so many steps each; None for none."""
     checkpoints_kept: int = 3
     scored_tokens: int = 0
-    """Held-out tokens that are scored, in all."""
+    """Held-out tokens that are scored, in all; texts, where the trial's score counts texts."""
 
     def checkpoints_of(self, steps: float) -> float:
         """In a training of so many steps."""
@@ -31,16 +31,17 @@ class Prediction:
 
     steps: int
     tokens: int
-    wall_s: float
-    cpu_s: float
+    wall_s: float | None
+    """None where no steps were tried: no formula knows it."""
+    cpu_s: float | None
     memory_bytes: int
     """Peak of the process that trains."""
     disk_bytes: int
     """While it runs: the checkpoints that are kept, one that is being written, and what it makes."""
 
     def facts(self) -> dict[str, Any]:
-        """For a record."""
-        return asdict(self)
+        """For a record: what is foretold."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 def predict(probe: Probe, schedule: Schedule) -> Prediction:
@@ -86,12 +87,12 @@ def _fixed(probe: Probe, schedule: Schedule) -> Cost:
 
 
 def compared(prediction: Prediction, run: Mapping[str, Any]) -> dict[str, Any]:
-    """The prediction beside what run.json says was used (wall_s, cpu_s, peak_memory_mb), and used / predicted for each."""
+    """The prediction beside what run.json says was used (wall_s, cpu_s, peak_memory_mb), and used / predicted where both are known."""
     used = {
         "wall_s": float(run["wall_s"]),
         "cpu_s": float(run["cpu_s"]),
         "memory_bytes": int(run["peak_memory_mb"]) * MIB,
     }
     predicted = prediction.facts()
-    ratios = {name: round(value / predicted[name], 3) for name, value in used.items() if predicted[name]}
+    ratios = {name: round(value / predicted[name], 3) for name, value in used.items() if predicted.get(name)}
     return {"predicted": predicted, "used": used, "ratio": ratios}

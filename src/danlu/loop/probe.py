@@ -40,9 +40,11 @@ class Subject:
     feed: Feed
     optimization: Any
     score: Callable[[], int] | None = None
-    """Scores some held-out tokens, and returns how many; None for a training without scores."""
+    """Scores some held-out tokens (or texts, where those are what it costs), and returns how many; None for a training without scores."""
     finish: Callable[[Path], None] | None = None
     """Writes into a folder what the training leaves behind; may use the learner up."""
+    keeps_best: bool = False
+    """The weights of the best evaluation are kept beside those that learn, in memory and in checkpoints."""
 
 
 Build = Callable[[], Subject]
@@ -151,7 +153,7 @@ def probe(build: Build, seed: int = 0, outline: Callable[[], object] | None = No
         child.join()
         raise WorkFailed(
             "the trial steps before the training were ended by signal {signal}: memory may be short",
-            "Set a smaller micro-batch, such as --set finetune.micro_batch_tokens=128.",
+            "Let fewer rows through the model at once, such as by --set finetune.micro_batch_tokens=128 or --set classify.micro_batch_tokens=512.",
             signal=-(child.exitcode or 0),
         ) from None
     finally:
@@ -274,10 +276,15 @@ class _Steps:
 def _train(subject: Subject, chosen: ChosenSteps, folder: Path, steps: _Steps, seed: int) -> None:
     """Take the steps by the loop itself, with a checkpoint at the end."""
     from danlu.loop.checkpoint import Checkpoints
-    from danlu.loop.loop import train
+    from danlu.loop.loop import Evaluation, train
 
     checkpoints = Checkpoints(folder / "probe", every_steps=chosen.steps, key="probe")
-    train(subject.learner, chosen, subject.optimization, checkpoints, Silent(), seed=seed, observers=[steps])
+    # What a score costs is measured by itself.
+    evaluation = Evaluation(chosen.steps, lambda _: 0.0, patience=chosen.steps) if subject.keeps_best else None
+    train(
+        subject.learner, chosen, subject.optimization, checkpoints, Silent(), seed=seed, evaluation=evaluation,
+        observers=[steps],
+    )  # fmt: skip
 
 
 def bytes_below(folder: Path) -> int:

@@ -6,7 +6,7 @@ from (a repeat, an empty text) becomes a row of `rejects`.
 
 import hashlib
 import json
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from danlu.text.records import REJECTS, Reject, part_name
 from danlu.text.tables import write_rows
 
 Row = dict[str, Any]
+_REJECTED = "rejected: "
+"""Before the rule, in the name of a count."""
 
 
 def read_objects(path: Path, expected: str) -> list[tuple[int, Row]]:
@@ -108,3 +110,8 @@ def write_rejects(folder: Path, rejects: Sequence[Reject]) -> dict[str, int]:
         key = f"rejected: {reject.rule}"
         counts[key] = counts.get(key, 0) + 1
     return counts
+
+
+def left_out(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Of a manifest's counts those of rows that were rejected, each by its rule."""
+    return [(name.removeprefix(_REJECTED), count) for name, count in counts.items() if name.startswith(_REJECTED)]

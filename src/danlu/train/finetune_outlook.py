@@ -17,7 +17,7 @@ from danlu.loop.probe import scan
 from danlu.train import finetune
 from danlu.train.conversation_rows import ConversationRows
 from danlu.train.finetune import FinetuneConfig
-from danlu.train.outlook import Example, Outlook
+from danlu.train.outlook import Example, Outlook, read_tokenizer
 from danlu.train.preflight import Asked, Other, account, halves
 
 _LEAST_SEQUENCE, _LEAST_BATCH = 128, 32
@@ -39,7 +39,7 @@ def finetune_outlook(
     return Outlook(
         rows=_rows(data, feed),
         of_what="conversations",
-        example=Example(base_dir, first.ids, first.loss_mask),
+        examples=[Example(read_tokenizer(base_dir), first.ids, first.loss_mask)],
         asked=Asked(shape, training, partial(_others, config, shape, training), work.processes.count // work.machines)
         if shape
         else None,

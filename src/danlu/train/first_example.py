@@ -33,11 +33,20 @@ def pieces(tokenizer: Any, ids: Sequence[int], loss_mask: Sequence[bool]) -> lis
     special = {number for number, added in tokenizer.get_added_tokens_decoder().items() if added.special}
     found: list[Piece] = []
     marked = ((int(id), bool(learn), int(id) in special) for id, learn in zip(ids, loss_mask, strict=True))
+    end = 0
     for (learn, control), group in groupby(marked, key=lambda one: one[1:]):
-        together = [id for id, _, _ in group]
-        parts = [[id] for id in together] if control else [together]
-        found += [Piece(tokenizer.decode(part, skip_special_tokens=False), learn, control) for part in parts]
+        for length in [1] * len(list(group)) if control else [len(list(group))]:
+            found.append(Piece(_said(tokenizer, ids[:end], ids[end : end + length]), learn, control))
+            end += length
     return found
+
+
+def _said(tokenizer: Any, before: Sequence[int], ids: Sequence[int]) -> str:
+    """The text that tokens add to those before: many tokenizers leave out the space at the start of what they decode."""
+    shown, whole = (tokenizer.decode(list(part), skip_special_tokens=False) for part in (before, [*before, *ids]))
+    if whole.startswith(shown):
+        return str(whole[len(shown) :])
+    return str(tokenizer.decode(list(ids), skip_special_tokens=False))
 
 
 def coloured(tokenizer: Any, ids: Sequence[int], loss_mask: Sequence[bool]) -> "Text":

@@ -34,6 +34,12 @@ def check(outlook: Outlook, folder: Path, hardware: Hardware) -> Needs | None:
     return Needs(memory, room_for(hardware, asked.training), check_disk(folder, each, kept, made))
 
 
+def by_formula(outlook: Outlook, needs: Needs) -> Prediction:
+    """All that can be told of a training whose steps cannot be tried."""
+    work = outlook.workload
+    return Prediction(work.steps, work.tokens, None, None, needs.memory_bytes, needs.disk_bytes)
+
+
 def pays(outlook: Outlook, threads: int) -> bool:
     """Whether the training is long enough for trial steps before it."""
     parts = threads if outlook.asked and outlook.asked.training.device == "cpu" else 1
@@ -42,6 +48,7 @@ def pays(outlook: Outlook, threads: int) -> bool:
 
 def measure(outlook: Outlook, seed: int) -> Probe:
     """Try some steps. Raises TrialFailed when they fail, WorkFailed when their process is killed."""
+    assert outlook.subject, "asked of trainings by danlu's own loop alone"
     return probe(outlook.subject, seed, outlook.outline)
 
 

@@ -1,15 +1,18 @@
 """How the heads' stages call the one loop."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
 from danlu.core.stages import Config, Work
 from danlu.loop.feed import Feed
 
-_CHECKPOINT_EVERY_STEPS = 20
+if TYPE_CHECKING:
+    from danlu.loop.optimizers import Optimization
+
+CHECKPOINT_EVERY_STEPS = 20
 """No identity: it decides what a kill costs, and what is gone back to after several steps in a row that are not finite."""
-_RECOMPUTE_ABOVE_TOKENS = 32_768
+RECOMPUTE_ABOVE_TOKENS = 32_768
 """Padded tokens: above, activations are computed twice instead of kept (1.5 GB for MiniLM). The bits are the same."""
 
 
@@ -33,17 +36,23 @@ def learn(
     """
     from danlu.loop.checkpoint import Checkpoints
     from danlu.loop.loop import train
+
+    checkpoints = Checkpoints(work.scratch / "checkpoints", CHECKPOINT_EVERY_STEPS, key)
+    how = optimization(config, learning_rate)
+    trained = train(learner, feed, how, checkpoints, work.progress, seed=work.seed, observers=work.observers)
+    return list(trained.losses)
+
+
+def optimization(config: LearningConfig, learning_rate: float) -> "Optimization":
+    """How the weights follow the gradients, with this peak of the rate."""
     from danlu.loop.optimizers import Optimization
     from danlu.model.loading import pays_bfloat16
 
-    optimization = Optimization(
+    return Optimization(
         learning_rate=learning_rate,
         warmup_fraction=config.warmup_fraction,
         weight_decay=config.weight_decay,
         max_gradient_norm=config.max_gradient_norm,
-        recompute_above_tokens=_RECOMPUTE_ABOVE_TOKENS,
+        recompute_above_tokens=RECOMPUTE_ABOVE_TOKENS,
         precision="bfloat16" if pays_bfloat16() else "float32",
     )
-    checkpoints = Checkpoints(work.scratch / "checkpoints", _CHECKPOINT_EVERY_STEPS, key)
-    trained = train(learner, feed, optimization, checkpoints, work.progress, seed=work.seed, observers=work.observers)
-    return list(trained.losses)

@@ -6,7 +6,9 @@ Made from settings and data alone; no weight is loaded.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from danlu.core.errors import Phrase
 from danlu.loop.footprint import Shape, Training, operations_per_token
 from danlu.loop.predict import Schedule
 from danlu.loop.probe import Subject, Workload
@@ -19,11 +21,22 @@ EPYC with bfloat16 in hardware: about 1e11 a thread; without it half and less.""
 
 @dataclass(frozen=True)
 class Example:
-    """Token ids of a row and which of them are learnt, with the folder of their tokenizer."""
+    """Token ids of a row and which of them are learnt, with their tokenizer."""
 
-    tokenizer: Path
+    tokenizer: Any
+    """A `tokenizers.Tokenizer`."""
     ids: Sequence[int]
     loss_mask: Sequence[bool]
+    """No token, where something is learnt of the row and not said by it."""
+    what: Phrase = Phrase("the first example")  # noqa: RUF009
+    """What is shown, and what is learnt of it beside tokens."""
+
+
+def read_tokenizer(folder: Path) -> Any:
+    """A checkpoint's, for an example."""
+    from tokenizers import Tokenizer
+
+    return Tokenizer.from_file(str(folder / "tokenizer.json"))
 
 
 @dataclass(frozen=True)
@@ -34,14 +47,15 @@ class Outlook:
     """By what becomes of them: kept first, then each reason for leaving some out."""
     of_what: str
     """What the rows are: conversations, say."""
-    example: Example
+    examples: Sequence[Example]
+    """Of the first row: one, or one for each of the texts that it compares; none where it is no text."""
     asked: Asked | None
     """None for a model whose sizes the formula cannot read."""
     workload: Workload
     schedule: Schedule
-    subject: Callable[[], Subject]
-    """Makes the training anew, in another process."""
-    outline: Callable[[], object]
+    subject: Callable[[], Subject] | None = None
+    """Makes the training anew, in another process; None where it is not trained by danlu's own loop, whose steps can be tried."""
+    outline: Callable[[], object] | None = None
     """Does again what led to this outlook."""
 
     @property
@@ -63,4 +77,4 @@ def checkpoint_bytes(shape: Shape, training: Training) -> int:
 
 def made_bytes(shape: Shape, training: Training) -> int:
     """Of the checkpoint that a training leaves: all weights as float32, and the adapter's beside them."""
-    return 4 * shape.parameters + (0 if training.method == "full" else 4 * training.trained(shape))
+    return 4 * training.weights(shape) + (0 if training.method == "full" else 4 * training.trained(shape))

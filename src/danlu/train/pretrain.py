@@ -108,7 +108,8 @@ def subject(inputs: PretrainInputs, config: PretrainConfig, work: Work) -> "Subj
         setup.scores.write_samples(folder / "samples.jsonl")
         save_checkpoint(setup.model, inputs.tokenizer, folder)
 
-    return Subject(setup.learner, setup.feed, optimization(config, inputs.base is not None), score, finish)
+    how = optimization(config, inputs.base is not None)
+    return Subject(setup.learner, setup.feed, how, score, finish, keeps_best=config.patience is not None)
 
 
 def _scores_by_corpus(setup: Setup, inputs: PretrainInputs, config: PretrainConfig, work: Work) -> list[float]:

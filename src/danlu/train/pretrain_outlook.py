@@ -16,7 +16,7 @@ from danlu.loop.seq2seq_batch import Seq2seqBatch
 from danlu.loop.shards import Shards
 from danlu.loop.token_batch import IGNORED, TokenBatch
 from danlu.train import pretrain
-from danlu.train.outlook import Example, Outlook
+from danlu.train.outlook import Example, Outlook, read_tokenizer
 from danlu.train.preflight import Asked, Other, halves
 from danlu.train.pretrain_config import PretrainConfig, optimization
 from danlu.train.pretrain_setup import PretrainInputs, Setup, outlined
@@ -34,7 +34,7 @@ def pretrain_outlook(inputs: PretrainInputs, config: PretrainConfig, work: Work)
     return Outlook(
         rows=_rows(setup),
         of_what="rows",
-        example=_example(inputs, setup),
+        examples=[_example(inputs, setup)],
         asked=Asked(shape, training, others, work.processes.count // work.machines) if shape else None,
         workload=scan(setup.feed),
         schedule=_schedule(inputs, config, setup.feed.steps),
@@ -116,4 +116,4 @@ def _example(inputs: PretrainInputs, setup: Setup) -> Example:
         case _:
             raise AssertionError(f"rows of an unknown kind: {type(batch).__name__}")
     end = 1 + max((at for at, learn in enumerate(learnt) if learn), default=len(ids) - 1)
-    return Example(inputs.tokenizer, ids[:end], learnt[:end])
+    return Example(read_tokenizer(inputs.tokenizer), ids[:end], learnt[:end])

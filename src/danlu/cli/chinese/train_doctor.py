@@ -5,6 +5,7 @@ CHINESE: dict[str, str] = {
     "also ask whether the model hubs answer": "同时检查模型站点是否有应答",
     "lists NVIDIA graphics processors; comes with their driver": "列出 NVIDIA 显卡；随驱动安装",
     "compiles kernels for torch.compile; training on a CPU does without": "为 torch.compile 编译内核；在 CPU 上训练不需要",
+    "reaches the machines that danlu submit sends to": "连接 danlu submit 所提交到的机器",
     "there is a graphics processor, and torch is built for CPUs alone": "本机有显卡，但 torch 是仅支持 CPU 的版本",
     "torch does not see the graphics processor: its driver may be too old": "torch 找不到显卡：驱动可能过旧",
     "OMP_NUM_THREADS is {stated}, and {useful} threads find a core each": (

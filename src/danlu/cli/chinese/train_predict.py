@@ -6,8 +6,8 @@ CHINESE: dict[str, str] = {
     "the trial steps before the training were ended by signal {signal}: memory may be short": (
         "训练前的试跑被信号 {signal} 终止：可能内存不足"
     ),
-    "Set a smaller micro-batch, such as --set finetune.micro_batch_tokens=128.": (
-        "请调小微批，例如 --set finetune.micro_batch_tokens=128。"
+    "Let fewer rows through the model at once, such as by --set finetune.micro_batch_tokens=128 or --set classify.micro_batch_tokens=512.": (
+        "请让更少的行同时通过模型，例如 --set finetune.micro_batch_tokens=128 或 --set classify.micro_batch_tokens=512。"
     ),
     "the trial steps before the training failed: {problem}": "训练前的试跑失败：{problem}",
     "this training needs about {needed} GB of memory, and {room} GB are free": (
@@ -22,9 +22,33 @@ CHINESE: dict[str, str] = {
     ),
     "Free space, or name a folder on another disk.": "请腾出空间，或改用其他磁盘上的文件夹。",
     "{total} {what}: {said}": "{what} {total}：{said}",
-    "the first example; what stands in ⟦ ⟧ is learnt:": "第一个样本；⟦ ⟧ 中的内容会被学习：",
-    "the first example; what is green is learnt, what is bold is a control token:": (
-        "第一个样本；绿色的会被学习，粗体的是控制词元："
+    "the first example": "第一个样本",
+    "{what}:": "{what}：",
+    "{what}; what stands in ⟦ ⟧ is learnt:": "{what}；⟦ ⟧ 中的内容会被学习：",
+    "{what}; what is green is learnt, what is bold is a control token:": ("{what}；绿色的会被学习，粗体的是控制词元："),
+    "{steps} steps of {tokens} tokens at most in all; how long they take cannot be told before: another library trains": (
+        "{steps} 步，总共至多 {tokens} 个词元；耗时无法预先得知：训练由另一个库完成"
+    ),
+    "the first example, which is to be told as {labels}": "第一个样本，应判为 {labels}",
+    "none of the labels": "不属于任何标签",
+    "the first example, in which is to be found: {labels}": "第一个样本，应从中找出：{labels}",
+    "nothing": "无",
+    "the first example, whose answer is to be pointed at; the first token stands for none": (
+        "第一个样本，应指出其中的答案；首个词元表示没有答案"
+    ),
+    "the first query": "第一个查询",
+    "the passage that answers it, to which it is drawn": "回答它的段落，向其靠近",
+    "a passage that does not, from which it is pushed": "不回答它的段落，与其远离",
+    "the first query with the passage that answers it, which must score highest": "第一个查询及回答它的段落，得分应最高",
+    "the same query with a passage that does not": "同一查询及不回答它的段落",
+    "the first example, source and target": "第一个样本，源与目标",
+    "the first prompt; {count} replies to it are sampled and scored": "第一个提示词；对它采样 {count} 个回复并打分",
+    "the first example, a good reply, which becomes likelier": "第一个样本，好的回复，概率会提高",
+    "the first example, a bad reply, which becomes less likely": "第一个样本，差的回复，概率会降低",
+    "the first example, a good reply, which must score higher": "第一个样本，好的回复，得分应更高",
+    "the first example, a bad reply, which must score lower": "第一个样本，差的回复，得分应更低",
+    "used / predicted: memory {memory} / {memory_then} ({memory_ratio})": (
+        "实际 / 预测：内存 {memory} / {memory_then}（{memory_ratio}）"
     ),
     "by formula {memory} of memory ({room} are free) and {disk} of disk ({disk_room} are free)": (
         "按公式需内存 {memory}（空闲 {room}）、磁盘 {disk}（空闲 {disk_room}）"
@@ -71,4 +95,4 @@ CHINESE: dict[str, str] = {
     ),
 }
 
-STORED: dict[str, str] = {"rows": "行"}
+STORED: dict[str, str] = {"rows": "行", "queries": "查询"}

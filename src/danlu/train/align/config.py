@@ -15,6 +15,8 @@ from danlu.core.stages import Config
 from danlu.train.align.rows import Kind
 
 Method = Literal["dpo", "kto", "grpo", "reward"]
+CHECKPOINTS_KEPT = 2
+"""The newest: one, and the one before it in case the newest was cut short."""
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from danlu.train.align.tokens import Encoded, encode_rows, write_tokens
 
 if TYPE_CHECKING:
     from danlu.train.align.trainers import Training
+    from danlu.train.outlook import Outlook
 
 CHECKPOINT_EVERY_STEPS = 10
 """As in fine-tuning. No identity: it changes nothing."""
@@ -53,11 +54,8 @@ def _align(
     rewards: Rewards | None = None,
     reward_model: BaseFiles | None = None,
 ) -> Facts:
-    config.check()
-    refuse_unmerged(base.path)
     licences = tuple(sorted({*base.manifest.licences, *preferences.manifest.licences}))
-    chat = ChatFormat.load(base.path)
-    sides = encode_sides(chat, preferences, config, read_model_facts(base.path).context_tokens)
+    chat, sides = _read(preferences, base, config)
     facts = align_rows(
         work, config, base.path, chat, sides, _score(rewards, reward_model, sides), CHECKPOINT_EVERY_STEPS
     )
@@ -67,6 +65,33 @@ def _align(
         "steps": facts["steps"],
     }  # fmt: skip
     return Facts(counts, licences, note=_note(facts))
+
+
+def outlook(
+    work: Work,
+    config: AlignConfig,
+    *,
+    preferences: Preferences,
+    base: Checkpoint,
+    rewards: Rewards | None = None,
+    reward_model: BaseFiles | None = None,
+) -> "Outlook":
+    """What is known before the stage's body begins, which is given the same."""
+    from danlu.train.align.outlook import align_outlook
+
+    _, sides = _read(preferences, base, config)
+    if rewards is not None:
+        rewards.check_rows([row.row for row in (*sides.train, *sides.held_out)])
+    judge = reward_model.files[0].parent if reward_model else None
+    return align_outlook(base, preferences, sides, config, work.seed, judge)
+
+
+def _read(preferences: Preferences, base: Checkpoint, config: AlignConfig) -> tuple[ChatFormat, Sides]:
+    """The base's template, and the rows in it. Raises UserError for settings, a base or rows that cannot be aligned."""
+    config.check()
+    refuse_unmerged(base.path)
+    chat = ChatFormat.load(base.path)
+    return chat, encode_sides(chat, preferences, config, read_model_facts(base.path).context_tokens)
 
 
 def encode_sides(chat: ChatFormat, preferences: Preferences, config: AlignConfig, context_tokens: int) -> Sides:

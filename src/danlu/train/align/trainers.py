@@ -17,7 +17,7 @@ from peft import LoraConfig
 
 from danlu.model.chat import ChatFormat
 from danlu.model.loading import load_model
-from danlu.train.align.config import AlignConfig
+from danlu.train.align.config import CHECKPOINTS_KEPT, AlignConfig
 from danlu.train.align.order import Order
 from danlu.train.align.reward_model import load_reward_model
 from danlu.train.align.rewards import Score
@@ -176,7 +176,7 @@ def _arguments(training: Training) -> dict[str, Any]:
         "logging_nan_inf_filter": False,
         "save_strategy": "steps",
         "save_steps": training.checkpoint_every_steps,
-        "save_total_limit": 2,
+        "save_total_limit": CHECKPOINTS_KEPT,
         "report_to": "none",
         "disable_tqdm": True,
         "bf16": config.precision == "bfloat16",

@@ -5,7 +5,8 @@ and so sets the threshold. A moment's score is the mean square of its errors, ea
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from danlu.train.learning import LearningConfig, learn
 
 if TYPE_CHECKING:
     from danlu.loop.forecast import Forecaster, WindowBatch
+    from danlu.train.outlook import Outlook
 
 _FEWEST_VALIDATION = 100
 """Moments: a threshold set on fewer is a guess."""
@@ -62,45 +64,91 @@ class AnomalyConfig(LearningConfig):
     """Share of normal moments that may be alarms."""
 
 
+@dataclass(frozen=True)
+class Material:
+    """A series as it is learnt: scaled to the moments of its first part, which are normal."""
+
+    series: Series
+    mean_C: NDArray[np.float32]
+    deviation_C: NDArray[np.float32]
+    scaled_TC: Any
+    normal_T: NDArray[np.bool_]
+    ends: list[int]
+    """Moments that are learnt, each from the window before it."""
+    checked: NDArray[np.intp]
+    """Moments that set the threshold."""
+    forecaster: "Forecaster"
+    feed: "PlannedFeed[WindowBatch]"
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What becomes of the moments."""
+        return {
+            "windows": len(self.ends), "left out as anomalous": int((~self.normal_T).sum()),
+            "without a clean window": int(self.normal_T.sum()) - len(self.checked) - len(self.ends),
+            "validation": len(self.checked),
+        }  # fmt: skip
+
+
 def _anomaly(work: Work, config: AnomalyConfig, *, file: DataFile, test: DataFile | None = None) -> Facts:
     import torch
-    from safetensors.torch import save_file
 
-    from danlu.loop.forecast import Forecaster, ForecastLearner
+    from danlu.loop.forecast import ForecastLearner
+
+    torch.set_num_threads(work.threads)
+    got = prepare(file, config, work.seed)
+    key = hash_facts([file.content_hash(), config.model_dump(), work.seed])
+    losses = learn(ForecastLearner(got.forecaster), got.feed, config, config.learning_rate, work, key)
+    errors_TC = errors_of(got.forecaster, got.scaled_TC, config.window)
+    error_C = np.maximum(np.sqrt((errors_TC[got.checked] ** 2).mean(0)), 1e-6)
+    threshold = threshold_of(scores_of(errors_TC, error_C)[got.checked], config.method, config.false_alarms)
+    head = Head(
+        got.series.columns, tuple(got.mean_C.tolist()), tuple(got.deviation_C.tolist()), tuple(error_C.tolist()),
+        threshold, config.window, config.channels, config.layers, config.time, config.label,
+    )  # fmt: skip
+    write_weights(got.forecaster, work.folder)
+    write_json(work.folder / "config.json", {"model_type": "danlu-forecast-anomaly", **asdict(head)})
+    counts = {"moments": len(got.normal_T), **got.counts, "steps": got.feed.steps}
+    found = _tested(got.forecaster, head, test) if test else {}
+    write_json(work.folder / "report.json", {"test": found, "counts": counts, "loss_by_step": losses})
+    return Facts(counts, ("unknown",), note=note_of(threshold, found))
+
+
+def outlook(work: Work, config: AnomalyConfig, *, file: DataFile, test: DataFile | None = None) -> "Outlook":
+    """What is known before the stage's body begins, which is given the same."""
+    from danlu.train.anomaly.outlook import anomaly_outlook
+
+    return anomaly_outlook(file, config, work)
+
+
+def prepare(file: DataFile, config: AnomalyConfig, seed: int) -> Material:
+    """All that is there before the first step. Raises UserError for a series that cannot be learnt from."""
+    import torch
+
+    from danlu.loop.forecast import Forecaster
 
     series = read_series(file.path, config.time, config.label)
     cut = _cut(series, config)
-    torch.set_num_threads(work.threads)
     normal_T = np.ones(len(series.values_TC), bool) if series.labels_T is None else ~series.labels_T
     learnt = series.values_TC[:cut][normal_T[:cut]]
     mean_C, deviation_C = learnt.mean(0), np.maximum(learnt.std(0), 1e-6)
     scaled_TC = torch.from_numpy((series.values_TC - mean_C) / deviation_C)
     ends = _clean_ends(normal_T, cut, config.window)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(work.seed)
-        forecaster = Forecaster(len(series.columns), config.channels, config.layers, config.dropout)
-    feed = _feed(config, work.seed, scaled_TC, ends)
-    key = hash_facts([file.content_hash(), config.model_dump(), work.seed])
-    losses = learn(ForecastLearner(forecaster), feed, config, config.learning_rate, work, key)
-    errors_TC = errors_of(forecaster, scaled_TC, config.window)
     checked = np.flatnonzero(normal_T & (np.arange(len(normal_T)) >= cut))
-    error_C = np.maximum(np.sqrt((errors_TC[checked] ** 2).mean(0)), 1e-6)
-    threshold = threshold_of(scores_of(errors_TC, error_C)[checked], config.method, config.false_alarms)
-    head = Head(
-        series.columns, tuple(mean_C.tolist()), tuple(deviation_C.tolist()), tuple(error_C.tolist()), threshold,
-        config.window, config.channels, config.layers, config.time, config.label,
-    )  # fmt: skip
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        forecaster = Forecaster(len(series.columns), config.channels, config.layers, config.dropout)
+    feed = _feed(config, seed, scaled_TC, ends)
+    return Material(series, mean_C, deviation_C, scaled_TC, normal_T, ends, checked, forecaster, feed)
+
+
+def write_weights(forecaster: "Forecaster", folder: Path) -> None:
+    """Write `model.safetensors`."""
+    from safetensors.torch import save_file
+
     weights = {name: weight.contiguous() for name, weight in forecaster.state_dict().items()}
-    save_file(weights, str(work.folder / "model.safetensors"))
-    (work.folder / "model.safetensors").chmod(0o644)
-    write_json(work.folder / "config.json", {"model_type": "danlu-forecast-anomaly", **asdict(head)})
-    counts = {
-        "moments": len(normal_T), "windows": len(ends), "left out as anomalous": int((~normal_T).sum()),
-        "without a clean window": int(normal_T[:cut].sum()) - len(ends), "validation": len(checked), "steps": feed.steps,
-    }  # fmt: skip
-    found = _tested(forecaster, head, test) if test else {}
-    write_json(work.folder / "report.json", {"test": found, "counts": counts, "loss_by_step": losses})
-    return Facts(counts, ("unknown",), note=note_of(threshold, found))
+    save_file(weights, str(folder / "model.safetensors"))
+    (folder / "model.safetensors").chmod(0o644)
 
 
 def _cut(series: Series, config: AnomalyConfig) -> int:

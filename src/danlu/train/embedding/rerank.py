@@ -5,6 +5,7 @@ asked about the first few (Nogueira & Cho 2019, arXiv 1901.04085). Negatives are
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
@@ -27,6 +28,7 @@ from danlu.train.learning import LearningConfig, learn
 
 if TYPE_CHECKING:
     from danlu.loop.ranking import RankBatch
+    from danlu.train.outlook import Outlook
 
 _BATCH_PAIRS = 32
 
@@ -87,36 +89,66 @@ class Pairs:
         )
 
 
+@dataclass(frozen=True)
+class Material:
+    """Queries with passages, and the steps that they are learnt in."""
+
+    train: list[Row]
+    held_out: list[Row]
+    passages: int
+    hard: list[list[int]]
+    negatives: list[list[int]]
+    """The hard ones, and easy ones where search found too few."""
+    found: list[list[int]]
+    """For each query of `held_out`, what search finds."""
+    made: Pairs
+    feed: "PlannedFeed[RankBatch]"
+
+
 def _rerank(work: Work, config: RerankConfig, *, base: Checkpoint, pairs: Examples) -> Facts:
     from danlu.loop.ranking import RankLearner
 
-    check_reads(base.path, "rerank.pair_tokens", config.pair_tokens)
-    train, held_out = read_sides(pairs)
-    texts = [row["text"] for row in read_jsonl(pairs.path / "passages.jsonl")]
-    lexical = Lexical.of(texts)
-    hard = hard_negatives(train, texts, lexical, config.negatives)
-    negatives = filled(hard, train, texts, config.negatives, work.seed)
-    model = _classifier(base, work)
-    made = Pairs(load_tokenizer(base.path), texts, config.pair_tokens)
-    found = lexical.best([row["query"] for row in held_out], config.reranked)
-    answers = [set(row["positives"]) for row in held_out]
-    feed = _feed(config, work.seed, train, negatives, made)
+    got = prepare(base, pairs, config, work.seed)
+    model = classifier(base, work)
+    answers = [set(row["positives"]) for row in got.held_out]
     key = hash_facts([model_hash(base.path), pairs.manifest.content_hash, config.model_dump(), work.seed])
-    losses = learn(RankLearner(model), feed, config, config.learning_rate, work, key)
-    after = [_reordered(model, made, row["query"], near) for row, near in zip(held_out, found, strict=True)]
+    losses = learn(RankLearner(model), got.feed, config, config.learning_rate, work, key)
+    after = [reordered(model, got.made, row["query"], near) for row, near in zip(got.held_out, got.found, strict=True)]
     save_checkpoint(model, base.path, work.folder)
-    figures = compared(scores_of(found, answers), scores_of(after, answers), work.seed)
+    figures = compared(scores_of(got.found, answers), scores_of(after, answers), work.seed)
+    hard = sum(map(len, got.hard))
     counts = {
-        "queries train": len(train), "queries held_out": len(held_out), "passages": len(texts), "steps": feed.steps,
-        "hard negatives": sum(map(len, hard)), "easy negatives": sum(map(len, negatives)) - sum(map(len, hard)),
-        "pairs cut": made.cut(train, negatives),
-        "queries whose answer search did not find": sum(not right & set(near) for right, near in zip(answers, found, strict=True)),
+        "queries train": len(got.train), "queries held_out": len(got.held_out), "passages": got.passages,
+        "steps": got.feed.steps, "hard negatives": hard, "easy negatives": sum(map(len, got.negatives)) - hard,
+        "pairs cut": got.made.cut(got.train, got.negatives),
+        "queries whose answer search did not find": sum(not right & set(near) for right, near in zip(answers, got.found, strict=True)),
     }  # fmt: skip
     write_report(work, figures, losses, counts)
     return Facts(counts, licences(base, pairs), note=note_of(figures))
 
 
-def _classifier(base: Checkpoint, work: Work) -> Any:
+def outlook(work: Work, config: RerankConfig, *, base: Checkpoint, pairs: Examples) -> "Outlook":
+    """What is known before the stage's body begins, which is given the same."""
+    from danlu.train.embedding.outlook import rerank_outlook
+
+    return rerank_outlook(base, pairs, config, work)
+
+
+def prepare(base: Checkpoint, pairs: Examples, config: RerankConfig, seed: int) -> Material:
+    """All that is there before a weight is loaded. Raises UserError for an encoder that reads less, and for a side without queries."""
+    check_reads(base.path, "rerank.pair_tokens", config.pair_tokens)
+    train, held_out = read_sides(pairs)
+    texts = [row["text"] for row in read_jsonl(pairs.path / "passages.jsonl")]
+    lexical = Lexical.of(texts)
+    hard = hard_negatives(train, texts, lexical, config.negatives)
+    negatives = filled(hard, train, texts, config.negatives, seed)
+    made = Pairs(load_tokenizer(base.path), texts, config.pair_tokens)
+    found = lexical.best([row["query"] for row in held_out], config.reranked)
+    feed = _feed(config, seed, train, negatives, made)
+    return Material(train, held_out, len(texts), hard, negatives, found, made, feed)
+
+
+def classifier(base: Checkpoint, work: Work) -> Any:
     """The base with one output; what the base has no weights for starts from the seed."""
     import torch
     from transformers import AutoModelForSequenceClassification
@@ -152,7 +184,7 @@ def _feed(
     return PlannedFeed(plan, make, lambda _: tokens)
 
 
-def _reordered(model: Any, pairs: Pairs, query: str, found: Sequence[int]) -> list[int]:
+def reordered(model: Any, pairs: Pairs, query: str, found: Sequence[int]) -> list[int]:
     """What search found for a query, by the model's score."""
     import torch
 

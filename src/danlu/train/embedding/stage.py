@@ -6,6 +6,7 @@ encoder checkpoint: mean pooling and unit length are what transformers' users wr
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
@@ -33,6 +34,7 @@ from danlu.train.learning import LearningConfig, learn
 
 if TYPE_CHECKING:
     from danlu.loop.contrastive import ContrastiveBatch
+    from danlu.train.outlook import Outlook
 
 _RANKED = 100
 """Passages of a ranking that are looked at: an answer below them counts as not found."""
@@ -61,9 +63,56 @@ class EmbedConfig(LearningConfig):
     """Put before each passage, such as `passage: ` for E5."""
 
 
+@dataclass(frozen=True)
+class Material:
+    """Queries and passages as text and as tokens, and the steps that they are learnt in."""
+
+    train: list[Row]
+    held_out: list[Row]
+    passages: list[list[int]]
+    queries: list[list[int]]
+    """Of `train`."""
+    asked: list[list[int]]
+    """Of `held_out`."""
+    negatives: list[list[int]]
+    pad_id: int
+    feed: "PlannedFeed[ContrastiveBatch]"
+
+
 def _embed(work: Work, config: EmbedConfig, *, base: Checkpoint, pairs: Examples) -> Facts:
     from danlu.loop.contrastive import ContrastiveLearner
 
+    got = prepare(base, pairs, config, work.seed)
+    encoder = load_encoder_model(base.path, work.threads)
+    work.progress.line(f"measuring {len(got.held_out)} queries on {len(got.passages)} passages")
+    before = _scores(encoder, got)
+    key = hash_facts([model_hash(base.path), pairs.manifest.content_hash, config.model_dump(), work.seed])
+    losses = learn(ContrastiveLearner(encoder, config.temperature), got.feed, config, config.learning_rate, work, key)
+    after = _scores(encoder, got)
+    save_checkpoint(encoder, base.path, work.folder)
+    write_sentence_transformers(work.folder, encoder.config.hidden_size, config.passage_tokens)
+    figures = compared(before, after, work.seed)
+    found = sum(map(len, got.negatives))
+    counts = {
+        "queries train": len(got.train), "queries held_out": len(got.held_out), "passages": len(got.passages),
+        "steps": got.feed.steps, "hard negatives": found,
+        "queries without a hard negative": sum(not n for n in got.negatives),
+        "queries cut": sum(len(row) >= config.query_tokens for row in got.queries),
+        "passages cut": sum(len(row) >= config.passage_tokens for row in got.passages),
+    }  # fmt: skip
+    write_report(work, figures, losses, counts)
+    return Facts(counts, licences(base, pairs), note=note_of(figures))
+
+
+def outlook(work: Work, config: EmbedConfig, *, base: Checkpoint, pairs: Examples) -> "Outlook":
+    """What is known before the stage's body begins, which is given the same."""
+    from danlu.train.embedding.outlook import embed_outlook
+
+    return embed_outlook(base, pairs, config, work)
+
+
+def prepare(base: Checkpoint, pairs: Examples, config: EmbedConfig, seed: int) -> Material:
+    """All that is there before a weight is loaded. Raises UserError for an encoder that reads less, and for a side without queries."""
     check_reads(base.path, "embed.passage_tokens", config.passage_tokens)
     check_reads(base.path, "embed.query_tokens", config.query_tokens)
     train, held_out = read_sides(pairs)
@@ -75,25 +124,8 @@ def _embed(work: Work, config: EmbedConfig, *, base: Checkpoint, pairs: Examples
         for rows in (train, held_out)
     )
     negatives = hard_negatives(train, texts, Lexical.of(texts), config.hard_negatives)
-    encoder = load_encoder_model(base.path, work.threads)
-    feed = _feed(config, work.seed, train, negatives, queries, passages, tokenizer.pad_token_id)
-    work.progress.line(f"measuring {len(held_out)} queries on {len(texts)} passages")
-    before = _scores(encoder, asked, passages, held_out, tokenizer.pad_token_id)
-    key = hash_facts([model_hash(base.path), pairs.manifest.content_hash, config.model_dump(), work.seed])
-    losses = learn(ContrastiveLearner(encoder, config.temperature), feed, config, config.learning_rate, work, key)
-    after = _scores(encoder, asked, passages, held_out, tokenizer.pad_token_id)
-    save_checkpoint(encoder, base.path, work.folder)
-    write_sentence_transformers(work.folder, encoder.config.hidden_size, config.passage_tokens)
-    figures = compared(before, after, work.seed)
-    found = sum(map(len, negatives))
-    counts = {
-        "queries train": len(train), "queries held_out": len(held_out), "passages": len(texts),
-        "steps": feed.steps, "hard negatives": found, "queries without a hard negative": sum(not n for n in negatives),
-        "queries cut": sum(len(row) >= config.query_tokens for row in queries),
-        "passages cut": sum(len(row) >= config.passage_tokens for row in passages),
-    }  # fmt: skip
-    write_report(work, figures, losses, counts)
-    return Facts(counts, licences(base, pairs), note=note_of(figures))
+    feed = _feed(config, seed, train, negatives, queries, passages, tokenizer.pad_token_id)
+    return Material(train, held_out, passages, queries, asked, negatives, tokenizer.pad_token_id, feed)
 
 
 def read_sides(pairs: Examples) -> tuple[list[Row], list[Row]]:
@@ -166,19 +198,13 @@ def _feed(
     return PlannedFeed(plan, make, lambda at: len(queries[at]) + len(passages[rows[at]["positives"][0]]))
 
 
-def _scores(
-    encoder: Any,
-    queries: Sequence[Sequence[int]],
-    passages: Sequence[Sequence[int]],
-    rows: Sequence[Row],
-    pad_id: int,
-) -> np.ndarray[Any, np.dtype[np.float64]]:
+def _scores(encoder: Any, got: Material) -> np.ndarray[Any, np.dtype[np.float64]]:
     """recall@10, reciprocal rank and nDCG@10 of each query over all passages."""
     encoder.eval()
-    passages_ND = encode(encoder, passages, pad_id)
-    scores_QN = encode(encoder, queries, pad_id) @ passages_ND.T
+    passages_ND = encode(encoder, got.passages, got.pad_id)
+    scores_QN = encode(encoder, got.asked, got.pad_id) @ passages_ND.T
     rankings = np.argsort(-scores_QN, axis=1, kind="stable")[:, :_RANKED].tolist()
-    return scores_of(rankings, [set(row["positives"]) for row in rows])
+    return scores_of(rankings, [set(row["positives"]) for row in got.held_out])
 
 
 embed = Stage(

@@ -57,7 +57,7 @@ def train_classifier(inputs: HeadInputs, config: ClassifyConfig, work: Work) -> 
         plain, _ = _trained(inputs.base, dataset, config, framing, work, is_debiased=False)
     model, course = _trained(inputs.base, dataset, config, framing, work, is_debiased=bool(config.debias_field))
     temperature = _temperature(model, dataset, framing, config)
-    save(model, inputs.base, work.folder, _head_facts(dataset, framing, config, temperature))
+    save(model, inputs.base, work.folder, head_facts(dataset, framing, config, temperature))
     found = _measured(model, plain, dataset, framing, config, work.folder, temperature, work.threads) | course
     (work.folder / "report.json").write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return dataset, found
@@ -73,31 +73,9 @@ def _trained(
     base: Path, dataset: Dataset, config: ClassifyConfig, framing: Framing, work: Work, *, is_debiased: bool
 ) -> tuple[Any, dict[str, Any]]:
     """A trained model, and the course of its training."""
-    import torch
-
-    from danlu.loop.adversary import DebiasedLearner
-    from danlu.loop.head_learners import ClassLearner, YesNoLearner
-    from danlu.train.heads.model import load_base
     from danlu.train.heads.training import score_by_epoch, train_head, training_key
 
-    labels = list(dataset.labels)
-    model = load_base(
-        base, "classify", labels, is_multi_label=dataset.is_multi_label, pad_id=framing.pad_id, seed=work.seed
-    )
-    learner: torch.nn.Module
-    if is_debiased:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(work.seed)
-            learner = DebiasedLearner(
-                model,
-                labels=len(labels),
-                groups=len(dataset.groups),
-                is_multi_label=dataset.is_multi_label,
-                sees_labels=config.debias_for == "equalised odds",
-                strength=config.debias_strength,
-            )
-    else:
-        learner = YesNoLearner(model) if dataset.is_multi_label else ClassLearner(model)
+    model, learner = untrained(base, dataset, config, framing, work.seed, is_debiased=is_debiased)
 
     def score() -> float:
         judged = _judged(model, dataset, dataset.sides.validation, framing, config)
@@ -118,6 +96,33 @@ def _trained(
         "last_loss": trained.losses[-1],
     }
     return model, course
+
+
+def untrained(
+    base: Path, dataset: Dataset, config: ClassifyConfig, framing: Framing, seed: int, *, is_debiased: bool
+) -> tuple[Any, Any]:
+    """The model with its new head, and its learner."""
+    import torch
+
+    from danlu.loop.adversary import DebiasedLearner
+    from danlu.loop.head_learners import ClassLearner, YesNoLearner
+    from danlu.train.heads.model import load_base
+
+    labels = list(dataset.labels)
+    model = load_base(base, "classify", labels, is_multi_label=dataset.is_multi_label, pad_id=framing.pad_id, seed=seed)
+    if not is_debiased:
+        return model, YesNoLearner(model) if dataset.is_multi_label else ClassLearner(model)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        learner = DebiasedLearner(
+            model,
+            labels=len(labels),
+            groups=len(dataset.groups),
+            is_multi_label=dataset.is_multi_label,
+            sees_labels=config.debias_for == "equalised odds",
+            strength=config.debias_strength,
+        )
+    return model, learner
 
 
 def _judged(model: Any, dataset: Dataset, side: Sequence[int], framing: Framing, config: ClassifyConfig) -> Judged:
@@ -162,7 +167,8 @@ def _measured(
     return found
 
 
-def _head_facts(dataset: Dataset, framing: Framing, config: ClassifyConfig, temperature: float) -> dict[str, Any]:
+def head_facts(dataset: Dataset, framing: Framing, config: ClassifyConfig, temperature: float) -> dict[str, Any]:
+    """For `head.json`."""
     return {
         "task": "classify",
         "labels": list(dataset.labels),

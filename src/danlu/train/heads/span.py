@@ -88,7 +88,7 @@ def train_reader(inputs: HeadInputs, config: SpanConfig, work: Work) -> tuple["D
         spoken = [framed.asked.context[one.start : one.end] for framed, one in zip(texts, said, strict=True)]
         return answer_scores([[text for _, text in framed.asked.answers] for framed in texts], spoken)
 
-    judging = Judging(_head_facts(framing, config, may_refuse), figures, lambda found: float(found["f1"]))
+    judging = Judging(head_facts(framing, config, may_refuse), figures, lambda found: float(found["f1"]))
     return dataset, train_windows(SpanLearner(model), model, dataset, judging, inputs, config, framing, work)
 
 
@@ -183,7 +183,8 @@ def _overlapping(count: int, room: int, overlap: int) -> list[tuple[int, int]]:
     return [(start, min(start + room, count)) for start in (*range(0, last, step), last)]
 
 
-def _head_facts(framing: Framing, config: SpanConfig, may_refuse: bool) -> dict[str, Any]:
+def head_facts(framing: Framing, config: SpanConfig, may_refuse: bool) -> dict[str, Any]:
+    """For `head.json`."""
     return {
         "task": "span",
         "sequence_tokens": framing.max_tokens,

@@ -1,7 +1,7 @@
 """The stages classify, tag and span: a base checkpoint and a file of labelled rows become a checkpoint with a head."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from danlu.core.artifacts import Checkpoint
 from danlu.core.outside import DataFile
@@ -13,6 +13,9 @@ from danlu.train.heads.config import HeadInputs
 from danlu.train.heads.sides import Sides
 from danlu.train.heads.span import SpanConfig, train_reader
 from danlu.train.heads.tag import TagConfig, train_tagger
+
+if TYPE_CHECKING:
+    from danlu.train.outlook import Outlook
 
 _LIBRARIES = ("numpy", "safetensors", "tokenizers", "torch", "transformers")
 _RULES = (("shingles", 1), ("head sides", 1))
@@ -32,6 +35,20 @@ def _span(
     work: Work, config: SpanConfig, *, base: Checkpoint, file: DataFile, held_out: DataFile | None = None
 ) -> Facts:
     return _facts(work, base, *train_reader(_inputs(base, file, held_out), config, work), _said_of_answers)
+
+
+def outlook(
+    work: Work,
+    config: ClassifyConfig | TagConfig | SpanConfig,
+    *,
+    base: Checkpoint,
+    file: DataFile,
+    held_out: DataFile | None = None,
+) -> "Outlook":
+    """What is known before the body of one of the stages begins, which is given the same."""
+    from danlu.train.heads.outlook import head_outlook
+
+    return head_outlook(_inputs(base, file, held_out), config, work)
 
 
 def _inputs(base: Checkpoint, file: DataFile, held_out: DataFile | None) -> HeadInputs:

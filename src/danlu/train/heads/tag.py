@@ -71,7 +71,7 @@ def train_tagger(inputs: HeadInputs, config: TagConfig, work: Work) -> tuple["Da
         said = said_entities(texts, outputs, tags, framing)
         return {"texts": len(texts)} | entity_scores([framed.text.entities for framed in texts], said)
 
-    judging = Judging(_head_facts(tags, framing, config), figures, lambda found: float(found["micro"]["f1"]))
+    judging = Judging(head_facts(tags, framing, config), figures, lambda found: float(found["micro"]["f1"]))
     return dataset, train_windows(TagLearner(model), model, dataset, judging, inputs, config, framing, work)
 
 
@@ -160,7 +160,8 @@ def _row(pieces: Pieces, labels: Sequence[int], cut: Window, framing: Framing) -
     return LabelledRow(ids, types, (*before, *own, *after))
 
 
-def _head_facts(tags: Sequence[str], framing: Framing, config: TagConfig) -> dict[str, Any]:
+def head_facts(tags: Sequence[str], framing: Framing, config: TagConfig) -> dict[str, Any]:
+    """For `head.json`."""
     return {
         "task": "tag",
         "labels": list(tags),

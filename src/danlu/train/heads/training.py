@@ -25,6 +25,7 @@ Floats = NDArray[np.float64]
 
 _TIE = 1e-6
 """What a nat of validation loss weighs beside the score: of two epochs with the same score the surer one is kept."""
+CHECKPOINTS_KEPT = 1
 _READ_BACK_TOLERANCE = 1e-5
 """Relative to the largest logit: the same weights in float32 differ by nothing, save for the order of sums."""
 
@@ -45,21 +46,35 @@ def train_head(
     The weights of the best epoch stay; without rows to validate on, those of the last one. `name` tells trainings of one
     `work` apart.
     """
-    feed = LabelFeed(
-        rows,
-        epochs=config.epochs,
-        step_rows=config.step_rows,
-        micro_batch_tokens=config.micro_batch_tokens,
-        pad_id=pad_id,
-        seed=work.seed,
-    )
+    feed = feed_of(rows, config, pad_id, work.seed)
 
     def worse(done: int) -> float:
         return _TIE * _nats(learner, validation, pad_id, config.micro_batch_tokens) - score()
 
     patience = config.patience or config.epochs + 1
     evaluation = Evaluation(feed.steps_per_epoch, worse, patience) if validation else None
-    optimization = Optimization(
+    checkpoints = Checkpoints(work.scratch / name, checkpoint_every_steps(feed), key, keep=CHECKPOINTS_KEPT)
+    return train(
+        learner, feed, optimization(config), checkpoints, work.progress, seed=work.seed, evaluation=evaluation,
+        observers=work.observers,
+    )  # fmt: skip
+
+
+def feed_of(rows: Sequence[LabelledRow], config: HeadConfig, pad_id: int, seed: int) -> LabelFeed:
+    """The steps of a training."""
+    return LabelFeed(
+        rows,
+        epochs=config.epochs,
+        step_rows=config.step_rows,
+        micro_batch_tokens=config.micro_batch_tokens,
+        pad_id=pad_id,
+        seed=seed,
+    )
+
+
+def optimization(config: HeadConfig) -> Optimization:
+    """How the weights follow the gradients."""
+    return Optimization(
         learning_rate=config.learning_rate,
         warmup_fraction=config.warmup_fraction,
         weight_decay=config.weight_decay,
@@ -69,12 +84,11 @@ def train_head(
         schedule="linear",
         mends_spikes=False,
     )
-    # A quarter of an epoch. No identity: it decides what a kill costs, and what is gone back to after steps that are not finite.
-    checkpoints = Checkpoints(work.scratch / name, max(feed.steps_per_epoch // 4, 10), key, keep=1)
-    return train(
-        learner, feed, optimization, checkpoints, work.progress, seed=work.seed, evaluation=evaluation,
-        observers=work.observers,
-    )  # fmt: skip
+
+
+def checkpoint_every_steps(feed: LabelFeed) -> int:
+    """A quarter of an epoch. No identity: it decides what a kill costs, and what is gone back to after steps that are not finite."""
+    return max(feed.steps_per_epoch // 4, 10)
 
 
 def outputs_of(model: Any, rows: Sequence[LabelledRow], pad_id: int, micro_batch_tokens: int) -> list[Floats]:

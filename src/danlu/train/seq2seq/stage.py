@@ -6,6 +6,8 @@ nothing: the source itself for a translation, its first words for a summary.
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
@@ -26,6 +28,7 @@ from danlu.train.seq2seq.scores import bleu, chrf, rouge
 
 if TYPE_CHECKING:
     from danlu.loop.seq2seq_batch import Seq2seqBatch, TokenPair
+    from danlu.train.outlook import Outlook
 
 _FRESH_RATE, _TUNING_RATE = 3e-4, 3e-5
 _ENDLESS = 2**62
@@ -66,32 +69,37 @@ class Seq2seqConfig(LearningConfig):
     """Held-out pairs that are generated for, the first ones: generating costs more than learning."""
 
 
+@dataclass(frozen=True)
+class Material:
+    """Pairs as text and as tokens, and the steps that they are learnt in."""
+
+    train: list[Row]
+    held_out: list[Row]
+    origin: Path
+    """Where the tokenizer comes from: the base, or a vocabulary of the pairs' own."""
+    tokenizer: Any
+    fitting: "list[TokenPair]"
+    """Of `train`, those whose target is not too long."""
+    feed: "PlannedFeed[Seq2seqBatch]"
+
+
 def _seq2seq(work: Work, config: Seq2seqConfig, *, pairs: Examples, base: Checkpoint | None = None) -> Facts:
     from danlu.loop.seq2seq_learner import Seq2seqLearner
 
-    train, held_out = _sides(pairs)
-    origin = base.path if base else work.scratch / "vocabulary"
-    if base is None:
-        origin.mkdir(parents=True, exist_ok=True)
-        texts = (row[field] for row in train for field in ("source", "target"))
-        write_vocabulary(texts, config.vocabulary, config.family, origin)
-    tokenizer = load_tokenizer(origin)
-    model = _model(config, base, len(tokenizer), work)
-    rows = token_pairs(tokenizer, train, config)
-    fitting = [row for row in rows if len(row.target) <= config.target_tokens]
-    feed = _feed(config, work.seed, fitting, tokenizer.pad_token_id)
-    measured = held_out[: config.measured]
-    generation = Generation(config.prefix, config.source_tokens, config.target_tokens, config.beams)
+    got = prepare(pairs, base, config, work.seed, work.scratch / "vocabulary")
+    tokenizer, feed = got.tokenizer, got.feed
+    model = make(config, base, len(tokenizer), work)
+    measured, generation = got.held_out[: config.measured], generation_of(config)
     before = _figures(config, generate(model, tokenizer, measured, generation), measured) if base else {}
     shaping = [pairs.manifest.content_hash, config.model_dump(), work.seed, model_hash(base.path) if base else ""]
-    rate = config.learning_rate or (_TUNING_RATE if base else _FRESH_RATE)
+    rate = rate_of(config, base)
     losses = learn(Seq2seqLearner(model, config.label_smoothing), feed, config, rate, work, hash_facts(shaping))
     made = generate(model, tokenizer, measured, generation)
-    save_checkpoint(model, origin, work.folder)
+    save_checkpoint(model, got.origin, work.folder)
     counts = {
-        "pairs train": len(train), "pairs held_out": len(held_out), "pairs measured": len(measured), "steps": feed.steps,
-        "learnt": len(fitting), "targets too long": len(rows) - len(fitting),
-        "sources cut": sum(len(row.source) >= config.source_tokens for row in fitting),
+        "pairs train": len(got.train), "pairs held_out": len(got.held_out), "pairs measured": len(measured),
+        "steps": feed.steps, "learnt": len(got.fitting), "targets too long": len(got.train) - len(got.fitting),
+        "sources cut": sum(len(row.source) >= config.source_tokens for row in got.fitting),
         "parameters": sum(weight.numel() for weight in model.parameters()),
     }  # fmt: skip
     figures = {
@@ -102,6 +110,42 @@ def _seq2seq(work: Work, config: Seq2seqConfig, *, pairs: Examples, base: Checkp
     _write(work, figures, counts, losses, measured, made)
     licences = {*pairs.manifest.licences, *(base.manifest.licences if base else ())}
     return Facts(counts, tuple(sorted(licences)), note=_note(config, figures))
+
+
+def outlook(work: Work, config: Seq2seqConfig, *, pairs: Examples, base: Checkpoint | None = None) -> "Outlook":
+    """What is known before the stage's body begins, which is given the same."""
+    from danlu.train.seq2seq.outlook import seq2seq_outlook
+
+    return seq2seq_outlook(pairs, base, config, work)
+
+
+def prepare(
+    pairs: Examples, base: Checkpoint | None, config: Seq2seqConfig, seed: int, vocabulary_dir: Path
+) -> Material:
+    """All that is there before a weight is; without a base a vocabulary is written to `vocabulary_dir`.
+
+    Raises UserError when a side has no pair, or no target is short enough.
+    """
+    train, held_out = _sides(pairs)
+    origin = base.path if base else vocabulary_dir
+    if base is None:
+        origin.mkdir(parents=True, exist_ok=True)
+        texts = (row[field] for row in train for field in ("source", "target"))
+        write_vocabulary(texts, config.vocabulary, config.family, origin)
+    tokenizer = load_tokenizer(origin)
+    rows = token_pairs(tokenizer, train, config)
+    fitting = [row for row in rows if len(row.target) <= config.target_tokens]
+    return Material(train, held_out, origin, tokenizer, fitting, _feed(config, seed, fitting, tokenizer.pad_token_id))
+
+
+def generation_of(config: Seq2seqConfig) -> Generation:
+    """How texts are generated when it is measured."""
+    return Generation(config.prefix, config.source_tokens, config.target_tokens, config.beams)
+
+
+def rate_of(config: Seq2seqConfig, base: Checkpoint | None) -> float:
+    """The peak of the schedule."""
+    return config.learning_rate or (_TUNING_RATE if base else _FRESH_RATE)
 
 
 def _sides(pairs: Examples) -> tuple[list[Row], list[Row]]:
@@ -116,7 +160,8 @@ def _sides(pairs: Examples) -> tuple[list[Row], list[Row]]:
     return sides
 
 
-def _model(config: Seq2seqConfig, base: Checkpoint | None, vocabulary_size: int, work: Work) -> Any:
+def make(config: Seq2seqConfig, base: Checkpoint | None, vocabulary_size: int, work: Work) -> Any:
+    """The model that learns: the base, or random weights. Raises UserError for a base of another kind."""
     import torch
     from transformers import AutoModelForSeq2SeqLM
 

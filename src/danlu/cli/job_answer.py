@@ -1,0 +1,15 @@
+"""jobs answer: the other machine's end of `danlu submit`; a module of its own, since each connection starts it anew."""
+
+import sys
+from argparse import Namespace
+
+from danlu.cli.given import user_cache
+from danlu.cli.speech import Speech
+from danlu.core import job_end
+
+_MAIN = "from danlu.cli.main import main; raise SystemExit(main())"
+
+
+def answer(options: Namespace, say: Speech) -> None:
+    """Be the other machine's end of a line."""
+    job_end.answer(user_cache() / "jobs", (sys.executable, "-c", _MAIN))

@@ -23,17 +23,16 @@ class Heard(Silent):
         self.lines.append(text)
 
 
-def work_in(folder: Path, processes: Processes) -> tuple[Work, Heard]:
+def work_in(folder: Path) -> tuple[Work, Heard]:
     folder.mkdir()
     heard = Heard()
-    return Work(folder, folder, 5, 2, 1, heard, processes), heard
+    return Work(folder, folder, 5, 2, 1, heard, Processes(shards=2)), heard
 
 
-@pytest.mark.parametrize("processes", [Processes(shards=2), Processes(replicas=2)])
-def test_all_start_again_with_batches_that_the_one_has_memory_for(tmp_path: Path, processes: Processes) -> None:
-    enough, _ = work_in(tmp_path / "enough", processes)
+def test_all_start_again_with_batches_that_the_one_has_memory_for(tmp_path: Path) -> None:
+    enough, _ = work_in(tmp_path / "enough")
     in_processes(learn, 0, work=enough)
-    little, heard = work_in(tmp_path / "little", processes)
+    little, heard = work_in(tmp_path / "little")
     in_processes(learn_in_little_memory, 24, work=little)
     assert heard.lines[:2] == [
         "memory was short in one of the processes: batches have at most 24 tokens from now on",
@@ -45,6 +44,6 @@ def test_all_start_again_with_batches_that_the_one_has_memory_for(tmp_path: Path
 
 
 def test_a_row_that_is_too_much_alone_ends_the_training(tmp_path: Path) -> None:
-    little, _ = work_in(tmp_path / "little", Processes(shards=2))
+    little, _ = work_in(tmp_path / "little")
     with pytest.raises(WorkFailed, match="memory is short for a batch of 24 tokens"):
         in_processes(learn_in_little_memory, 12, work=little)

@@ -84,7 +84,9 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
         read_tree(tmp_path / "docs", hidden=False)
 
 
-@pytest.mark.parametrize("place", ["../evil", "/etc/evil", "docs/../../evil", "other/a.txt"])
+@pytest.mark.parametrize(
+    "place", ["../evil", "/etc/evil", "docs/../../evil", "other/a.txt", "docs/./a.txt", "docs//etc/evil"]
+)
 def test_a_list_that_leads_out_of_its_folder_is_refused(place: str) -> None:
     listing = f'[{{"place": "{place}", "size_bytes": 1, "sha256": ""}}]'.encode()
     with pytest.raises(WorkFailed, match="lies outside of docs"):

@@ -6,6 +6,7 @@ So nonsense is refused before anything is sent, what is a path is known and not 
 import argparse
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,7 @@ class SentCommand:
     def id(self, ids: dict[Path, str], project: str, host: str) -> str:
         """Of the job, from the command, the content of what it reads, a project's among it, and the host."""
         words = [[word.before, ids[word.path] if word.path else "", word.after] for word in self.what]
-        return short_id([self.names, words, project, host])
+        return short_id([version("danlu"), self.names, words, project, host])
 
     def arguments(self, there: dict[Path, str], language: str) -> list[str]:
         """The arguments of danlu on the other machine, where `there` says what each path is called."""

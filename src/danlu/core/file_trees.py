@@ -56,7 +56,7 @@ def listed(name: str, listing: bytes) -> FileTree:
     files = tuple(TreeFile(**facts) for facts in json.loads(listing))
     for file in files:
         parts = PurePosixPath(file.place).parts
-        if parts[:1] != (name,) or ".." in parts:
+        if parts[:1] != (name,) or ".." in parts or file.place != "/".join(parts):
             raise WorkFailed(
                 "{place} lies outside of {name}", "Nothing of it was written.", place=file.place, name=name
             )

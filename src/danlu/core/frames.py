@@ -36,7 +36,10 @@ class Channel:
     def receive(self) -> tuple[dict[str, Any], bytes]:
         """The next message; raises HungUp at the end of the stream, and an error that the other end sends as it was raised there."""
         facts = self._line()
-        payload = self.reads.read(facts.pop(_BYTES))
+        size = facts.pop(_BYTES)
+        payload = self.reads.read(max(size, 0))
+        if len(payload) != size:
+            raise HungUp
         if "error" in facts:
             raise _ERRORS[facts["error"]](facts["message"], facts["hint"], **facts["values"])
         return facts, payload

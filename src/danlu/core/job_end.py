@@ -4,6 +4,7 @@ Below one folder: `inputs/ID/` are files that came, by the hash of their names a
 (danlu.core.job_folder). What comes is data; the only program that is ever started is danlu, with the arguments of a job.
 """
 
+import os
 import re
 import shutil
 import sys
@@ -179,4 +180,5 @@ def answer(root: Path, program: Sequence[str]) -> None:
 
     Nothing else may print there.
     """
+    os.umask(0o077)  # inputs may be secret, and the folder another one than this user's own
     JobEnd(Channel(sys.stdin.buffer, sys.stdout.buffer), root, program).serve()

@@ -101,7 +101,7 @@ class JobFolder:
         try:
             with (self.path / "messages").open("ab") as messages:
                 return subprocess.Popen(
-                    [sys.executable, "-c", _WATCH, str(self.path), str(descriptor)],
+                    [sys.executable, "-P", "-c", _WATCH, str(self.path), str(descriptor)],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     stderr=messages,

@@ -139,7 +139,7 @@ class _Training:
         saved = self._agreed_step(checkpoint.steps_saved(self._checkpoints))
         if saved is not None:
             self._load(saved)
-        self._hold_batches(checkpoint.batches_held_to(self._checkpoints))
+        self._hold_batches()
         self._learner.train()
         with noticing_sigterm() as stop:
             while len(self._state.losses) < self._feed.steps and not self._is_over():
@@ -187,9 +187,10 @@ class _Training:
                 number + 1, loss, self._rate(number), norm, self._feed.tokens(number), time.perf_counter() - started
             )
 
-    def _hold_batches(self, max_padded_tokens: int | None) -> None:
-        """To what one of the processes had memory for, before all of them started again."""
-        held = [tokens for tokens in (self._state.max_padded_tokens, max_padded_tokens) if tokens is not None]
+    def _hold_batches(self) -> None:
+        """To what one of the processes had memory for, before all of them started again; as the first of them sees it."""
+        told = int(self._layout.of_first(float(checkpoint.batches_held_to(self._checkpoints) or -1)))
+        held = [tokens for tokens in (self._state.max_padded_tokens, told) if tokens is not None and tokens > 0]
         self._state.max_padded_tokens = min(held, default=None)
 
     def _tell(self, done: int) -> None:
@@ -263,6 +264,7 @@ class _Training:
         self._gradients.clear()
         returns, left_out = self._state.returns + 1, set(self._state.left_out)
         self._load(sound)
+        self._hold_batches()
         checkpoint.forget(self._checkpoints, sound)
         self._state.returns = returns
         self._state.left_out = sorted(left_out | set(range(sound, number + 1)))

@@ -33,7 +33,8 @@ def kept_heap() -> Iterator[None]:
     if not hasattr(libc, "mallopt"):
         yield
         return
-    libc.mallopt(_MMAP_THRESHOLD, _NEVER)
+    if not libc.mallopt(_MMAP_THRESHOLD, _NEVER):  # an older glibc refuses more than this
+        libc.mallopt(_MMAP_THRESHOLD, _USUAL)
     libc.mallopt(_TRIM_THRESHOLD, _NEVER)
     try:
         yield

@@ -29,7 +29,7 @@ def check(outlook: Outlook, folder: Path, hardware: Hardware) -> Needs | None:
     asked, kept = outlook.asked, outlook.schedule.checkpoints_kept
     if asked is None:
         return None
-    memory = check_by_formula(asked, hardware)
+    memory = check_by_formula(asked, hardware, is_tried=outlook.subject is not None)
     each, made = checkpoint_bytes(asked.shape, asked.training), made_bytes(asked.shape, asked.training)
     return Needs(memory, room_for(hardware, asked.training), check_disk(folder, each, kept, made))
 

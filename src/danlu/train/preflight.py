@@ -61,10 +61,13 @@ def room_for(hardware: Hardware, training: Training) -> int:
     return hardware.available_bytes
 
 
-def check_by_formula(asked: Asked, hardware: Hardware) -> int:
-    """The memory that the formula expects; raises UserError when that is far more than there is, with the nearest that fits."""
+def check_by_formula(asked: Asked, hardware: Hardware, *, is_tried: bool = True) -> int:
+    """The memory that the formula expects; raises UserError when that is more than there is, with the nearest that fits.
+
+    Of a training whose steps are tried before (`is_tried`) only when it is far more.
+    """
     needed, room = asked.bytes, room_for(hardware, asked.training)
-    if needed > _DOUBT * room:
+    if needed > (_DOUBT if is_tried else 1.0) * room:
         raise _too_large(asked, needed, room, room)
     return needed
 

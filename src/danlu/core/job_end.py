@@ -1,7 +1,7 @@
 """The other machine's end of `danlu submit`: answers what is asked over standard input and output, and knows jobs and their inputs.
 
 Below one folder: `inputs/ID/` are files that came, by the hash of their names and content, and `jobs/ID/` are the jobs
-(danlu.core.job_folder). What comes is data; the only program that is ever started is danlu, with the arguments of a job.
+(danlu.core.job_folder). What comes is data, but for a reward function that a job names; the only program that is ever started is danlu, with its arguments.
 """
 
 import os

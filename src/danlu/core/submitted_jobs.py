@@ -25,9 +25,9 @@ class SubmittedJob:
     here: str
     """The folder it was typed in."""
     out: str
-    """Where on this machine what it makes goes; empty when it makes nothing that is fetched."""
+    """Where on this machine what it makes goes."""
     submitted: str
-    """ISO 8601, of the first time."""
+    """ISO 8601, of the last time."""
     is_project: bool = False
     """`out` is a project's folder, and what is made are its artifacts."""
     state: str = "running"

@@ -20,9 +20,10 @@ from danlu.cli.speech import Speech
 from danlu.core.artifacts import Manifest
 from danlu.core.damage import damage_of
 from danlu.core.errors import WorkFailed
-from danlu.core.file_trees import FileTree, TreeFile, send_files
+from danlu.core.file_trees import FileTree, TreeFile, read_tree, send_files
 from danlu.core.frames import Channel
 from danlu.core.job_end import PROTOCOL
+from danlu.core.job_folder import JobFolder
 from danlu.core.progress import Silent
 from danlu.core.submitted_jobs import SubmittedJob, SubmittedJobs
 from documents import write_yaml
@@ -83,6 +84,8 @@ def test_what_comes_back_is_what_would_be_made_here(cleaned: tuple[Path, str]) -
 
 def test_a_job_that_is_done_is_fetched_and_not_run_again(far: Server, cleaned: tuple[Path, str]) -> None:
     folder, job = cleaned
+    left = far.submit(folder, "clean", DOCUMENTS, "--out", "second", option="--detach")
+    assert (left.returncode, newest(far).state, newest(far).status) == (0, "ended", 0), left.stderr
     again = far.submit(folder, "clean", "--workers", "1", DOCUMENTS, "--out", "second")
     assert again.returncode == 0, again.stderr
     assert "is done on gpu1 already" in again.stderr and "sent" not in again.stderr
@@ -196,10 +199,11 @@ def test_a_job_is_stopped_goes_on_and_is_removed_with_its_inputs(far: Server, tm
     assert far.submit(tmp_path, *typed).returncode == 0
     job = newest(far)
     assert (job.state, job.status, job.is_fetched) == ("ended", 0, True)
-    inputs = json.loads((far.root / "jobs" / job.id / "job.json").read_text())["inputs"]
+    (sent,) = JobFolder(far.root / "jobs" / job.id).inputs
+    assert (far.root / "inputs" / sent / DOCUMENTS).is_dir()
     removed = far.jobs(tmp_path, "remove")
     assert removed.returncode == 0, removed.stderr
-    assert not (far.root / "jobs" / job.id).exists() and not (far.root / "inputs" / inputs[0]).exists()
+    assert not (far.root / "jobs" / job.id).exists() and not (far.root / "inputs" / sent).exists()
     assert job.id not in [known["id"] for known in json.loads(far.jobs(tmp_path, "list", "--json").stdout)]
 
 
@@ -215,11 +219,41 @@ def test_a_projects_run_comes_back_into_the_project(far: Server, tmp_path: Path)
     plan = {row["stage"]: row["done"] for row in json.loads(danlu(project, "plan", "--json").stdout)}
     assert (plan["collect"], plan["extract"]) == (True, False)
     assert not list(far.root.rglob("keys.db"))
+    there = far.root / "jobs" / newest(far).id / "work" / project.name / ".danlu" / "state"
+    there.mkdir(exist_ok=True)
+    (there / "current.json").write_text('{"release": "an older one"}')
+    assert far.jobs(project, "fetch").returncode == 0  # it was fetched: what is current here stays
+    assert not (project / ".danlu" / "state" / "current.json").exists()
     further = far.submit(project, "run", "--until", "extract")
     assert further.returncode == 0, further.stderr
     assert "sent 1 of 1 artifacts that are done here" in further.stderr
     assert further.stdout.count("already done") == 1
     assert "fetched and checked: 1 artifacts of 2" in further.stderr
+    write_yaml(project, {"recipe": "knowledge-bot", "sources": [{"path": DOCUMENTS, "licence": "CC0-1.0"}]})
+    other = far.submit(project, "run", "--until", "collect", option="--detach")
+    assert "artifacts that are done here" not in other.stderr  # those of the other licence are of no use to it
+    assert far.jobs(project, "follow").returncode == 0
+
+
+def test_what_lies_among_the_documents_is_never_imported(far: Server, tmp_path: Path) -> None:
+    (tmp_path / "yaml").mkdir()
+    (tmp_path / "yaml" / "__init__.py").write_text("raise SystemExit(9)")
+    (tmp_path / "yaml" / "a.txt").write_text(TEXTS["b $(b);.txt"])
+    done = far.submit(tmp_path, "clean", "yaml", "--out", "out")
+    assert done.returncode == 0, done.stderr
+
+
+def test_licences_that_were_noted_go_with_their_files_or_nothing_goes(tmp_path: Path) -> None:
+    (tmp_path / "fetched" / "part").mkdir(parents=True)
+    (tmp_path / "fetched" / "part" / "a.txt").write_text("text")
+    for name in ("fetch.json", "fetch.jsonl"):
+        (tmp_path / "fetched" / name).write_text("{}\n")
+    refused = here(tmp_path, "submit", "host.invalid", "clean", "fetched/part", "--out", "out")
+    assert refused.returncode == 2
+    assert f"The licences of fetched/part are noted in {tmp_path}/fetched, which is not sent" in refused.stderr
+    for typed in (("fetched",), ("fetched/part", "--licence", "MIT")):
+        unreachable = here(tmp_path, "submit", "host.invalid", "clean", *typed, "--out", "out")
+        assert "host.invalid cannot be reached" in unreachable.stderr
 
 
 @pytest.mark.parametrize(
@@ -277,8 +311,31 @@ def test_what_arrived_before_a_connection_broke_is_not_sent_again_and_can_be_rem
     assert lost.returncode == 2 and f"gpu1 has no job {job.id}" in lost.stderr
     again = far.submit(tmp_path, "clean", DOCUMENTS, "--out", "out", option="--detach")
     assert f"sent {DOCUMENTS}: 2 files of 3" in again.stderr
+    (sent,) = JobFolder(far.root / "jobs" / job.id).inputs
     assert far.jobs(tmp_path, "stop").returncode == far.jobs(tmp_path, "remove").returncode == 0
-    assert not list(far.root.glob(f"*/*{job.id}"))
+    assert not list(far.root.glob(f"*/*{job.id}")) and not (far.root / "inputs" / sent).exists()
+
+
+def test_an_input_of_a_job_that_never_started_stays_as_long_as_another_job_names_it(tmp_path: Path) -> None:
+    (tmp_path / "rows").write_text("{}")
+    tree, root = read_tree(tmp_path / "rows", hidden=False), tmp_path / "cache" / "danlu" / "jobs"
+    with subprocess.Popen(
+        [DANLU, "jobs", "answer"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(XDG_CACHE_HOME=str(tmp_path / "cache"))
+    ) as end:  # fmt: skip
+        assert end.stdin is not None and end.stdout is not None
+        channel = Channel(end.stdout, end.stdin)
+        channel.receive()
+        for job in ("0" * 16, "1" * 16):
+            channel.send({"ask": "input", "id": tree.id, "job": job, "name": "rows"})
+            channel.send({}, tree.listing())
+            if wanted := channel.receive()[0]["missing"]:
+                send_files(channel, tmp_path / "rows", tree, wanted, Silent())
+            channel.receive()
+        for job, removed in (("0" * 16, 0), ("1" * 16, 1)):
+            assert (root / "inputs" / tree.id / "rows").exists()
+            assert channel.ask("remove", id=job)["removed_inputs"] == removed
+        end.stdin.close()
+    assert not list((root / "inputs").iterdir()) and not list((root / "jobs").iterdir())
 
 
 @pytest.mark.parametrize(
@@ -341,6 +398,13 @@ def test_a_project_that_leans_on_its_surroundings_is_refused(tmp_path: Path, sou
     refused = here(project, "submit", "host.invalid", "run")
     assert refused.returncode == 2
     assert "lies outside of the project, or is named by an absolute path" in refused.stderr
+
+
+def test_a_hidden_source_of_a_project_is_refused(tmp_path: Path) -> None:
+    (tmp_path / ".docs").mkdir()
+    write_yaml(tmp_path, {"recipe": "knowledge-bot", "sources": [{"path": ".docs"}]})
+    refused = here(tmp_path, "submit", "host.invalid", "run")
+    assert (refused.returncode, ".docs is hidden: what is hidden" in refused.stderr) == (2, True)
 
 
 def test_every_option_of_a_command_that_can_be_submitted_is_known_as_a_path_or_as_none() -> None:

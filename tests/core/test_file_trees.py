@@ -84,6 +84,13 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
         read_tree(tmp_path / "docs", hidden=False)
 
 
+def test_a_folder_by_two_ways_is_refused(tmp_path: Path) -> None:
+    folder = a_folder(tmp_path / "docs")
+    (folder / "again").symlink_to(folder / "inner")
+    with pytest.raises(UserError, match=r"docs/inner and \S+docs/again are one folder"):
+        read_tree(folder, hidden=False)
+
+
 @pytest.mark.parametrize(
     "place", ["../evil", "/etc/evil", "docs/../../evil", "other/a.txt", "docs/./a.txt", "docs//etc/evil"]
 )

@@ -19,7 +19,7 @@ def job(tmp_path: Path) -> JobFolder:
 
 
 def start(job: JobFolder, code: str) -> bool:
-    return job.start([sys.executable, "-c", code], [], ".")
+    return job.start([sys.executable, "-c", code], ".")
 
 
 def printed(job: JobFolder, **read: int) -> str:
@@ -56,3 +56,16 @@ def test_a_job_that_is_killed_with_its_watcher_is_gone(job: JobFolder) -> None:
     os.killpg(watcher, signal.SIGKILL)
     assert printed(job) == "last words\n"
     assert (job.state(), job.status(), job.last_lines(3)) == ("gone", None, "last words")
+
+
+def test_a_command_whose_watcher_was_killed_runs_on_and_can_be_stopped(job: JobFolder) -> None:
+    start(job, WAITS)
+    while not (job.path / "output").read_text():
+        time.sleep(0.05)
+    watcher, _ = json.loads((job.path / "watcher").read_text())
+    os.kill(watcher, signal.SIGKILL)
+    assert os.waitpid(watcher, 0)[0] == watcher
+    assert job.state() == "running" and not start(job, PRINTS)
+    assert job.stop()
+    assert printed(job) == "waits\n"
+    assert (job.state(), job.status()) == ("gone", None)

@@ -5,19 +5,15 @@ from pathlib import Path
 
 from danlu.answer.state import State
 from danlu.cli.fetched_job import check_sound, take, tell
-from danlu.cli.given import parsed_settings
-from danlu.cli.main import parser
-from danlu.cli.sent_project import ARTIFACTS, CURRENT
+from danlu.cli.sent_project import ARTIFACTS, CURRENT, planned_here
 from danlu.cli.speech import Speech
 from danlu.core.artifacts import MANIFEST, Release
-from danlu.core.errors import UserError
 from danlu.core.execute import is_done
 from danlu.core.file_trees import FileTree, TreeFile, listed
 from danlu.core.frames import Channel
 from danlu.core.project import Project, load_project
 from danlu.core.store import Store, only_writer
 from danlu.core.submitted_jobs import SubmittedJob
-from danlu.recipes import plan_of
 
 
 def fetched_project(channel: Channel, job: SubmittedJob, say: Speech) -> None:
@@ -39,7 +35,7 @@ def fetched_project(channel: Channel, job: SubmittedJob, say: Speech) -> None:
             folder.parent.mkdir(parents=True, exist_ok=True)
             (half / "artifacts" / place).rename(folder)
         take(channel, _offered(channel, job, project, CURRENT), half, say)
-        release = _made_current(half, project)
+        release = None if job.is_fetched else _made_current(half, project)
         shutil.rmtree(half)
     size = wanted.size_bytes / 1e6
     tell(
@@ -61,16 +57,9 @@ def fetched_project(channel: Channel, job: SubmittedJob, say: Speech) -> None:
 
 def _to_do_here(project: Project, job: SubmittedJob, say: Speech) -> list[str]:
     """Stages of the run whose artifacts from there are not those that this machine would make; none where it could not tell."""
-    options = parser(say).parse_args(job.command)
-    project.settings.update(parsed_settings(options.set))
-    try:
-        ids = plan_of(project).ids
-    except UserError:  # a base model that is only there; `danlu plan` says so
-        return []
-    stages = [step.stage.name for step in ids]
-    last = stages.index(options.until) if options.until else len(stages) - 1
     store = Store(project.artifacts)
-    return [step.stage.name for step, id in list(ids.items())[: last + 1] if not is_done(store.folder(step, id), id)]
+    planned = planned_here(project, job.command, say) or ()
+    return [step.stage.name for step, id in planned if not is_done(store.folder(step, id), id)]
 
 
 def _offered(channel: Channel, job: SubmittedJob, project: Project, place: str) -> FileTree:

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from danlu.cli.sent_licences import check_licences
 from danlu.core.artifacts import MANIFEST
 from danlu.core.errors import UserError
 from danlu.core.file_trees import FileTree, read_tree
@@ -82,6 +83,8 @@ def sent_command(whole: argparse.ArgumentParser, typed: Sequence[str]) -> SentCo
             command=" ".join(names),
         )
     _check_tracker(options)
+    for path in map(Path, options.paths if "licence" in options and "paths" in options else ()):
+        check_licences(path, options.licence, path)
     actions = [action for action in command._actions if action.dest not in _NOT_SENT]
     ordered = [action for action in actions if not action.option_strings] + [a for a in actions if a.option_strings]
     what = [word for action in ordered if action.dest not in HOW for word in _words(action, options)]

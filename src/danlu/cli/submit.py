@@ -27,17 +27,18 @@ def submit(options: Namespace, say: Speech) -> int:
     config = str(Path(options.ssh_config).absolute()) if options.ssh_config else ""
     host = Host(options.host, config, options.remote_danlu, options.remote_folder)
     project = find_project(Path.cwd()) if command.is_project else None
-    trees = project_trees(project) if project else command.trees()
+    trees = project_trees(project, options.command, say) if project else command.trees()
     job = _job(command, options, host, trees, project)
     _check_out(job, trees)
     with connected(host) as channel:
         found = channel.ask("job", id=job.id)
         if found["state"] == "absent":
             job = replace(job, read={}, is_fetched=False)
-        if found["state"] == "running":
-            tell(say("the job {id} runs on {host} already", id=job.id, host=host.address))
-        elif found["state"] == "ended" and found["status"] == 0:
+        if found["state"] == "ended" and found["status"] == 0:
+            job = job.but(state="ended", status=0)
             tell(say("the job {id} is done on {host} already", id=job.id, host=host.address))
+        elif found["state"] == "running":
+            tell(say("the job {id} runs on {host} already", id=job.id, host=host.address))
         else:
             jobs_here().save(job.but(state="not started"))
             _start(channel, command, job, trees, project, say)
@@ -57,9 +58,12 @@ def _job(
     id = command.id(ids, ids[folder] if folder else "", host.address)
     out = folder or (command.out or Path()).absolute()
     now = datetime.now(UTC).isoformat(timespec="microseconds")
-    job = SubmittedJob(id, host, tuple(options.command), str(Path.cwd()), str(out), now, command.is_project)
+    job = SubmittedJob(id, host, tuple(options.command), str(out), now, command.is_project)
     before = jobs_here().known(id)
-    return replace(job, read=before.read, is_fetched=before.is_fetched and before.out == job.out) if before else job
+    if before is None:
+        return job
+    # A project that is submitted again wants its release current again.
+    return replace(job, read=before.read, is_fetched=before.is_fetched and before.out == job.out and not project)
 
 
 def _check_out(job: SubmittedJob, trees: dict[Path, FileTree]) -> None:
@@ -88,16 +92,18 @@ def _start(
         _tell_artifacts([missing for path, (_, missing) in sent.items() if path != Path(job.out)], say)
     called = {path: there for path, (there, _) in sent.items()}
     names = {} if project else names_there(list(trees))
-    channel.ask(
+    answer = channel.ask(
         "start",
         id=job.id,
         arguments=command.arguments(called | names, say.language),
-        inputs=[tree.id for tree in trees.values()],
         linked=[(called[path], name) for path, name in names.items()],
         laid=places(project, called) if project else [],
         place=project.folder.resolve().name if project else ".",
     )
-    tell(say("started the job {id} on {host}", id=job.id, host=job.host.address))
+    if answer["started"]:
+        tell(say("started the job {id} on {host}", id=job.id, host=job.host.address))
+    else:  # another `danlu submit` was quicker
+        tell(say("the job {id} runs on {host} already", id=job.id, host=job.host.address))
 
 
 def _sent(channel: Channel, path: Path, tree: FileTree, job: SubmittedJob, say: Speech) -> tuple[str, frozenset[str]]:

@@ -85,14 +85,19 @@ def read_tree(path: Path, *, hidden: bool) -> FileTree:
 
 
 def _walk(root: Path, hidden: bool) -> Iterator[tuple[Path, bool]]:
-    """Every file, and what is hidden and stays here; through links to folders too, each folder once."""
+    """Every file, and what is hidden and stays here; through links to folders too, but for those to a folder that they lie in.
+
+    Raises UserError when one folder is reached by two ways: what reads these files would take them once, and not know which was meant.
+    """
     refused: list[OSError] = []
-    entered: set[str] = set()
+    entered: dict[str, str] = {}
     for folder, folders, names in os.walk(root, onerror=refused.append, followlinks=True):
-        if (real := os.path.realpath(folder)) in entered:
+        first = entered.setdefault(os.path.realpath(folder), folder)
+        if first != folder:
+            if not Path(folder).is_relative_to(first):
+                raise _twice(Path(folder), Path(first))
             folders.clear()
             continue
-        entered.add(real)
         aside = [] if hidden else [name for name in (*folders, *names) if name.startswith(".")]
         yield from ((Path(folder, name), True) for name in aside)
         folders[:] = sorted(set(folders) - set(aside))
@@ -112,6 +117,15 @@ def _hashed(path: Path, place: str) -> TreeFile:
         return TreeFile(place, path.stat().st_size, hash_file(path))
     except OSError as error:
         raise _unreadable(path, error) from None
+
+
+def _twice(path: Path, first: Path) -> UserError:
+    return UserError(
+        "{path} and {first} are one folder, by a link",
+        "Take one of them out of what is sent, or replace it by a copy.",
+        path=path,
+        first=first,
+    )
 
 
 def _unreadable(path: Path, error: OSError) -> UserError:

@@ -4,12 +4,13 @@ Below one folder: `inputs/ID/` are files that came, by the hash of their names a
 (danlu.core.job_folder). What comes is data, but for a reward function that a job names; the only program that is ever started is danlu, with its arguments.
 """
 
+import fcntl
 import os
 import re
 import shutil
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from danlu.core.library_errors import first_words
 from danlu.core.progress import Silent
 from danlu.core.store import link
 
-PROTOCOL = 1
+PROTOCOL = 2
 """Raised with every change of what is asked or answered: both ends must have the same."""
 _ID = re.compile(r"[0-9a-f]{16}")
 _LAST_LINES = 12
@@ -69,6 +70,8 @@ class JobEnd:
         """Take a tree, as far as it is not here; answers with the path that it has here."""
         whole = self._root / "inputs" / _checked(facts["id"])
         half = whole.with_name(f"{whole.name}.{_checked(facts['job'])}")
+        with self._inputs_held():
+            JobFolder(self._root / "jobs" / facts["job"]).name_input(whole.name)
         tree = listed(facts["name"], self._channel.receive()[1])
         if tree.id != facts["id"]:
             raise WorkFailed("The list of {name} is not that of its id", "Give the same command again.", name=tree.name)
@@ -108,7 +111,7 @@ class JobEnd:
             for called, place in facts["laid"]:
                 _lay(Path(called), job.work / place)
         command = [*self._program, *facts["arguments"]]
-        self._channel.send({"started": job.start(command, facts["inputs"], facts["place"])})
+        self._channel.send({"started": job.start(command, facts["place"])})
 
     def _follow(self, facts: dict[str, Any]) -> None:
         job = self._folder(facts)
@@ -135,16 +138,23 @@ class JobEnd:
         job = self._folder(facts)
         if job.state() == "running":
             raise UserError("The job {id} is running", "End it first: danlu jobs stop {id}", id=job.path.name)
-        mine = set(job.facts()["inputs"]) if job.state() != "absent" else set()
-        if job.path.exists():
-            shutil.rmtree(job.path)
-        for half in self._root.glob(f"inputs/*.{job.path.name}"):
-            shutil.rmtree(half)
-        others = (JobFolder(path.parent) for path in self._root.glob("jobs/*/job.json"))
-        mine -= {id for other in others for id in other.facts()["inputs"]}
-        for id in mine:
-            shutil.rmtree(self._root / "inputs" / _checked(id), ignore_errors=True)
-        self._channel.send({"removed_inputs": len(mine)})
+        with self._inputs_held():
+            mine = job.inputs
+            shutil.rmtree(job.path, ignore_errors=True)
+            for path in self._root.glob("jobs/*"):
+                mine -= JobFolder(path).inputs
+            gone = [path for id in mine for path in self._root.glob(f"inputs/{id}")]
+            for path in (*gone, *self._root.glob(f"inputs/*.{job.path.name}")):
+                shutil.rmtree(path)
+        self._channel.send({"removed_inputs": len(gone)})
+
+    @contextmanager
+    def _inputs_held(self) -> Iterator[None]:
+        """No input is named or removed by another end meanwhile."""
+        self._root.mkdir(parents=True, exist_ok=True)
+        with (self._root / "inputs.lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
     def _folder(self, facts: dict[str, Any]) -> JobFolder:
         return JobFolder(self._root / "jobs" / _checked(facts["id"]))

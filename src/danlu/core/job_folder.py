@@ -2,9 +2,11 @@
 
 One folder for each job, on the machine where it runs:
 
-    job.json    the command, and which inputs it names
-    lock        held by the process that watches over the command, as long as it lives: the kernel lets it go, whatever happened
-    watcher     that process's id, and its machine's name
+    job.json    the command, and where below work/ it runs
+    inputs/     an empty file for each input, by its id: what another job's removal must leave
+    lock        held by the process that watches over the command and by the command, as long as one of them lives: the kernel
+                lets it go, whatever happened
+    watcher     the watching process's id, which is their process group's too, and its machine's name
     output, messages    what the command printed
     status      its exit status; negative: the signal that ended it
     work/       where it runs: what it makes lies in work/out, a project in a folder of its name
@@ -21,7 +23,6 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event
 from typing import Any, Literal
 
 from danlu.core.errors import UserError
@@ -36,7 +37,7 @@ _LOOK_EVERY_S = 0.2
 _ALIVE_EVERY_S = 15.0
 """How often a quiet job's follower is sent something, so that a broken connection is noticed."""
 _TRIES, _TRY_EVERY_S = 20, 0.05
-_WATCH = "import sys; from danlu.core.job_folder import watch; watch(sys.argv[1], int(sys.argv[2]))"
+_WATCH = "import sys; from danlu.core.job_watch import watch; watch(sys.argv[1], int(sys.argv[2]))"
 
 
 @dataclass(frozen=True)
@@ -51,26 +52,41 @@ class JobFolder:
         return self.path / "work"
 
     def state(self) -> State:
-        """Whether it runs, ended with a status, or is gone: killed together with what watched over it."""
+        """Whether it runs, ended with a status, or is gone: killed together with what watched over it.
+
+        What an ended command left running in the background is none of the job.
+        """
         if not (self.path / "job.json").exists():
             return "absent"
+        if self.status() is not None:
+            return "ended"
         descriptor = self._locked(fcntl.LOCK_SH)
         if descriptor is None:
             return "running"
         os.close(descriptor)
-        return "ended" if self.status() is not None else "gone"
+        return "gone" if self.status() is None else "ended"  # it may have ended since
 
     def status(self) -> int | None:
         """The exit status; None before the end."""
         path = self.path / "status"
         return int(path.read_text(encoding="utf-8")) if path.exists() else None
 
+    @property
+    def inputs(self) -> set[str]:
+        """Ids of what it reads, from when the first byte of it came."""
+        return {path.name for path in (self.path / "inputs").glob("*")}
+
+    def name_input(self, id: str) -> None:
+        """Hold an input for this job."""
+        (self.path / "inputs").mkdir(parents=True, exist_ok=True)
+        (self.path / "inputs" / id).touch()
+
     def facts(self) -> dict[str, Any]:
         """What job.json says."""
         facts: dict[str, Any] = json.loads((self.path / "job.json").read_text(encoding="utf-8"))
         return facts
 
-    def start(self, command: Sequence[str], inputs: Sequence[str], place: str) -> bool:
+    def start(self, command: Sequence[str], place: str) -> bool:
         """Run the command in a session of its own, in the folder `place` below `work`; False when the job runs already.
 
         What an earlier run of the job left in its folder stays: it is gone on from.
@@ -80,10 +96,9 @@ class JobFolder:
         if descriptor is None:
             return False
         try:
-            (self.path / "status").unlink(missing_ok=True)
-            write_atomically(
-                self.path / "job.json", json.dumps({"command": command, "inputs": inputs, "place": place}) + "\n"
-            )
+            for name in ("status", "watcher"):
+                (self.path / name).unlink(missing_ok=True)
+            write_atomically(self.path / "job.json", json.dumps({"command": command, "place": place}) + "\n")
             for stream in STREAMS:
                 (self.path / stream).touch()
             pid = self._watched(descriptor)
@@ -114,9 +129,10 @@ class JobFolder:
     def stop(self) -> bool:
         """Ask the command to end, by SIGTERM: a training saves first. False when it does not run.
 
-        Raises UserError on another machine of a cluster than the one where it runs.
+        When its watcher was killed alone, all that it started is asked. Raises UserError on another machine of a cluster than
+        the one where it runs.
         """
-        if self.state() != "running":
+        if self.state() != "running" or not (self.path / "watcher").exists():
             return False
         pid, machine = json.loads((self.path / "watcher").read_text(encoding="utf-8"))
         if machine != platform.node():
@@ -126,7 +142,10 @@ class JobFolder:
                 machine=machine,
                 here=platform.node(),
             )
-        os.kill(pid, signal.SIGTERM)
+        try:
+            os.kill(pid, signal.SIGTERM)
+        except ProcessLookupError:  # no other process can have this id while its group lives
+            os.killpg(pid, signal.SIGTERM)
         return True
 
     def printed(self, read: dict[str, int]) -> Iterator[tuple[str, bytes]]:
@@ -176,28 +195,3 @@ class JobFolder:
             os.close(descriptor)
             return None
         return descriptor
-
-
-def watch(folder: str, descriptor: int) -> None:
-    """Run a job's command and write down how it ended; in a process of its own, which holds the lock `descriptor` while it lives.
-
-    SIGTERM is handed on to the command.
-    """
-    job, asked = JobFolder(Path(folder)), Event()
-    signal.signal(signal.SIGTERM, lambda *_: asked.set())
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
-    facts = job.facts()
-    with (job.path / "output").open("ab") as output, (job.path / "messages").open("ab") as messages:
-        command = subprocess.Popen(
-            facts["command"],
-            cwd=job.work / facts["place"],
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=messages,
-        )
-    signal.signal(signal.SIGTERM, lambda *_: command.terminate())
-    if asked.is_set():
-        command.terminate()
-    write_atomically(job.path / "status", f"{command.wait()}\n")
-    os.close(descriptor)

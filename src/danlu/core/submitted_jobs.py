@@ -22,8 +22,6 @@ class SubmittedJob:
     host: Host
     command: tuple[str, ...]
     """As it was typed, after the host."""
-    here: str
-    """The folder it was typed in."""
     out: str
     """Where on this machine what it makes goes."""
     submitted: str

@@ -24,6 +24,12 @@ class FetchedLicences:
         folder, noted = account
         return noted.get(path.relative_to(folder).as_posix(), UNKNOWN)
 
+    def folder_of(self, path: Path) -> Path | None:
+        """The fetched folder that a file or folder is, or is a part of; None where it is of none."""
+        path = path.absolute()
+        account = self._account_above(path if path.is_dir() else path.parent)
+        return account[0] if account else None
+
     def _account_above(self, folder: Path) -> tuple[Path, Mapping[str, str]] | None:
         """The nearest fetched folder, this one or above it, with its account; looked for once in each folder."""
         if folder not in self._accounts:

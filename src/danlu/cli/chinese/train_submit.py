@@ -46,6 +46,14 @@ CHINESE: dict[str, str] = {
     ),
     "Name a server after it: --track http://HOST:5000": "请在其后写出服务器：--track http://HOST:5000",
     "Correct the path: it is read here and sent.": "请改正路径：它在本机读取并发送。",
+    "{path} and {first} are one folder, by a link": "{path} 与 {first} 通过链接指向同一个文件夹",
+    "Take one of them out of what is sent, or replace it by a copy.": "请把其中一个移出要发送的内容，或用副本代替。",
+    "The licences of {path} are noted in {folder}, which is not sent": "{path} 的许可证记录在 {folder} 中，而它不会被发送",
+    "Name {folder} whole, or say which licence it has: --licence, or `licence:` in danlu.yaml.": (
+        "请给出整个 {folder}，或说明其许可证：--licence，或 danlu.yaml 中的 `licence:`。"
+    ),
+    "{path} is hidden: what is hidden in a project is not sent": "{path} 是隐藏的：项目中隐藏的内容不会被发送",
+    "Give it a name without a dot at its start, and write that into {file}.": "请改成不以点开头的名称，并写入 {file}。",
     "{path} lies outside of the project, or is named by an absolute path: it would not be found there": (
         "{path} 位于项目之外，或以绝对路径写出：在那边会找不到"
     ),

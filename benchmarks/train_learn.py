@@ -4,8 +4,8 @@
         [--cpu-seconds 1200] [--threads 1] [--pieces 4096] [--held-share .02] [--set pretrain.layers=2 ...]
 
 All learn the same training documents in the same vocabulary, and are scored by one function on the same rows of held-out
-documents, in bits per byte by language; no row knows of another. The models of both peers have danlu's numbers of layers
-and widths. How many steps fit into the budget is found by a trial of each side first, which the budget does not count. Sides may be
+documents, in bits per byte by language; a row has what stands before it in its document as context, as the 5-gram has.
+The models of both peers have danlu's numbers of layers and widths. How many steps fit into the budget is found by a trial of each side first, which the budget does not count. Sides may be
 run in processes beside each other, on a core each. WORK keeps what is made before a training, and the scores.
 PYTHON is that of an environment with torch and transformers (see train_speed.py).
 """
@@ -37,6 +37,8 @@ from learn_scores import affordable, nats_of_rows
 DANLU = Path(sys.executable).with_name("danlu")
 PEER = Path(__file__).with_name("train_learn_peer.py")
 SEQUENCE_TOKENS = 256
+CONTEXT_TOKENS = 192
+"""Of each held-out row, but the first of a document: 64 are scored."""
 TRIAL_TOKENS = (40_960, 204_800)
 
 
@@ -67,7 +69,10 @@ class Held:
     """The held-out rows, and what scores of them come to."""
 
     def __init__(self, shards: Shards) -> None:
-        self.shards, self._feed = shards, HeldOutFeed(shards, sequence_tokens=SEQUENCE_TOKENS, step_tokens=4096)
+        self.shards = shards
+        self._feed = HeldOutFeed(
+            shards, sequence_tokens=SEQUENCE_TOKENS, step_tokens=4096, context_tokens=CONTEXT_TOKENS
+        )
         self._rows = [(step, row) for step in range(self._feed.steps) for row in self._feed.rows(step)]
 
     def save(self, path: Path) -> None:

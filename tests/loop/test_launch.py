@@ -1,4 +1,4 @@
-"""Processes of one training where memory is short in one of them."""
+"""Processes of one training where memory is short in one of them, or one dies, or both."""
 
 import json
 from pathlib import Path
@@ -6,44 +6,43 @@ from pathlib import Path
 import pytest
 
 from danlu.core.errors import WorkFailed
-from danlu.core.processes import Processes
-from danlu.core.progress import Silent
-from danlu.core.stages import Work
+from danlu.core.processes import ALONE, Processes
 from danlu.loop.launch import in_processes
-from launched_training import STEPS, learn, learn_in_little_memory, losses
+from launched_training import STEPS, TOKENS, Trial, learn, losses, work_in
+
+SHARDS, PIPELINE = Processes(shards=2), Processes(pipeline=2)
+SHORT = "memory was short in one of the processes: all start again with smaller batches"
+HELD = "memory was short: batches have at most 24 tokens from now on"
+DIED = "a process of this training died: all start again (1 of 3)"
 
 
-class Heard(Silent):
-    """What the first process told, and the one that lacked memory."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def line(self, text: str) -> None:
-        self.lines.append(text)
+def learnt_by_one(folder: Path) -> list[float]:
+    """The losses where nothing goes wrong."""
+    work, _ = work_in(folder, ALONE)
+    learn(Trial(), work)
+    return losses(folder)
 
 
-def work_in(folder: Path) -> tuple[Work, Heard]:
-    folder.mkdir()
-    heard = Heard()
-    return Work(folder, folder, 5, 2, 1, heard, Processes(shards=2)), heard
+def test_short_memory_is_no_death(tmp_path: Path) -> None:
+    """In the last step the process that lacks memory has a row less than the other, and waits for it with no larger batch."""
+    work, heard = work_in(tmp_path / "little", SHARDS)
+    in_processes(learn, Trial(most_tokens=TOKENS, killed_after=5), work=work)
+    assert heard.lines == [SHORT, HELD, DIED, HELD]
+    assert losses(work.scratch) == pytest.approx(learnt_by_one(tmp_path / "one"), rel=1e-5)
+    last = json.loads((max(work.scratch.glob("step-*")) / "state.json").read_text())
+    assert len(last["losses"]) == STEPS and last["max_padded_tokens"] == TOKENS
 
 
-def test_all_start_again_with_batches_that_the_one_has_memory_for(tmp_path: Path) -> None:
-    enough, _ = work_in(tmp_path / "enough")
-    in_processes(learn, 0, work=enough)
-    little, heard = work_in(tmp_path / "little")
-    in_processes(learn_in_little_memory, 24, work=little)
-    assert heard.lines[:2] == [
-        "memory was short in one of the processes: batches have at most 24 tokens from now on",
-        "a process of this training died: all start again (1 of 3)",
-    ]
-    assert losses(little.scratch) == pytest.approx(losses(enough.scratch), rel=1e-5)
-    last = json.loads((max(little.scratch.glob("step-*")) / "state.json").read_text())
-    assert len(last["losses"]) == STEPS and last["max_padded_tokens"] == 24
+def test_a_pipeline_halves_what_goes_through_it_at_once(tmp_path: Path) -> None:
+    """Its micro-batches have two of the sixteen rows of a step, and would have them still if the step's batch were halved."""
+    work, heard = work_in(tmp_path / "little", PIPELINE)
+    in_processes(learn, Trial(rows=48, step_rows=16, most_tokens=TOKENS), work=work)
+    assert heard.lines == [SHORT, HELD]
+    assert heard.done[-1] == 3
 
 
 def test_a_row_that_is_too_much_alone_ends_the_training(tmp_path: Path) -> None:
-    little, _ = work_in(tmp_path / "little")
+    work, heard = work_in(tmp_path / "little", SHARDS)
     with pytest.raises(WorkFailed, match="memory is short for a batch of 24 tokens"):
-        in_processes(learn_in_little_memory, 12, work=little)
+        in_processes(learn, Trial(step_rows=2, most_tokens=TOKENS // 2), work=work)
+    assert heard.lines == []

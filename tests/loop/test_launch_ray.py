@@ -14,21 +14,7 @@ from danlu.core.stages import Work
 from danlu.core.workers import Workers
 from danlu.loop.launch import in_processes
 from danlu.loop.launch_ray import _share_of_each
-from launched_training import STEPS, learn, losses
-
-
-class Heard(Silent):
-    """What the first process told."""
-
-    def __init__(self) -> None:
-        self.done: list[int] = []
-        self.lines: list[str] = []
-
-    def advance(self, done: int, total: int, note: str = "") -> None:
-        self.done.append(done)
-
-    def line(self, text: str) -> None:
-        self.lines.append(text)
+from launched_training import STEPS, TOKENS, Heard, Trial, learn, losses, work_in
 
 
 @pytest.fixture(scope="module")
@@ -38,10 +24,8 @@ def cluster() -> Iterator[RayCluster]:
 
 
 def trained(folder: Path, workers: Workers, killed_after: int) -> Heard:
-    folder.mkdir()
-    heard = Heard()
-    work = Work(folder, folder, 5, 2, workers, heard, Processes(shards=2))
-    in_processes(learn, killed_after, work=work)
+    work, heard = work_in(folder, Processes(shards=2), workers)
+    in_processes(learn, Trial(killed_after=killed_after), work=work)
     return heard
 
 
@@ -52,6 +36,17 @@ def test_a_killed_worker_does_not_change_what_is_learnt(tmp_path: Path, cluster:
     assert heard.done[-1] == STEPS and heard.done.count(5) == 2  # step 4 was the last that was saved
     assert heard.lines == ["a process of this training died: all start again (1 of 3)"]
     assert losses(tmp_path / "cluster") == losses(tmp_path / "here")
+
+
+def test_memory_that_is_short_is_no_death(tmp_path: Path, cluster: RayCluster) -> None:
+    work, heard = work_in(tmp_path / "little", Processes(shards=2), cluster)
+    in_processes(learn, Trial(most_tokens=TOKENS, killed_after=5), work=work)
+    assert heard.lines == [
+        "memory was short in one of the processes: all start again with smaller batches",
+        "memory was short: batches have at most 24 tokens from now on",
+        "a process of this training died: all start again (1 of 3)",
+        "memory was short: batches have at most 24 tokens from now on",
+    ]
 
 
 def test_what_the_job_says_is_wrong_ends_it_at_once(tmp_path: Path, cluster: RayCluster) -> None:

@@ -320,11 +320,68 @@ class Hungry(torch.nn.Module):
         raise torch.OutOfMemoryError("for the test")
 
 
-def test_when_memory_runs_out_batches_are_halved_and_the_step_is_the_same(tiny, tmp_path):
+def test_when_memory_runs_out_batches_are_halved_and_the_step_is_the_same(tiny, tmp_path, monkeypatch):
     whole = trained(tiny, tmp_path / "whole")
+    said = []
+    monkeypatch.setattr(Silent, "line", lambda self, text: said.append(str(text)))
     halved = trained(tiny, tmp_path / "halved", learner=Hungry(learner_of(tiny[0]), 120))
-    assert halved[0].max_padded_tokens <= 120
+    held = halved[0].max_padded_tokens
+    assert held <= 120
+    assert said == [f"memory was short: batches have at most {held} tokens from now on"]
     assert halved[0].losses == pytest.approx(whole[0].losses, rel=1e-4)
+
+
+class Watched(torch.nn.Module):
+    """A learner that notes the padded tokens of its batches; the loss of one step is far too high."""
+
+    def __init__(self, learner, high_at):
+        super().__init__()
+        self.learner, self.high, self.seen = learner, step_seed(5, high_at, 0), []
+
+    def forward(self, batch):
+        self.seen.append(batch.padded_tokens)
+        return self.learner(batch) * (50 if torch.initial_seed() == self.high else 1)
+
+
+def stopped_at(step, tiny, folder, monkeypatch, **more):
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            Silent, "advance", lambda self, done, total, note="": done == step and os.kill(os.getpid(), signal.SIGTERM)
+        )
+        with pytest.raises(WorkFailed, match="SIGTERM"):
+            trained(tiny, folder, **more)
+
+
+def test_what_batches_were_held_to_lasts_when_the_training_goes_back_before_it(tiny, tmp_path, monkeypatch):
+    """As after a restart of several processes: the checkpoint that it goes back to knows of no shortage."""
+    feed = feed_of(tiny[1], step_tokens=60, epochs=8)
+    same = {"feed": feed, "every": 10, "settings": MENDED}
+    stopped_at(47, tiny, tmp_path, monkeypatch, learner=Watched(learner_of(tiny[0]), 56), **same)
+    assert json.loads((tmp_path / "step-00000040" / "state.json").read_text())["max_padded_tokens"] is None
+    checkpoint.hold_batches_to(Checkpoints(tmp_path, 10, "key"), "", 30)
+    watched = Watched(learner_of(tiny[0]), 56)
+    outcome, _ = trained(tiny, tmp_path, learner=watched, **same)
+    assert outcome.returns == 1 and outcome.left_out == tuple(range(40, 57))
+    longest = max(len(row.ids) for row in tiny[1])
+    assert max(watched.seen) <= max(30, longest)
+    assert outcome.max_padded_tokens == 30
+
+
+@pytest.mark.parametrize(("key", "layout"), [("other", ""), ("key", "shards=2")])
+def test_what_another_training_or_layout_was_held_to_is_not_taken_up(tiny, tmp_path, key, layout):
+    checkpoint.hold_batches_to(Checkpoints(tmp_path, 2, key), layout, 30)
+    outcome, _ = trained(tiny, tmp_path)
+    assert outcome.max_padded_tokens is None
+
+
+def test_a_checkpoint_of_another_layout_says_nothing_of_this_ones_memory(tiny, tmp_path, monkeypatch):
+    stopped_at(3, tiny, tmp_path, monkeypatch, learner=Hungry(learner_of(tiny[0]), 120))
+    path = tmp_path / "step-00000003" / "state.json"
+    state = json.loads(path.read_text())
+    assert state["max_padded_tokens"] <= 120
+    path.write_text(json.dumps(state | {"layout": "shards=2"}))
+    outcome, _ = trained(tiny, tmp_path, learner=Hungry(learner_of(tiny[0]), 10**6))
+    assert outcome.max_padded_tokens is None
 
 
 def test_a_row_that_does_not_fit_alone_is_told(tiny, tmp_path):

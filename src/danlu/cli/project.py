@@ -3,6 +3,7 @@
 import json
 import sys
 from argparse import Namespace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -115,7 +116,7 @@ def run(options: Namespace, say: Speech) -> None:
             machine,
             options.until,
             lambda outcome: tell(outcome, say),
-            shows_of(options),
+            shows_of(options, say),
             tracker_address(options.track, project.state),
             Look(planned.seed, machine, say, sys.stdout).before,
         )
@@ -129,11 +130,11 @@ def compute_of(compute: Compute, options: Namespace) -> Compute:
     return compute.but(options.compute, options.workers, options.processes, options.machines)
 
 
-def shows_of(options: Namespace) -> Shows:
+def shows_of(options: Namespace, say: Speech) -> Shows:
     """How progress is shown."""
     from danlu.loop.curves import watching
 
-    return watching if options.watch else progress
+    return partial(watching if options.watch else progress, said=say.line)
 
 
 def tell(outcome: Outcome, say: Speech) -> None:

@@ -46,6 +46,10 @@ class Speech:
         said = self("error: {message}", message=message)
         return f"{said}\n{self('hint: {hint}', hint=hint)}" if hint else said
 
+    def line(self, text: str | Phrase) -> str:
+        """A line of a stage at work; what is no phrase is said as it is."""
+        return self(text.template, **text.values) if isinstance(text, Phrase) else text
+
     def _value(self, value: object) -> object:
         return self(value.template, **value.values) if isinstance(value, Phrase) else value
 

@@ -105,13 +105,14 @@ def make(plan: Plan, options: Namespace, say: Speech) -> None:
     ):
         look = look_of(plan, machine, options, say)
         tells = _telling_once(options, say)
-        makes = partial(_executed, scratch=scratch, machine=machine, tells=tells, options=options)
+        makes = partial(_executed, scratch=scratch, machine=machine, tells=tells, options=options, say=say)
         asked = plan
         if minutes:
             plan, foreseen = within_minutes(asked, look, makes, out, user_cache(), minutes)
             look = replace(look, foreseen=foreseen)
         if options.check:
-            checked = check(plan, look, makes, out)
+            with naming_as_given(plan, _place(plan, out, scratch)):
+                checked = check(plan, look, makes, out)
         else:
             made = makes(plan, plan, before=look.before)
             _keep_accounts(plan, _place(plan, out, scratch))
@@ -138,6 +139,7 @@ def _executed(
     machine: Machine,
     tells: Tells,
     options: Namespace,
+    say: Speech,
 ) -> Artifact:
     """Run `part`, which leads to `whole` or is it."""
     place = _place(whole, Path(options.out), scratch)
@@ -147,7 +149,7 @@ def _executed(
             place,
             machine,
             tell=tells,
-            shows=shows_of(options),
+            shows=shows_of(options, say),
             tracked_by=tracker_address(options.track, Path.cwd()),
             before=before or unlooked,
         )

@@ -34,7 +34,7 @@ def first_words(error: BaseException) -> str:
 
 def no_room_in(error: BaseException) -> str | Phrase:
     """What the system said when a file could not be written, wherever a library has put it; empty when it did not say so."""
-    for each in _chain(error):
+    for each in causes(error):
         if any(words in str(each) for words in _TORCH_WROTE_LESS):
             return Phrase("the disk took less than was written")
         found = _OS_ERROR.search(str(each))
@@ -52,7 +52,7 @@ def failure_of(error: BaseException) -> WorkFailed | None:
             "What was finished is kept, the last whole checkpoint too: run the same again when that is mended.",
             problem=problem,
         )
-    if any(says_no_memory(each) for each in _chain(error)):
+    if any(says_no_memory(each) for each in causes(error)):
         return WorkFailed(
             "memory ran out: {problem}",
             "What was finished is kept: run the same again with more memory, or take a smaller model or shorter rows.",
@@ -66,7 +66,7 @@ def says_no_memory(error: BaseException) -> bool:
     return isinstance(error, MemoryError) or any(words in str(error) for words in _NO_MEMORY)
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
+def causes(error: BaseException) -> Iterator[BaseException]:
     """An error, what it came from, and so on."""
     seen: set[int] = set()
     at: BaseException | None = error

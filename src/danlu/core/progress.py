@@ -2,9 +2,14 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol, TextIO
+
+from danlu.core.errors import Phrase
+
+Said = Callable[[str | Phrase], str]
+"""How a line is said in the user's language; `str` says it in English."""
 
 
 class Progress(Protocol):
@@ -13,8 +18,8 @@ class Progress(Protocol):
     def advance(self, done: int, total: int, note: str = "") -> None:
         """Report `done` of `total` units; `note` is a short fact such as a loss."""
 
-    def line(self, text: str) -> None:
-        """Print one lasting line."""
+    def line(self, text: str | Phrase) -> None:
+        """Print one lasting line; a phrase in the user's language."""
 
 
 class Silent:
@@ -23,15 +28,15 @@ class Silent:
     def advance(self, done: int, total: int, note: str = "") -> None:
         """Drop the report."""
 
-    def line(self, text: str) -> None:
+    def line(self, text: str | Phrase) -> None:
         """Drop the line."""
 
 
 class PlainLines:
     """One line at the start and at most one every `every_s` seconds after it."""
 
-    def __init__(self, label: str, stream: TextIO, every_s: float = 10.0) -> None:
-        self._label, self._stream, self._every_s = label, stream, every_s
+    def __init__(self, label: str, stream: TextIO, every_s: float = 10.0, said: Said = str) -> None:
+        self._label, self._stream, self._every_s, self._said = label, stream, every_s, said
         self._last = time.monotonic()
 
     def advance(self, done: int, total: int, note: str = "") -> None:
@@ -41,20 +46,21 @@ class PlainLines:
             self._last = now
             self.line(f"{self._label}: {done}/{total} {note}".rstrip())
 
-    def line(self, text: str) -> None:
+    def line(self, text: str | Phrase) -> None:
         """Print one line at once."""
-        print(text, file=self._stream, flush=True)
+        print(self._said(text), file=self._stream, flush=True)
 
 
 class Bar:
     """A rich progress bar; rich is imported only when a terminal is there to show it."""
 
-    def __init__(self, label: str, stream: TextIO) -> None:
+    def __init__(self, label: str, stream: TextIO, said: Said = str) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
         from rich.progress import Progress as RichProgress
 
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        self._said = said
         self._rich = RichProgress(
             *columns, TextColumn("{task.fields[note]}"), console=Console(file=stream), transient=True
         )
@@ -65,9 +71,9 @@ class Bar:
         """Move the bar."""
         self._rich.update(self._task, completed=done, total=total, note=note)
 
-    def line(self, text: str) -> None:
+    def line(self, text: str | Phrase) -> None:
         """Print one line above the bar."""
-        self._rich.console.print(text, highlight=False, markup=False)
+        self._rich.console.print(self._said(text), highlight=False, markup=False)
 
     def close(self) -> None:
         """Remove the bar from the screen."""
@@ -75,13 +81,13 @@ class Bar:
 
 
 @contextmanager
-def progress(label: str, stream: TextIO | None = None) -> Iterator[Progress]:
+def progress(label: str, stream: TextIO | None = None, said: Said = str) -> Iterator[Progress]:
     """Show the progress of the work called `label` on `stream` (default: standard error)."""
     stream = stream or sys.stderr
     if not stream.isatty():
-        yield PlainLines(label, stream)
+        yield PlainLines(label, stream, said=said)
         return
-    bar = Bar(label, stream)
+    bar = Bar(label, stream, said)
     try:
         yield bar
     finally:

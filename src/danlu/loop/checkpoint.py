@@ -23,11 +23,12 @@ from torch.distributed.checkpoint.state_dict_loader import load as load_tensors
 from torch.distributed.checkpoint.state_dict_saver import save as save_tensors
 
 from danlu.core.errors import WorkFailed
+from danlu.core.hashing import hash_facts
 from danlu.core.library_errors import first_words, no_room_in
 
 _STATE = "state.json"
 _SIZES = "sizes"
-_HELD_TO = "batches-held-to-"
+_HELD_TO = "batches-held-to"
 
 
 @dataclass
@@ -42,6 +43,8 @@ class State:
     returns: int = 0
     max_padded_tokens: int | None = None
     """Set when memory ran out with larger batches."""
+    layout: str = ""
+    """By which the processes shared the training: that batch says nothing of another one's memory."""
     failed_in_a_row: int = 0
     """Steps tried since the last that was learnt from."""
     loss_scale: float | None = None
@@ -122,15 +125,21 @@ def _superseded(where: Checkpoints) -> list[int]:
     return [step for step in steps_saved(where) if step not in kept]
 
 
-def hold_batches_to(where: Checkpoints, max_padded_tokens: int) -> None:
+def hold_batches_to(where: Checkpoints, layout: str, max_padded_tokens: int) -> None:
     """For processes that are to start again, even before there is a checkpoint; several may say so at once."""
     where.folder.mkdir(parents=True, exist_ok=True)
-    (where.folder / f"{_HELD_TO}{max_padded_tokens}").touch()
+    (where.folder / f"{_held(where, layout)}{max_padded_tokens}").touch()
 
 
-def batches_held_to(where: Checkpoints) -> int | None:
-    """The least that was said, if anything was."""
-    return min((int(path.name.removeprefix(_HELD_TO)) for path in where.folder.glob(f"{_HELD_TO}*")), default=None)
+def batches_held_to(where: Checkpoints, layout: str) -> int | None:
+    """The least that was said of this training in this layout, if anything was."""
+    said = _held(where, layout)
+    return min((int(path.name.removeprefix(said)) for path in where.folder.glob(f"{said}*")), default=None)
+
+
+def _held(where: Checkpoints, layout: str) -> str:
+    """How the names of the files begin that say it."""
+    return f"{_HELD_TO}-{hash_facts([where.key, layout])}-"
 
 
 def load(where: Checkpoints, step: int, learner: torch.nn.Module, optimizers: list[torch.optim.Optimizer],

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
-from danlu.core.progress import PlainLines, Progress
+from danlu.core.errors import Phrase
+from danlu.core.progress import PlainLines, Progress, Said
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -81,11 +82,11 @@ def chart(losses: Sequence[float], columns: int = _COLUMNS, rows: int = _ROWS) -
 class Curves:
     """What is shown of a training on a terminal: a Progress, and an observer of the loop's steps."""
 
-    def __init__(self, label: str, stream: TextIO) -> None:
+    def __init__(self, label: str, stream: TextIO, said: Said = str) -> None:
         from rich.console import Console
         from rich.live import Live
 
-        self._label = label
+        self._label, self._said = label, said
         self._losses: list[float] = []
         self._last: Any = None
         self._seconds: list[float] = []
@@ -108,9 +109,9 @@ class Curves:
             self._drawn = now
             self._live.update(self.drawing(), refresh=True)
 
-    def line(self, text: str) -> None:
+    def line(self, text: str | Phrase) -> None:
         """Print one line above the chart."""
-        self._live.console.print(text, highlight=False, markup=False)
+        self._live.console.print(self._said(text), highlight=False, markup=False)
 
     def close(self) -> None:
         """Remove the chart from the screen."""
@@ -136,13 +137,13 @@ def standing(facts: Any, total: int, recent_s: Sequence[float]) -> str:
 
 
 @contextmanager
-def watching(label: str, stream: TextIO | None = None) -> Iterator[Progress]:
+def watching(label: str, stream: TextIO | None = None, said: Said = str) -> Iterator[Progress]:
     """In place of danlu.core.progress.progress: curves on a terminal, plain lines elsewhere."""
     stream = stream or sys.stderr
     if not stream.isatty():
-        yield PlainLines(label, stream)
+        yield PlainLines(label, stream, said=said)
         return
-    curves = Curves(label, stream)
+    curves = Curves(label, stream, said)
     try:
         yield curves
     finally:

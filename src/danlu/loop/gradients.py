@@ -62,13 +62,9 @@ class Gradients:
             finally:
                 self._recompute(False)
             self.clear()
-            state.max_padded_tokens = self._smaller(batches)
+            state.max_padded_tokens = self._smaller(batches or [self._idle(number)])
             if self._layout.group is not None:
-                raise MemoryShort(
-                    "memory was short in one of the processes: batches have at most {tokens} tokens from now on",
-                    "Start all processes again: they go on from the last checkpoint.",
-                    tokens=state.max_padded_tokens,
-                )
+                raise MemoryShort("memory was short in one of the processes: all start again with smaller batches")
 
     def clear(self) -> None:
         """Forget the gradient."""
@@ -79,15 +75,15 @@ class Gradients:
         batches = list(self._feed.batches(number, self._layout.part))
         return batches if max_padded_tokens is None else fitting(batches, max_padded_tokens)
 
+    def _idle(self, number: int) -> Batch:
+        """A row of the step, or a few that stay together: for a process that has no more of its own, and memory for no more."""
+        return fitting(self._feed.batches(number)[-1:], 0)[-1]
+
     def _smaller(self, batches: Sequence[Batch]) -> int:
         """Half of the largest batch that can be halved."""
         halved = [batch.padded_tokens for batch in batches if batch.halves() is not None]
         if not halved:
-            raise CannotLearn(
-                "memory is short for a batch of {tokens} tokens",
-                "Shorten sequence_tokens or the micro-batch, take a smaller model, or train an adapter (method=lora).",
-                tokens=max(batch.padded_tokens for batch in batches),
-            )
+            raise too_much(max(batch.padded_tokens for batch in batches))
         if self._layout.device.type == "cuda":
             torch.cuda.empty_cache()
         return max(halved) // 2
@@ -121,7 +117,7 @@ class Gradients:
             total += share.detach()
         for turn in range(len(batches) + 1, turns + 1):
             # All processes must go through the model equally often, or they wait for one another for ever.
-            self._add_gradient(self._share(self._feed.batches(number)[-1], targets) * 0, is_last=turn == turns)
+            self._add_gradient(self._share(self._idle(number), targets) * 0, is_last=turn == turns)
         sum_over(self._of_heads, self._layout.tensor_group)
         return self._layout.total(float(total))
 
@@ -171,6 +167,15 @@ class Gradients:
         """Of the gradient of all weights, whatever processes they are spread over."""
         norms = [_whole(torch.nn.utils.get_total_norm(_gradients_of(group))) for group in groups]
         return torch.stack(norms).norm() if norms else torch.zeros((), device=self._layout.device)
+
+
+def too_much(tokens: int) -> CannotLearn:
+    """What ends a training for which a single row is too much."""
+    return CannotLearn(
+        "memory is short for a batch of {tokens} tokens",
+        "Shorten sequence_tokens or the micro-batch, take a smaller model, or train an adapter (method=lora).",
+        tokens=tokens,
+    )
 
 
 def _gradients_of(weights: Sequence[torch.nn.Parameter]) -> list[torch.Tensor]:

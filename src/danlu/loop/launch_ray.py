@@ -16,7 +16,8 @@ from typing import Any
 
 from danlu.core.cluster import Site, check_site
 from danlu.core.errors import DanluError, UserError, WorkFailed
-from danlu.loop.launch import ERROR, JOB, MOST_RESTARTS, Job, share_of_job, write_whole
+from danlu.loop.launch import ERROR, JOB, Job, share_of_job, write_whole
+from danlu.loop.rounds import MOST_RESTARTS, memory_was_short
 
 _PLACED_WITHIN_S = 300
 """A cluster that grows on demand needs minutes for a machine."""
@@ -36,11 +37,16 @@ def run_on_cluster(job: Job) -> None:
     # Each process stands for itself: where Ray puts it is Ray's to say.
     work = replace(job.work, threads=resources["CPU"], machines=job.work.processes.count, workers=1)
     write_whole(work.scratch / JOB, replace(job, work=work))
-    for restarts in range(MOST_RESTARTS + 1):
-        problem = _attempt(job, resources, restarts)
+    number = ended_by_death = 0
+    while ended_by_death <= MOST_RESTARTS:
+        problem = _attempt(job, resources, number)
         if problem is None or (work.scratch / ERROR).exists():
             return
         time.sleep(_ORPHANS_END_WITHIN_S)
+        if memory_was_short(work.scratch, number):
+            number += 1
+        else:
+            ended_by_death += 1
     raise WorkFailed(
         "processes of the training died again and again on the cluster: {problem}",
         "Run the same again to go on from the last checkpoint; `ray status` lists the machines that are left.",
@@ -70,7 +76,7 @@ def _share_of_each(nodes: list[dict[str, Any]], count: int) -> dict[str, int]:
     return {"CPU": max(enough), **({"GPU": 1} if on_gpus else {})}
 
 
-def _attempt(job: Job, resources: dict[str, int], restarts: int) -> Exception | None:
+def _attempt(job: Job, resources: dict[str, int], in_round: int) -> Exception | None:
     """All processes from start to end; returns what ended the first that did not come to its end."""
     import ray
     from ray.util.placement_group import placement_group, remove_placement_group
@@ -97,7 +103,7 @@ def _attempt(job: Job, resources: dict[str, int], restarts: int) -> Exception | 
         meeting_point = ray.get(remote(**once, **places[0])(_free_address).remote())
         start = remote(**once)(_one_process)
         pending = [
-            start.options(**place).remote(site, str(job.work.scratch), number, count, meeting_point, restarts)
+            start.options(**place).remote(site, str(job.work.scratch), number, count, meeting_point, in_round)
             for number, place in enumerate(places)
         ]
         while pending:
@@ -116,16 +122,15 @@ def _attempt(job: Job, resources: dict[str, int], restarts: int) -> Exception | 
 
 
 def _one_process(
-    site: bytes, scratch: str, number: int, count: int, meeting_point: tuple[str, int], restarts: int
+    site: bytes, scratch: str, number: int, count: int, meeting_point: tuple[str, int], in_round: int
 ) -> None:
     """On a machine of the cluster: what torchrun would say in the environment, and the share of the job."""
     check_site(site)
     os.environ |= {
         "RANK": str(number), "WORLD_SIZE": str(count), "LOCAL_RANK": "0",  # Ray shows a process no GPU but its own
         "MASTER_ADDR": meeting_point[0], "MASTER_PORT": str(meeting_point[1]),
-        "TORCHELASTIC_RESTART_COUNT": str(restarts),
     }  # fmt: skip
-    share_of_job(Path(scratch))
+    share_of_job(Path(scratch), in_round)
 
 
 def _free_address() -> tuple[str, int]:

@@ -24,6 +24,8 @@ class Layout:
     """Which layers are here, when other processes have the others; None when all are."""
     tensor_group: Any = None
     """The processes that share each matrix; None when none do."""
+    name: str = ""
+    """Tells it from other layouts; empty for one process alone."""
 
     def total(self, value: float) -> float:
         """The sum of a number over the processes that share the rows, the same in each."""

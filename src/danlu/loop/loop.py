@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 
-from danlu.core.errors import WorkFailed
+from danlu.core.errors import Phrase, WorkFailed
 from danlu.core.progress import Progress
 from danlu.loop import checkpoint, faults, zero_state
 from danlu.loop.average import Average
@@ -141,9 +141,12 @@ class _Training:
             self._load(saved)
         self._hold_batches()
         self._learner.train()
+        held = None
         with noticing_sigterm() as stop:
             while len(self._state.losses) < self._feed.steps and not self._is_over():
+                held = self._tell_held(held, progress)
                 self._step(len(self._state.losses))
+                held = self._tell_held(held, progress)
                 done = len(self._state.losses)
                 progress.advance(done, self._feed.steps, self._note())
                 self._evaluate(done)
@@ -173,7 +176,7 @@ class _Training:
             loss, norm = self._gradients.of(number, self._state, seed)
         except MemoryShort:
             assert self._state.max_padded_tokens is not None
-            checkpoint.hold_batches_to(self._checkpoints, self._state.max_padded_tokens)
+            checkpoint.hold_batches_to(self._checkpoints, self._layout.name, self._state.max_padded_tokens)
             raise
         verdict = self._verdict(loss, norm)
         if verdict == _NOT_FINITE:
@@ -189,9 +192,18 @@ class _Training:
 
     def _hold_batches(self) -> None:
         """To what one of the processes had memory for, before all of them started again; as the first of them sees it."""
-        told = int(self._layout.of_first(float(checkpoint.batches_held_to(self._checkpoints) or -1)))
-        held = [tokens for tokens in (self._state.max_padded_tokens, told) if tokens is not None and tokens > 0]
-        self._state.max_padded_tokens = min(held, default=None)
+        state, name = self._state, self._layout.name
+        saved = state.max_padded_tokens if state.layout == name else None
+        told = int(self._layout.of_first(float(checkpoint.batches_held_to(self._checkpoints, name) or -1)))
+        held = [tokens for tokens in (saved, told) if tokens is not None and tokens > 0]
+        state.max_padded_tokens, state.layout = min(held, default=None), name
+
+    def _tell_held(self, before: int | None, progress: Progress) -> int | None:
+        """Say what batches are held to when it is not what was said `before`."""
+        held = self._state.max_padded_tokens
+        if held is not None and held != before:
+            progress.line(Phrase("memory was short: batches have at most {tokens} tokens from now on", tokens=held))
+        return held
 
     def _tell(self, done: int) -> None:
         """Observers hear of a step that was learnt from, when it is evaluated too."""

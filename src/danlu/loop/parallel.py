@@ -64,7 +64,7 @@ def join(processes: Processes) -> tuple[Layout, DeviceMesh]:
     part = Part(rows.get_local_rank(), rows.size())
     segment = _segment(mesh["pipeline"]) if processes.pipeline > 1 else None
     tensor = mesh["tensor"].get_group() if processes.tensor > 1 else None
-    return Layout(device, part, rows.get_group(), processes.zero, segment, tensor), mesh
+    return Layout(device, part, rows.get_group(), processes.zero, segment, tensor, str(processes)), mesh
 
 
 def _check_enough(processes_here: int) -> None:

@@ -10,7 +10,7 @@ Shapes: B rows of a micro-batch, M micro-batches, T positions, D hidden size.
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import torch
@@ -19,11 +19,9 @@ from torch.distributed.pipelining import PipelineStage, Schedule1F1B
 from torch.distributed.tensor import DTensor
 
 from danlu.loop.causal import CausalLearner
-from danlu.loop.feed import Feed
-from danlu.loop.gradients import Gradients
+from danlu.loop.gradients import Gradients, too_much
 from danlu.loop.head_norms import sum_over
 from danlu.loop.layout import Layout
-from danlu.loop.optimizers import Optimization
 from danlu.loop.segment import Segment, has_tied_head, not_for
 from danlu.loop.token_batch import IGNORED, TokenBatch
 
@@ -37,21 +35,22 @@ Context = Callable[[int], AbstractContextManager[None]]
 class PipelineGradients(Gradients):
     """The gradient of a step, each process that of its own layers."""
 
-    def __init__(
-        self,
-        learner: torch.nn.Module,
-        weights: list[torch.nn.Parameter],
-        feed: Feed,
-        optimization: Optimization,
-        layout: Layout,
-    ) -> None:
-        super().__init__(learner, weights, feed, optimization, layout)
-        self._pipeline = Pipeline(learner, layout, self._context)
+    @cached_property
+    def _pipeline(self) -> "Pipeline":
+        return Pipeline(self._learner, self._layout, self._context)
+
+    def _smaller(self, batches: Sequence[Any]) -> int:
+        """Half of a micro-batch: batches that are larger than that go through in smaller pieces already."""
+        assert self._layout.segment is not None
+        rows, tokens = micro_batch(batches, self._layout.segment.count)
+        if rows == 1:
+            raise too_much(tokens)
+        return rows * tokens // 2
 
     def _backward(self, number: int, batches: list[Any], seed: int, scale: float) -> float:
         torch.manual_seed(seed)
         targets = self._feed.targets(number)
-        share = batches or [_unlearnt(self._feed.batches(number)[-1])]
+        share = batches or [_unlearnt(self._idle(number))]
         nats = self._pipeline.backward(share, self._layout.part.count * scale / targets)
         sum_over(self._of_heads, self._layout.tensor_group)
         return self._layout.total(nats / targets)
@@ -152,10 +151,8 @@ def even(
     There are four for each segment where there are rows enough, and as many as segments at least, which torch asks for;
     `agreed` may raise their number.
     """
-    rows, longest = sum(len(batch.ids_BT) for batch in batches), max(batch.ids_BT.shape[1] for batch in batches)
-    fitting = max(batch.padded_tokens for batch in batches) // longest
-    size = max(1, min(fitting, -(-rows // (_MICRO_BATCHES_PER_SEGMENT * segments))))
-    count = agreed(max(-(-rows // size), segments))
+    size, longest = micro_batch(batches, segments)
+    count = agreed(max(-(-_rows(batches) // size), segments))
     ids = torch.zeros(count * size, longest, dtype=torch.long)
     targets = torch.full_like(ids, IGNORED)
     at = 0
@@ -164,6 +161,17 @@ def even(
         ids[here], targets[here] = batch.ids_BT, batch.targets_BT
         at += len(batch.ids_BT)
     return ids.view(count, size, longest), targets.view(count, size, longest)
+
+
+def micro_batch(batches: Sequence[TokenBatch], segments: int) -> tuple[int, int]:
+    """Rows and tokens of each micro-batch that `even` makes."""
+    longest = max(batch.ids_BT.shape[1] for batch in batches)
+    fitting = max(batch.padded_tokens for batch in batches) // longest
+    return max(1, min(fitting, -(-_rows(batches) // (_MICRO_BATCHES_PER_SEGMENT * segments)))), longest
+
+
+def _rows(batches: Sequence[TokenBatch]) -> int:
+    return sum(len(batch.ids_BT) for batch in batches)
 
 
 def _unlearnt(batch: Any) -> TokenBatch:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import torch
 
-from danlu.core.errors import WorkFailed
+from danlu.core.errors import Phrase, WorkFailed
 from danlu.core.progress import Progress
 from danlu.loop.causal import CausalLearner
 from danlu.loop.held_out import HeldOutFeed
@@ -137,7 +137,7 @@ class CausalScores:
     def take(self, done: int) -> float:
         """Bits per byte of all languages together; says it, and how the model goes on with a text."""
         score = self._bits_per_byte(self._feed)["all"]
-        self._progress.line(f"{done}: {score:.3f} bits per byte")
+        self._progress.line(Phrase("{done}: {score} bits per byte", done=done, score=f"{score:.3f}"))
         for sample in self.samples() if self._measuring.speaks else ():
             self._progress.line(f"  {sample.language}: {sample.prompt} ▸{sample.continuation}".replace("\n", " "))
         return score

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from danlu.core.errors import UserError
+from danlu.core.errors import Phrase, UserError
 from danlu.core.hashing import hash_facts
 from danlu.core.processes import ALONE
 from danlu.core.progress import Progress
@@ -156,7 +156,7 @@ class _Untold:
         """Pass on all but the note."""
         self.progress.advance(done, total)
 
-    def line(self, text: str) -> None:
+    def line(self, text: str | Phrase) -> None:
         """Pass on."""
         self.progress.line(text)
 

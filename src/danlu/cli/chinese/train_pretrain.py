@@ -68,10 +68,6 @@ CHINESE: dict[str, str] = {
     ),
     "stopped by SIGTERM after step {done} of {steps}": "收到 SIGTERM，在第 {done} 步（共 {steps} 步）后停止",
     "What was learnt is kept: run the same again to go on.": "学到的内容已保留：再次运行同样的命令即可继续。",
-    "memory was short in one of the processes: batches have at most {tokens} tokens from now on": (
-        "其中一个进程内存不足：此后每批最多 {tokens} 个词元"
-    ),
-    "Start all processes again: they go on from the last checkpoint.": "请重新启动所有进程：它们会从最近的检查点继续。",
     "memory is short for a batch of {tokens} tokens": "内存不足以处理 {tokens} 个词元的批次",
     "Shorten sequence_tokens or the micro-batch, take a smaller model, or train an adapter (method=lora).": (
         "请缩短 sequence_tokens 或微批次，换用更小的模型，或只训练适配器（method=lora）。"

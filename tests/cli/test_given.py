@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from commands import every_command, here
+from danlu.cli.setting_examples import setting_example
 
 READ_DOCUMENTS = {
     "clean": [], "deduplicate": [], "redact": [], "decontaminate": ["--against", "none"], "split": [], "synthesize": [],
@@ -29,7 +30,8 @@ def test_commands_on_documents_take_them_and_write_them_alike() -> None:
     reading = {name for name, (_, count, *_, help) in paths.items() if "corpus" in str(help) and count == "+"}
     assert reading == set(READ_DOCUMENTS)
     for shared in ("paths", "licence", "out", "set", "compute", "workers", "json"):
-        assert {str(commands[name][shared]) for name in reading} == {str(commands["clean"][shared])}
+        alike = {str(commands[name][shared]).replace(setting_example(f"danlu {name}"), "…") for name in reading}
+        assert alike == {str(commands["clean"][shared]).replace(setting_example("danlu clean"), "…")}
     seeded = [str(taken["seed"]) for taken in commands.values() if "seed" in taken]
     assert len(set(seeded)) == 1 < len(seeded)
 
@@ -54,3 +56,12 @@ def test_settings_that_cannot_be_read_are_told(tmp_path: Path, pair: str, said: 
     refused = here(tmp_path, "deduplicate", "a.txt", "--out", "out", "--set", pair)
     assert refused.returncode == 2
     assert said in refused.stderr
+
+
+def test_the_example_of_a_setting_is_one_that_the_reference_knows() -> None:
+    known = (Path(__file__).parents[2] / "docs" / "reference.md").read_text(encoding="utf-8")
+    examples = {
+        name: setting_example(f"danlu {name}") for name, command in every_command().items() if "set" in options(command)
+    }
+    assert [name for name, example in examples.items() if f"| `{example.partition('=')[0]}` |" not in known] == []
+    assert [examples[name] for name in ("finetune", "clean")] == ["finetune.max_train_tokens=100000", "clean.rules=web"]

@@ -252,3 +252,19 @@ def test_a_prompt_without_ids_of_its_own_is_refused(tmp_path: Path) -> None:
     tokenizer.save(str(path))
     with pytest.raises(UserError, match="a prompt has no unique ids"):
         ChatFormat.load(tmp_path)
+
+
+def test_a_thought_has_the_ids_of_transformers_and_is_learnt_or_its_row_is_refused(folder: Path, family: str) -> None:
+    reply = {"role": "assistant", "content": "Press the green button.", "reasoning_content": "Which pump? 哪一台？"}
+    messages = [{"role": "user", "content": "How do I start the pump?"}, reply]
+    chat = ChatFormat.load(folder)
+    if family not in THOUGHTS:
+        with pytest.raises(UserError, match="leaves out the reasoning_content"):
+            chat.training_ids(messages)
+        return
+    theirs = hugging_face(folder).apply_chat_template(messages, return_dict=True)["input_ids"]
+    tokens, prompt = chat.training_ids(messages), chat.prompt_ids(messages[:1])
+    assert tokens.ids[: len(theirs)] == theirs
+    assert tokens.ids[: len(prompt)] == prompt
+    stop = tokens.ids.index(chat.stop_id, len(prompt))
+    assert tokens.loss_mask == [len(prompt) <= at <= stop for at in range(len(tokens.ids))]

@@ -158,7 +158,7 @@ def test_nothing_that_fits_is_a_users_error(base, chats, tmp_path):
             "chats.jsonl:1: does not end with an assistant",
         ),
         ('{"id": "a", "messages": [{"role": "boss", "content": "x"}]}', "chats.jsonl:1: message 1: role is 'boss'"),
-        ('{"id": "a", "messages": [{"role": "user", "content": 7}]}', "chats.jsonl:1: message 1: content is int"),
+        ('{"id": "a", "messages": [{"role": "user", "content": 7}]}', "chats.jsonl:1: message 1: content is a number"),
     ],
 )
 def test_a_malformed_row_is_named(base, tmp_path, line, complaint):

@@ -10,10 +10,26 @@ from align_ground import write_rows
 from commands import here
 from danlu.core.artifacts import Manifest
 from danlu.core.errors import UserError
+from danlu.core.execute import Machine, execute
 from danlu.core.machine import read_hardware
-from danlu.loop.probe import Workload
-from danlu.train.learning_outlook import Together, asked_of
+from danlu.core.progress import Silent
+from danlu.core.stages import Plan, Step, Work
+from danlu.core.store import Store
+from danlu.recipes.outlooks import outlook_of
+from danlu.recipes.settings import Settings
+from danlu.recipes.single_align import align_plan
+from danlu.recipes.single_embedding import Material, embed_plan, rerank_plan
+from danlu.recipes.single_head import classify_plan
+from danlu.recipes.single_seq2seq import Pairs, seq2seq_plan
+from danlu.train.align.config import AlignConfig
+from danlu.train.embedding import lexical
+from danlu.train.embedding.rerank import RerankConfig
+from danlu.train.embedding.stage import EmbedConfig
+from danlu.train.heads.classify import ClassifyConfig
+from danlu.train.learning_outlook import AtOnce, Dials, asked_of
 from danlu.train.preflight import check_by_formula
+from danlu.train.seq2seq import stage as seq2seq_stage
+from danlu.train.seq2seq.stage import Seq2seqConfig
 from label_rows import entities, questions, reviews, write
 from tiny import make_tiny_checkpoint
 from tiny_bert import make_tiny_bert
@@ -39,7 +55,7 @@ SHOWN = {
     "tag": "is to be found: PER, LOC; what stands in ⟦ ⟧ is learnt:",
     "span": "whose answer is to be pointed at",
     "embed": "a passage that does not, from which it is pushed:",
-    "rerank": "the same query with a passage that does not:",
+    "rerank": "the same query with a passage that does not:",  # the data name one
     "translate": "source and target; what stands in ⟦ ⟧ is learnt:",
 }
 
@@ -48,6 +64,7 @@ SHOWN = {
 def ground(tmp_path_factory):
     folder = tmp_path_factory.mktemp("preflight")
     make_tiny_bert(folder / "encoder")
+    make_tiny_bert(folder / "long-encoder", positions=512)
     make_tiny_checkpoint(folder / "base")
     write(folder / "reviews.jsonl", [*reviews(), {"text": "\u200b", "label": "good"}])
     write(folder / "entities.jsonl", entities())
@@ -58,10 +75,15 @@ def ground(tmp_path_factory):
         for at, b in enumerate(places)
         for number, a in enumerate(tastes)
     ]
-    write(folder / "queries.jsonl", [*queries, queries[0]])
+    named = [row | {"negatives": [queries[at - 1]["positive"]]} for at, row in enumerate(queries)]
+    write(folder / "queries.jsonl", [*named, queries[0]])
+    write(folder / "long_queries.jsonl", [row | {"positive": " ".join([row["positive"]] * 20)} for row in queries])
     words = [(a, b, c) for a in TRANSLATED for b in TRANSLATED for c in ("pump", "fan")]
     pairs = [{"source": " ".join(row), "target": "".join(TRANSLATED[word] for word in row)} for row in words]
     write(folder / "pairs.jsonl", [*pairs, pairs[0], {"source": "red", "target": "红" * 200}])
+    long = [row | {"text": " ".join([row["text"]] * (40 if at % 8 else 1))} for at, row in enumerate(reviews())]
+    write(folder / "long.jsonl", long)
+    write(folder / "long_pairs.jsonl", [{"source": row["source"], "target": row["target"] * 120} for row in pairs])
     lines = [f"{at % 7},{at % 5},{int(at in (30, 31))}\n" for at in range(500)]
     (folder / "normal.csv").write_text("a,b,wrong\n" + "".join(lines))
     write_rows(folder / "preferences.jsonl", "pairs", 12)
@@ -175,18 +197,124 @@ def test_what_can_never_fit_is_refused_before_a_weight_is_read(ground, command):
 
 
 @pytest.mark.parametrize(
-    ("together", "nearest"),
+    ("task", "base", "said"),
     [
-        (Together("classify.micro_batch_tokens", "classify.sequence_tokens"), "classify.micro_batch_tokens="),
-        (Together("embed.group_queries", "embed.passage_tokens", 2, 512), "embed.group_queries="),
+        ("embed", "base", "base: the tokenizer has no padding token"),
+        ("rerank", "base", "base: the tokenizer has no padding token"),
+        ("translate", "encoder", "encoder is no encoder-decoder model"),
     ],
 )
-def test_what_does_not_fit_is_refused_with_the_nearest_that_does(tmp_path, together, nearest):
+def test_check_refuses_a_base_of_another_kind_by_the_name_that_was_given(ground, task, base, said):
+    done = head(ground, task, "--base", f"path:{base}", "--out", "never", "--check")
+    assert done.returncode == 2 and f"error: {said}" in done.stderr, done.stderr
+
+
+def outlook_with(ground, task, values):
+    """What a training with these settings would be told."""
+    stage, folder, settings = STAGES.get(task, task), ground / "outlooks" / task, Settings(values)
+    base, data = f"path:{ground / 'long-encoder'}", ground / "long_queries.jsonl"
+    match task:
+        case "classify":
+            plan = classify_plan(base, ground / "long.jsonl", None, settings)
+        case "embed" | "rerank":
+            make = embed_plan if task == "embed" else rerank_plan
+            plan = make(Material(data, (), ""), base, settings)
+        case "translate":
+            plan = seq2seq_plan(Pairs(ground / "long_pairs.jsonl", ()), None, settings)
+        case _:
+            is_sampled = values["align.method"] == "grpo"
+            settings = Settings(values | {"preferences.kind": "prompts" if is_sampled else "pairs"})
+            rows = ground / ("prompts.jsonl" if is_sampled else "preferences.jsonl")
+            plan = align_plan(str(ground / "base"), rows, ["length:9"] * is_sampled, None, settings)
+    made = {
+        name: execute(Plan(given, plan.seed), Store(folder), Machine.here()) if isinstance(given, Step) else given
+        for name, given in plan.target.inputs.items()
+    }
+    return outlook_of(plan.target, made, Work(folder, folder / stage, plan.seed, 1, 1, Silent()))
+
+
+LOOKED_AT = {
+    "a row is longer than what goes together": ("classify", {"classify.micro_batch_tokens": 64}),
+    "windows": ("classify", {"classify.step_rows": 8}),
+    "rows over the length are left out": ("classify", {"classify.long_texts": "reject"}),
+    "groups of queries": ("embed", {"embed.group_queries": 8}),
+    "all queries are one group": ("embed", {"embed.group_queries": 4096, "embed.hard_negatives": 2}),
+    "one query is more than what goes together": ("rerank", {"rerank.micro_batch_tokens": 32}),
+    "several queries go together": ("rerank", {"rerank.pair_tokens": 128}),
+    "long targets": ("translate", {"seq2seq.width": 32, "seq2seq.vocabulary": 300, "seq2seq.target_tokens": 512}),
+    "a pair is longer than what goes together": ("translate", {"seq2seq.width": 32, "seq2seq.vocabulary": 300, "seq2seq.target_tokens": 512, "seq2seq.micro_batch_tokens": 64}),
+    "preferences": ("align", {"align.method": "dpo", "align.tuning": "full", "align.rows_per_step": 4}),
+    "short prompts, long replies": ("align", {"align.method": "grpo", "align.rows_per_step": 2, "align.micro_batch_rows": 16}),
+}  # fmt: skip
+
+
+UNSAID = {"embed": {"query_tokens": 48, "passage_tokens": 192}, "rerank": {"pair_tokens": 256}}
+"""Where the settings say nothing, for an encoder that reads as much."""
+
+
+@pytest.mark.parametrize(("task", "values"), LOOKED_AT.values(), ids=LOOKED_AT)
+def test_what_is_proposed_is_less_than_what_is_set_and_when_followed_needs_no_more_than_was_said(ground, task, values):
+    asked = outlook_with(ground, task, values).asked
+    stage = STAGES.get(task, task)
+    default = {"classify": ClassifyConfig, "embed": EmbedConfig, "rerank": RerankConfig, "translate": Seq2seqConfig}
+    now = default.get(task, AlignConfig)().model_dump() | UNSAID.get(task, {})
+    now |= {key.split(".")[1]: value for key, value in values.items()}
+    others = [one for one in asked.others() if one.settings]
+    assert others
+    for other in others:
+        assert other.training != asked.training
+        for name, value in other.settings.items():
+            assert value == "lora" or value < now[name.removeprefix(f"{stage}.")], other.settings
+        followed = outlook_with(ground, task, values | other.settings).asked
+        assert followed.bytes <= asked.bytes_of(other.shape, other.training), other.settings
+
+
+@pytest.mark.parametrize(
+    ("task", "values", "long", "short"),
+    [
+        ("translate", LOOKED_AT["long targets"][1], "seq2seq.target_tokens", "seq2seq.source_tokens"),
+        ("align", LOOKED_AT["short prompts, long replies"][1], "align.reply_tokens", "align.sequence_tokens"),
+    ],
+)
+def test_the_side_that_is_long_is_shortened(ground, task, values, long, short):
+    settings = [one.settings for one in outlook_with(ground, task, values).asked.others()]
+    assert any(long in one for one in settings) and not any(short in one for one in settings)
+
+
+def test_what_does_not_fit_is_refused_with_the_nearest_that_does(tmp_path):
     hardware = replace(read_hardware(tmp_path), available_bytes=8 * 2**30, gpus=())
-    workload = Workload(1, 2**17, 2**17, 2**17, accumulates=False)
-    asked = asked_of(BERT, workload, 256, together, recompute_above=2**62)
+    config = ClassifyConfig(micro_batch_tokens=2**17, step_rows=512)
+
+    def at_once(config):
+        return AtOnce(
+            config.micro_batch_tokens, min(256, config.sequence_tokens), accumulates=True, recompute_above=2**62
+        )
+
+    dials = Dials("classify", config, "micro_batch_tokens", 32, {"sequence_tokens": 256}, at_once)
+    asked = asked_of(BERT, dials)
     with pytest.raises(UserError) as refused:
         check_by_formula(asked, hardware)
-    assert refused.value.hint.startswith(f"The nearest that fits: --set {nearest}")
-    smaller = next(one for one in asked.others() if one.settings and refused.value.hint.endswith(one.said()))
-    assert asked.bytes_of(smaller.shape, smaller.training) <= hardware.available_bytes
+    assert refused.value.hint.startswith("The nearest that fits: --set classify.micro_batch_tokens=")
+    fewer = config.model_copy(update={"micro_batch_tokens": int(refused.value.hint.rpartition("=")[2])})
+    check_by_formula(asked_of(BERT, replace(dials, config=fewer)), hardware, is_tried=False)
+
+
+def test_before_a_training_nothing_is_searched_for_and_a_vocabulary_is_learnt_once(ground, monkeypatch):
+    calls = []
+    for module, name in ((lexical.Lexical, "of"), (seq2seq_stage, "write_vocabulary")):
+        monkeypatch.setattr(module, name, counting(calls, name, getattr(module, name)))
+    for task in ("embed", "rerank", "translate"):
+        looked = outlook_with(
+            ground, task, {"seq2seq.width": 32, "seq2seq.vocabulary": 300} if task == "translate" else {}
+        )
+        looked.outline()
+        assert looked.subject().feed.steps == looked.workload.steps
+    assert calls == ["write_vocabulary"]
+
+
+def counting(calls, name, function):
+    def counted(*given):
+        calls.append(name)
+        return function(*given)
+
+    return counted

@@ -74,7 +74,10 @@ def test_killed_and_run_again_it_is_the_same(ground, tmp_path, seen):
     arguments = ["pretrain", str(folder / "pages"), "--out", "model", "--set", "tokenizer.size=420", *SMALL]
     cache = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
     assert killed_when(tmp_path, arguments, seen, **cache)
-    assert danlu(tmp_path, *arguments, **cache).returncode == 0
+    again = danlu(tmp_path, *arguments, **cache)
+    assert again.returncode == 0, again.stderr
+    assert ("goes on from its checkpoint after step" in again.stderr) == (seen == "step-*")
+    assert json.loads((tmp_path / "model" / "run.json").read_text())["starts"] == 2
     assert hash_of(tmp_path / "model") == hash_of(folder / "model")
 
 

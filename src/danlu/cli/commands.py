@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from danlu.cli.setting_examples import setting_example
 from danlu.cli.speech import LANGUAGES, Speech
 
 
@@ -90,7 +91,7 @@ def set_option(command: argparse.ArgumentParser, say: Speech) -> None:
         action="append",
         default=[],
         metavar="K=V",
-        help=say("change a setting, such as clean.rules=web"),
+        help=say("change a setting, such as {example}", example=setting_example(command.prog)),
     )
 
 
@@ -137,12 +138,12 @@ def watch_options(command: argparse.ArgumentParser, say: Speech) -> None:
     )
 
 
-def check_option(command: argparse.ArgumentParser, say: Speech) -> None:
-    """For commands whose training is foreseen."""
+def check_option(command: argparse.ArgumentParser, say: Speech, help: str = "") -> None:
+    """For commands whose training is foreseen; `help` for one whose steps cannot be tried."""
     command.add_argument(
         "--check",
         action="store_true",
-        help=say("try some steps, say what time, memory and disk the training will take, and end before it"),
+        help=help or say("try some steps, say what time, memory and disk the training will take, and end before it"),
     )
 
 

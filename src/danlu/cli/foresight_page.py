@@ -4,14 +4,12 @@ from collections.abc import Mapping
 from typing import Any, TextIO
 
 from danlu.cli.speech import Speech
-from danlu.core.machine import Hardware
+from danlu.core.machine import Hardware, size
 from danlu.loop.predict import Prediction
 from danlu.loop.probe import Workload
 from danlu.train.first_example import bracketed, coloured
 from danlu.train.foresee import Needs
 from danlu.train.outlook import Example, Outlook
-
-_GB, _MB = 2**30, 2**20
 
 
 class Page:
@@ -30,6 +28,8 @@ class Page:
         said = ", ".join(f"{count} {say(reason)}" for reason, count in outlook.rows)
         total = sum(count for _, count in outlook.rows)
         self.line(say("{total} {what}: {said}", total=total, what=say(outlook.of_what), said=said))
+        if outlook.remark:
+            self.line(say(outlook.remark.template, **outlook.remark.values))
 
     def example(self, example: Example) -> None:
         """A row: in colours on a terminal, in brackets elsewhere."""
@@ -114,11 +114,6 @@ def compared_line(record: Mapping[str, Any], say: Speech) -> str:
         memory_then=size(predicted["memory_bytes"]),
         memory_ratio=f"{ratio.get('memory_bytes', 0):.2f}",
     )
-
-
-def size(count: int) -> str:
-    """Bytes in MB, from a thousand of them in GB."""
-    return f"{count / _GB:.1f} GB" if count >= _GB else f"{count / _MB:.0f} MB"
 
 
 def duration(seconds: float, say: Speech) -> str:

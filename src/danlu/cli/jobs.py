@@ -18,6 +18,9 @@ def list_(options: Namespace, say: Speech) -> None:
     if options.json:
         print(json.dumps([asdict(job) for job in jobs], indent=2, ensure_ascii=False))
         return
+    if not jobs:
+        print(say("No job was submitted from here"))
+        return
     rows = [[job.id, job.host.address, _seen(job, say), job.submitted[:19], job.shown] for job in jobs]
     print_table([say("id"), say("host"), say("seen last"), say("submitted"), say("command")], rows)
 

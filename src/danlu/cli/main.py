@@ -40,7 +40,7 @@ from danlu.cli.options import (
     tokenizer,
 )
 from danlu.cli.speech import LANGUAGES, Speech, language_of
-from danlu.cli.usage import argparse_says
+from danlu.cli.usage import Parser, argparse_says
 from danlu.core.errors import DanluError, WorkFailed
 from danlu.core.library_settings import settle
 
@@ -96,7 +96,7 @@ def _told(error: Exception, arguments: Sequence[str]) -> DanluError | None:
 
 def parser(say: Speech) -> argparse.ArgumentParser:
     """The whole command line, in one language."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="danlu",
         description=say("From your own documents to cited answers and a model of your own, with proof at every joint."),
         epilog=say("the project is the folder you stand in, or the nearest one above it that has a danlu.yaml"),

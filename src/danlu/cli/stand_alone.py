@@ -13,7 +13,7 @@ from pathlib import Path
 
 from danlu.cli.as_given import naming_as_given
 from danlu.cli.foresight import check, forget_minutes, look_of, minutes_of, within_minutes
-from danlu.cli.given import inputs_of, settings_of, user_cache
+from danlu.cli.given import check_writable, inputs_of, settings_of, user_cache
 from danlu.cli.project import compute_of, shows_of, tell
 from danlu.cli.sigterm import ending_on_sigterm
 from danlu.cli.speech import Speech
@@ -92,8 +92,9 @@ def check_free(plan: Plan, options: Namespace) -> None:
 
 def make(plan: Plan, options: Namespace, say: Speech) -> None:
     """Run a plan whose last artifact goes to --out; what leads to it lies in the user's cache while it runs."""
-    check_given(plan)
     out, compute = Path(options.out), compute_of(Compute(), options)
+    check_writable(out)
+    check_given(plan)
     minutes = minutes_of(options, plan.target.stage.name)
     # With --json, standard output is for JSON alone: Ray prints there when one of its workers dies.
     aside = redirect_stdout(sys.stderr) if options.json else nullcontext()

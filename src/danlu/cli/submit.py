@@ -12,6 +12,7 @@ from danlu.cli.main import parser
 from danlu.cli.sent_command import SentCommand, names_there, sent_command
 from danlu.cli.sent_project import places, project_trees
 from danlu.cli.speech import Speech
+from danlu.cli.usage import argparse_says
 from danlu.core.errors import UserError
 from danlu.core.file_trees import FileTree, send_files
 from danlu.core.frames import Channel
@@ -23,7 +24,8 @@ from danlu.core.submitted_jobs import SubmittedJob
 
 def submit(options: Namespace, say: Speech) -> int:
     """Send what is missing there, start the command unless it runs or is done, follow it, and fetch what it made."""
-    command = sent_command(parser(say), options.command)
+    with argparse_says(say):
+        command = sent_command(parser(say), options.command)
     config = str(Path(options.ssh_config).absolute()) if options.ssh_config else ""
     host = Host(options.host, config, options.remote_danlu, options.remote_folder)
     project = find_project(Path.cwd()) if command.is_project else None

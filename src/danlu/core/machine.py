@@ -95,6 +95,14 @@ def free_bytes(folder: Path) -> int:
     return shutil.disk_usage(next(path for path in (here, *here.parents) if path.exists())).free
 
 
+_GIB, _MIB = 2**30, 2**20
+
+
+def size(count: int) -> str:
+    """Bytes in MB, from 1,024 of them in GB."""
+    return f"{count / _GIB:.1f} GB" if count >= _GIB else f"{count / _MIB:.0f} MB"
+
+
 def resident_bytes() -> int:
     """Memory that this process holds now; 0 where the system does not tell."""
     return _status_bytes("VmRSS:")

@@ -139,6 +139,10 @@ class _Training:
         saved = self._agreed_step(checkpoint.steps_saved(self._checkpoints))
         if saved is not None:
             self._load(saved)
+            if saved < (steps := self._feed.steps):
+                progress.line(
+                    Phrase("goes on from its checkpoint after step {done} of {steps}", done=saved, steps=steps)
+                )
         self._hold_batches()
         self._learner.train()
         held = None

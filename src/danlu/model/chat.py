@@ -18,17 +18,21 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from danlu.core.errors import UserError
+from danlu.core.json_kinds import json_kind
 from danlu.model.stretches import Before, StretchEncoder
 from danlu.model.template import Template, read_json
+from danlu.model.thoughts import has_thought, kept_thoughts, without_thought, written_thought
 from danlu.model.tool_calls import Tools, check_plain, check_written, raw, written_call
 
 Message = Mapping[str, Any]
-"""`role` (one of ROLES) and `content`, text; a reply may hold `tool_calls`."""
+"""`role` (one of ROLES) and `content`, text; a reply may hold `tool_calls`, `reasoning_content`, and `loss` false: it is context."""
 ROLES = ("system", "user", "assistant", "tool")
 
 # Private-use characters frame the number. The em spaces tell whether the template trims white space around a content.
 _PAD = "\u2003"
 _MARKER = re.compile(f"({_PAD}?)\ue000([0-9]+)\ue001({_PAD}?)")
+_WRITTEN = "is_written"
+"""In a message of ours: its content is what the template wrote of a thought, so white space around it is the template's own."""
 _PROBE: list[Message] = [{"role": "user", "content": "Is it 7:30?"}]
 _PROBE_REPLY: Message = {"role": "assistant", "content": "Yes."}
 
@@ -145,7 +149,8 @@ class ChatFormat:
 
         The loss is on the contents of replies and on the stop token after each, nowhere else. An earlier reply that
         the template writes otherwise than it was generated (reasoning models drop their thoughts) gets no loss.
-        A tool call is a reply: what the template writes for it is learnt.
+        A tool call is a reply: what the template writes for it is learnt, and so is the thought before a reply where the
+        template writes it. A reply with `loss` false gets none.
         """
         if len(messages) < 2 or messages[-1].get("role") != "assistant":
             raise UserError("a training conversation must end with an assistant message that answers something")
@@ -163,24 +168,39 @@ class ChatFormat:
         _check_messages(messages)
         check_plain(self._special, list(tools))
         check_written(self._template, _PROBE, tools)
-        if not any(message.get("tool_calls") for message in messages):
+        if not any(message.get("tool_calls") or has_thought(message) for message in messages):
             return messages
+        thinks_last = messages[-1]["role"] == "assistant" and has_thought(messages[-1])
+        earlier = messages[:-1] if thinks_last else messages
+        kept = kept_thoughts(self._template, earlier, tools) | {len(earlier)}
         said: list[Message] = []
-        for message in messages:
-            if message.get("tool_calls"):
-                check_plain(self._special, raw(message))
-                text = written_call(self._template, said, raw(message), tools, self._frame.stop)
-                text = text.removeprefix(self._frame.lead).removesuffix(self._frame.trail)
-                message = {"role": message["role"], "content": text}
-            said.append(message)
-        if _text(self._pieces(said, tools, for_reply=False)) != self._template.render(
-            [*map(raw, messages)], False, tools
-        ):
+        for at, message in enumerate(messages):
+            written = self._written(said, message, tools)  # refuses a thought that the template never writes
+            forgets = has_thought(message) and at not in kept
+            said.append(self._written(said, without_thought(message), tools) if forgets else written)
+        # A thought in the last reply stands where the template would write an empty one, which `training_ids` leaves out.
+        pieces = self._pieces(said[: len(earlier)], tools, for_reply=False)
+        if _text(pieces) != self._template.render([*map(raw, earlier)], False, tools):
             raise UserError(
                 "the chat template writes tool calls otherwise than replies",
                 "take a base model whose template writes both between the same tokens, such as Qwen's",
             )
         return said
+
+    def _written(self, before: Sequence[Message], message: Message, tools: Tools) -> Message:
+        """A message with what the template writes of its call and its thought as its content."""
+        if not message.get("tool_calls") and not has_thought(message):
+            return message
+        stop = self._frame.stop
+        if message.get("tool_calls"):
+            check_plain(self._special, raw(message))
+            text = written_call(self._template, before, raw(message), tools, stop)
+        if has_thought(message):
+            is_open = self._frame.is_open
+            text = written_thought(self._template, self._special, before, message, tools, stop, is_open=is_open)
+        text = text.removeprefix(self._frame.lead).removesuffix(self._frame.trail)
+        said = {"role": message["role"], "content": text, _WRITTEN: has_thought(message)}
+        return said | ({"loss": False} if _is_context(message) else {})
 
     def _pieces(self, messages: Sequence[Message], tools: Tools = (), *, for_reply: bool) -> list[_Piece]:
         """The rendered conversation, split at its markers."""
@@ -197,9 +217,9 @@ class ChatFormat:
             )
         pieces = [_Piece(first)]
         for before, number, after, text in zip(*(iter(rest),) * 4, strict=True):
-            content = messages[int(number)]["content"]
-            content = content if before else content.lstrip()
-            pieces += [_Piece(content if after else content.rstrip(), int(number)), _Piece(text)]
+            content, is_written = messages[int(number)]["content"], messages[int(number)].get(_WRITTEN, False)
+            content = content if before or is_written else content.lstrip()
+            pieces += [_Piece(content if after or is_written else content.rstrip(), int(number)), _Piece(text)]
         return self._framed(messages, pieces)
 
     def _framed(self, messages: Sequence[Message], pieces: list[_Piece]) -> list[_Piece]:
@@ -247,7 +267,9 @@ class ChatFormat:
         if number == len(messages) - 1:
             if not stops:
                 raise UserError("the chat template does not end this reply with its stop token")
-            return True
+            return not _is_context(messages[number])
+        if _is_context(messages[number]):
+            return False
         return stops and _text(self._pieces(messages[:number], tools, for_reply=True)) == _text(pieces[:at])
 
     def _special_id(self, match: re.Match[str]) -> int:
@@ -294,6 +316,11 @@ class ChatFormat:
             )
 
 
+def _is_context(message: Message) -> bool:
+    """Whether a reply is there to be read, and not to be learnt."""
+    return message.get("loss") is False
+
+
 def _pattern(special: Sequence[Any]) -> re.Pattern[str]:
     """Matches a special token, longest first, with the white space that the token is declared to swallow."""
     if not special:
@@ -316,7 +343,7 @@ def _check_messages(messages: Sequence[Message]) -> None:
             )
         if not isinstance(content, str):
             raise UserError(
-                "message {number}: content is {kind}, expected text", number=number, kind=type(content).__name__
+                "message {number}: content is {kind}, expected text", number=number, kind=json_kind(content)
             )
 
 

@@ -1,24 +1,32 @@
 """Conversations on disk: one JSON object a line, `{"id": str, "messages": [{"role": str, "content": str}, ...]}`.
 
 Files as other trainers take them are read too: ShareGPT's and Alpaca's rows, prompt and completion, and one JSON list of rows
-(danlu.text.rows.shapes). A row without an id is called by its number.
+(danlu.text.rows.shapes). A row without an id is called by its number. A `system` beside the messages stands before them.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from danlu.core.errors import Phrase, UserError
+from danlu.core.json_kinds import json_kind
 from danlu.core.outside import read_lines
-from danlu.model.chat import ROLES, Message
+from danlu.model.chat import Message
+from danlu.model.chat_messages import UNREAD, is_learnt, read_message, read_objects, refuse_unread
 from danlu.text.rows.shapes import Unfit, fit
 
 _EXPECTED = (
     'expected {{"id": "...", "messages": [{{"role": "user", "content": "..."}}, ..., {{"role": "assistant", ...}}]}}'
 )
 _SHAPES = ("openai", "sharegpt", "alpaca", "prompt-completion")
+_TURNS = ("messages", "conversations", "conversation")
+_UNREAD = (
+    "functions", "function_call", "images", "image", "videos", "video", "audios", "audio", "documents", "chat_template_kwargs", "loss",
+    "loss_scale", "weight", "rejected_response", "rejected_messages", "system_prompt",
+)  # fmt: skip
+"""Beside the messages: what other programs learn from, weigh the row by, or give to the template."""
 
 
 @dataclass(frozen=True)
@@ -76,16 +84,23 @@ def _json(text: str, path: Path, number: int) -> Any:
 def _read_chat(row: Any, where: str, number: int) -> Chat:
     if not isinstance(row, dict) or not isinstance(row.get("id", ""), str | int):
         raise UserError("{where}: not a conversation", _EXPECTED, where=where)
+    refuse_unread(row, _UNREAD, where)
     given, tools = _turns(row, where)
     messages = tuple(
-        _read_message(message, Phrase("{where}: message {number}", where=where, number=at))
+        read_message(message, Phrase("{where}: message {number}", where=where, number=at))
         for at, message in enumerate(given, 1)
     )
     if len(messages) < 2 or messages[-1]["role"] != "assistant":
         raise UserError(
             "{where}: does not end with an assistant message that answers something", _EXPECTED, where=where
         )
-    return Chat(str(row.get("id", number)), messages, _read_objects(tools, "tools", where))
+    if all(message.get("loss") is False for message in messages if message["role"] == "assistant"):
+        raise UserError(
+            "{where}: every reply is switched off, so nothing is learnt",
+            "leave the conversation out, or switch one on",
+            where=where,
+        )
+    return Chat(str(row.get("id", number)), messages, read_objects(tools, "tools", where))
 
 
 def _turns(row: dict[str, Any], where: str) -> tuple[Any, Any]:
@@ -96,7 +111,8 @@ def _turns(row: dict[str, Any], where: str) -> tuple[Any, Any]:
         and "chosen" not in row
         and not any(isinstance(one, dict) and "from" in one for one in own)
     ):
-        return own, row.get("tools")
+        _refuse_avoided(row, where)
+        return _with_system(row, own, where), row.get("tools")
     try:
         found = fit(row)
     except Unfit as unfit:
@@ -109,36 +125,49 @@ def _turns(row: dict[str, Any], where: str) -> tuple[Any, Any]:
             else "danlu pretrain learns from plain texts.",
             where=where,
         )
-    return found.messages, list(found.tools)
+    _refuse_avoided(row, where)
+    return _with_system(row, _switched(row, found.messages, where), where), list(found.tools)
 
 
-def _read_message(message: Any, where: Phrase) -> Message:
-    fields = message if isinstance(message, dict) else {}
-    role, content = fields.get("role"), fields.get("content")
-    if role not in ROLES:
+def _with_system(row: dict[str, Any], messages: Sequence[Any], where: str) -> Sequence[Any]:
+    """A prompt beside the messages stands before them, as ShareGPT's and Alpaca's rows have it."""
+    system = row.get("system")
+    own = [one for one in messages if isinstance(one, dict) and one.get("role") == "system"]
+    if system in (None, "") or (own and own[0].get("content") == system and own[0] is messages[0]):
+        return messages
+    if own:
         raise UserError(
-            "{where}: role is {role!r}, expected one of {roles}",
-            _EXPECTED,
+            "{where}: system says one thing, and a system message among the messages another",
+            "leave one of them",
             where=where,
-            role=role,
-            roles=", ".join(ROLES),
         )
-    calls = _read_objects(fields.get("tool_calls"), "tool_calls", where)
-    if calls:
-        if role != "assistant":
-            raise UserError("{where}: tool_calls in a message of role {role}", _EXPECTED, where=where, role=role)
-        content = content or ""
-    if not isinstance(content, str):
+    if not isinstance(system, str):
+        raise UserError("{where}: system is {kind}, expected text", _EXPECTED, where=where, kind=json_kind(system))
+    return [{"role": "system", "content": system}, *messages]
+
+
+def _refuse_avoided(row: dict[str, Any], where: str) -> None:
+    """Rows of KTO say in `label` whether their reply is wanted."""
+    if row.get("label") is False:
         raise UserError(
-            "{where}: content is {kind}, expected text", _EXPECTED, where=where, kind=type(content).__name__
+            "{where}: label false marks a reply that is to be avoided",
+            "danlu align learns from preferences.",
+            where=where,
         )
-    return {"role": role, "content": content, "tool_calls": calls} if calls else {"role": role, "content": content}
 
 
-def _read_objects(given: Any, name: str, where: Phrase | str) -> tuple[dict[str, Any], ...]:
-    """A list of JSON objects; empty when there is none."""
-    if given is None:
-        return ()
-    if not isinstance(given, list) or not all(isinstance(one, dict) for one in given):
-        raise UserError("{where}: {name} is no list of objects", _EXPECTED, where=where, name=name)
-    return tuple(given)
+def _switched(row: dict[str, Any], messages: Sequence[Any], where: str) -> list[Any]:
+    """The messages of another shape with the switches of their loss, which that shape's reader passes over."""
+    turns = next((row[name] for name in _TURNS if row.get(name) is not None), None)
+    if turns is None and isinstance(row.get("prompt"), list):
+        completion = row["completion"]
+        turns = [*row["prompt"], *(completion if isinstance(completion, list) else [completion])]
+    turns = json.loads(turns) if isinstance(turns, str) else turns or []
+    before = len(messages) - len(turns)  # a system prompt that stood beside them
+    switched = list(messages)
+    for at, turn in enumerate(turns, 1):
+        place = Phrase("{where}: message {number}", where=where, number=at)
+        refuse_unread(turn, UNREAD, place)
+        if not is_learnt(turn, place):
+            switched[before + at - 1] = {**messages[before + at - 1], "loss": False}
+    return switched

@@ -65,14 +65,23 @@ def load_model(checkpoint_dir: Path, *, threads: int, kind: families.Kind = "cau
         return load_adapted(
             load_model(checkpoint_dir / BASE, threads=threads, kind=kind), checkpoint_dir / ADAPTER
         ).eval()
+    model = _whole(checkpoint_dir, kind, dtype=torch.float32)
+    _check_numbers(checkpoint_dir, model)
+    return model.eval()
+
+
+def check_complete(checkpoint_dir: Path, *, kind: families.Kind = "causal") -> None:
+    """Raises UserError for what `load_model` refuses by names and shapes alone: weights are not read, which takes milliseconds."""
+    _check_kind(checkpoint_dir, kind)
+    _whole(checkpoint_dir, kind, device_map={"": "meta"})
+
+
+def _whole(checkpoint_dir: Path, kind: families.Kind, **how: Any) -> Any:
+    """The model; raises UserError where weights are missing or have other shapes."""
     loader = _loader(kind)
-    with quiet_transformers(), _told_of_shapes(checkpoint_dir):
+    with quiet_transformers(), _told_of_shapes(checkpoint_dir), _unreported():
         model, found = loader.from_pretrained(
-            checkpoint_dir,
-            dtype=torch.float32,
-            local_files_only=True,
-            trust_remote_code=False,
-            output_loading_info=True,
+            checkpoint_dir, local_files_only=True, trust_remote_code=False, output_loading_info=True, **how
         )
     if found["missing_keys"]:
         raise UserError(
@@ -82,8 +91,23 @@ def load_model(checkpoint_dir: Path, *, threads: int, kind: families.Kind = "cau
             architecture=type(model).__name__,
             names=", ".join(sorted(found["missing_keys"])[:5]),
         )
-    _check_numbers(checkpoint_dir, model)
-    return model.eval()
+    return model
+
+
+@contextmanager
+def _unreported() -> Iterator[None]:
+    """Without Transformers' table of weights that are missing or have other shapes: an error of ours says it. Unexpected ones it tells."""
+    logger = logging.getLogger("transformers.modeling_utils")
+
+    def passes(record: logging.LogRecord) -> bool:
+        said = record.getMessage()
+        return "LOAD REPORT" not in said or not ("MISSING" in said or "MISMATCH" in said)
+
+    logger.addFilter(passes)
+    try:
+        yield
+    finally:
+        logger.removeFilter(passes)
 
 
 @contextmanager

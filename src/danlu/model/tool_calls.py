@@ -71,4 +71,5 @@ def _name(given: Mapping[str, Any]) -> str:
 def raw(message: Mapping[str, Any]) -> dict[str, Any]:
     """A message as the template is given it."""
     kept = {"role": message["role"], "content": message["content"]}
-    return kept | ({"tool_calls": list(message["tool_calls"])} if message.get("tool_calls") else {})
+    kept |= {"tool_calls": list(message["tool_calls"])} if message.get("tool_calls") else {}
+    return kept | ({"reasoning_content": message["reasoning_content"]} if message.get("reasoning_content") else {})

@@ -1,13 +1,14 @@
 """Plans of `danlu head embed` and `danlu head rerank`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from danlu.core.artifacts import Checkpoint, Examples
+from danlu.core.artifacts import Examples
 from danlu.core.errors import UserError
 from danlu.core.outside import DataFile
 from danlu.core.stages import Plan, Step
+from danlu.model.base_model import BaseFiles
 from danlu.recipes.corpora import corpus_of
 from danlu.recipes.settings import Settings
 
@@ -23,27 +24,39 @@ class Material:
 
 def embed_plan(material: Material, base_spec: str, settings: Settings, seed: int = 0) -> Plan:
     """Fit an embedding model."""
-    from danlu.train.embedding.stage import EmbedConfig, embed
+    from danlu.train.base_stage import base
+    from danlu.train.embedding.stage import EmbedConfig, embed, lengths_read
 
-    step = embed(settings.of("embed", EmbedConfig), base=_base(base_spec), pairs=_pairs(material, settings))
+    config, files = settings.of("embed", EmbedConfig), _files(base_spec)
+    _check_lengths(files, lambda folder: lengths_read(folder, config))
+    step = embed(config, base=base(files=files), pairs=_pairs(material, settings))
     settings.check_all_used()
     return Plan(step, seed)
 
 
 def rerank_plan(material: Material, base_spec: str, settings: Settings, seed: int = 0) -> Plan:
     """Fit a reranker."""
-    from danlu.train.embedding.rerank import RerankConfig, rerank
+    from danlu.train.base_stage import base
+    from danlu.train.embedding.rerank import RerankConfig, length_read, rerank
 
-    step = rerank(settings.of("rerank", RerankConfig), base=_base(base_spec), pairs=_pairs(material, settings))
+    config, files = settings.of("rerank", RerankConfig), _files(base_spec)
+    _check_lengths(files, lambda folder: length_read(folder, config))
+    step = rerank(config, base=base(files=files), pairs=_pairs(material, settings))
     settings.check_all_used()
     return Plan(step, seed)
 
 
-def _base(spec: str) -> Step[Checkpoint]:
-    from danlu.train.base_stage import base
+def _files(spec: str) -> BaseFiles:
     from danlu.train.embedding.encode import resolve_encoder
 
-    return base(files=resolve_encoder(spec, Path.cwd()))
+    return resolve_encoder(spec, Path.cwd())
+
+
+def _check_lengths(files: BaseFiles, check: Callable[[Path], object]) -> None:
+    """Rows that an encoder cannot read are told before pairs are made; those of a hub's, which is not here yet, after."""
+    folder = files.folder
+    if folder and (folder / "config.json").is_file():
+        check(folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder)
 
 
 def _pairs(material: Material, settings: Settings) -> Step[Examples]:

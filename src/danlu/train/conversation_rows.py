@@ -37,6 +37,7 @@ def read_rows(path: Path, chat_format: ChatFormat, max_tokens: int, policy: Long
     split = exchanges_left_out = 0
     for number, chat in enumerate(chats):
         whole = _rendered(path, chat, chat.messages, chat_format)
+        _check_learnt(path, chat, whole)
         if len(whole.ids) <= max_tokens:
             rows.append((number, whole))
         elif policy == "refuse":
@@ -50,11 +51,23 @@ def read_rows(path: Path, chat_format: ChatFormat, max_tokens: int, policy: Long
             )
         elif policy == "split":
             parts, lost = _parts(path, chat, chat_format, max_tokens)
+            parts = [part for part in parts if any(part.loss_mask)]  # the others are replies that the row switched off
             rows += [(number, part) for part in parts]
             split += bool(parts)
             exchanges_left_out += lost if parts else 0
     numbers, tokens = tuple(number for number, _ in rows), tuple(row for _, row in rows)
     return ConversationRows(len(chats), tokens, numbers, split, exchanges_left_out)
+
+
+def _check_learnt(path: Path, chat: Chat, whole: Tokens) -> None:
+    """Replies are switched off by the row, or left out by a template that forgets thoughts; all of them is a mistake."""
+    if not any(whole.loss_mask):
+        raise UserError(
+            "{path}: conversation {id!r}: none of its replies is learnt",
+            "leave it out, or end it after a reply that is to be learnt",
+            path=path,
+            id=chat.chat_id,
+        )
 
 
 def _rendered(path: Path, chat: Chat, messages: Sequence[Message], chat_format: ChatFormat) -> Tokens:
@@ -63,10 +76,13 @@ def _rendered(path: Path, chat: Chat, messages: Sequence[Message], chat_format: 
     except UserError as error:
         raise UserError(
             "{path}: conversation {id!r}: {problem}",
-            "correct this conversation: the base model's chat template cannot write it",
+            "{remedy}"
+            if error.hint_template
+            else "correct this conversation: the base model's chat template cannot write it",
             path=path,
             id=chat.chat_id,
             problem=Phrase(error.message_template, **error.values),
+            remedy=Phrase(error.hint_template, **error.values),
         ) from error
 
 

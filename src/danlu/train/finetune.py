@@ -113,7 +113,7 @@ def finetune_model(
     declare_stop(work.folder, ChatFormat.load(base_dir).stop_id)
     facts = facts_of(data, feed, trained, parameters, merge)
     write_tokens(work.folder / "tokens.parquet", data, feed)
-    write_record(work.folder / "training.json", facts, trained)
+    write_record(work.folder / "training.json", facts, trained, optimization(config))
     return facts
 
 

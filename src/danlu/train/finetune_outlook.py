@@ -9,11 +9,15 @@ from typing import Literal
 
 import torch
 
+from danlu.core.errors import Phrase
 from danlu.core.stages import Work
 from danlu.loop.batches import ConversationFeed
 from danlu.loop.footprint import Shape, Training, known_shape
 from danlu.loop.predict import Schedule
 from danlu.loop.probe import scan
+from danlu.loop.tuning import check_adapter
+from danlu.model.adapter_record import unmerged
+from danlu.model.loading import check_complete
 from danlu.train import finetune
 from danlu.train.conversation_rows import ConversationRows
 from danlu.train.finetune import FinetuneConfig
@@ -28,7 +32,14 @@ _NEED: tuple[Literal["full", "lora", "qlora"], ...] = ("full", "lora", "qlora")
 def finetune_outlook(
     base_dir: Path, chats_jsonl: Path, config: FinetuneConfig, work: Work, adapter_dir: Path | None
 ) -> Outlook:
-    """What is known before a weight is loaded. Raises UserError for conversations that cannot be trained on."""
+    """What is known before a weight is loaded.
+
+    Raises UserError for conversations that cannot be trained on, an adapter of another base, and a base that lacks weights.
+    """
+    if adapter_dir is not None:
+        check_adapter(adapter_dir, base_dir, config.tuning())
+    if not unmerged(base_dir):
+        check_complete(base_dir)
     data, feed = finetune.read_steps(base_dir, chats_jsonl, config, work.seed)
     config_json = json.loads((base_dir / "config.json").read_text(encoding="utf-8"))
     shape, workload = known_shape(config_json), scan(feed)
@@ -38,6 +49,7 @@ def finetune_outlook(
     first = feed.rows[feed.plan[0].rows[0]]
     return Outlook(
         rows=_rows(data, feed),
+        remark=_reach(data, feed, config),
         of_what="conversations",
         examples=[Example(read_tokenizer(base_dir), first.ids, first.loss_mask)],
         asked=Asked(shape, training, partial(_others, config, shape, training), work.processes.count // work.machines)
@@ -78,6 +90,24 @@ def _others(config: FinetuneConfig, shape: Shape, training: Training) -> Iterato
                 if tokens != training.micro_batch_tokens:
                     changed["finetune.micro_batch_tokens"] = tokens
                 yield Other(changed, shape, other)
+
+
+def _reach(data: ConversationRows, feed: ConversationFeed, config: FinetuneConfig) -> Phrase | None:
+    """Which setting ends the training before it has seen every conversation, and what seeing all takes."""
+    dropped = dict(_rows(data, feed)).get("not reached", 0)
+    if not dropped:
+        return None
+    once = sum(len(row.ids) for row in data.rows)
+    return Phrase(
+        "{share} % of the conversations are not reached: finetune.max_train_tokens={limit} ends the training before. "
+        "All of them once are {once} tokens, and {passes} times (finetune.max_epochs) {whole}: "
+        "--set finetune.max_train_tokens={whole} learns from all",
+        share=f"{100 * dropped / data.conversations:.0f}",
+        limit=config.max_train_tokens,
+        once=once,
+        passes=config.max_epochs,
+        whole=once * config.max_epochs,
+    )
 
 
 def _rows(data: ConversationRows, feed: ConversationFeed) -> list[tuple[str, int]]:

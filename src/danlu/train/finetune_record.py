@@ -12,6 +12,7 @@ from danlu.train.conversation_rows import ConversationRows
 if TYPE_CHECKING:
     from danlu.loop.adapters import MergeCheck
     from danlu.loop.loop import Trained
+    from danlu.loop.optimizers import Optimization
 
 _NO_LOSS = -100
 """The label that torch's cross-entropy leaves out."""
@@ -86,7 +87,8 @@ def write_tokens(path: Path, data: ConversationRows, feed: ConversationFeed) -> 
     pq.write_table(table, path, compression="zstd")
 
 
-def write_record(path: Path, facts: FinetuneFacts, trained: "Trained") -> None:
-    """The facts and the loss of each step, as JSON."""
-    record: dict[str, Any] = {**asdict(facts), "nats_per_target_token_by_step": trained.losses}
+def write_record(path: Path, facts: FinetuneFacts, trained: "Trained", how: "Optimization") -> None:
+    """The facts, the settings that the optimizers had, and the loss of each step, as JSON."""
+    record: dict[str, Any] = {**asdict(facts), "optimization": asdict(how)}
+    record["nats_per_target_token_by_step"] = trained.losses
     path.write_text(json.dumps(record, indent=2, sort_keys=True) + "\n", encoding="utf-8")

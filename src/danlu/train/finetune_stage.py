@@ -77,7 +77,7 @@ def _counts(facts: FinetuneFacts) -> dict[str, int]:
 
 finetune = Stage(
     "finetune",
-    version=5,
+    version=6,
     makes=Checkpoint,
     body=_finetune,
     config=FinetuneConfig,

@@ -1,20 +1,20 @@
 """What the trainings of heads have in common before their first step: memory by formula, and what would take less of it."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import torch
 
 from danlu.loop.footprint import Shape, Training, known_shape
-from danlu.loop.probe import Workload
 from danlu.model.loading import pays_bfloat16
-from danlu.train.learning import RECOMPUTE_ABOVE_TOKENS
-from danlu.train.preflight import Asked, Other, halves
+from danlu.train.learning import RECOMPUTE_ABOVE_TOKENS, LearningConfig
+from danlu.train.preflight import Asked, Other, halves, shorter
 
-_LEAST_SEQUENCE = 64
+C = TypeVar("C", bound=LearningConfig)
+
 _LOGITS_BYTES = 16
 """For the odds of a token: as the model gives them, in float32, their softmax, and its gradient; of bfloat16 two fewer."""
 _DROPOUT_OF_ATTENTION = ("attention_probs_dropout_prob", "attention_dropout", "dropout_rate")
@@ -22,51 +22,45 @@ _DROPOUT_OF_ATTENTION = ("attention_probs_dropout_prob", "attention_dropout", "d
 
 
 @dataclass(frozen=True)
-class Together:
-    """The settings that say how much goes through a model at once."""
+class AtOnce:
+    """What goes through a model at once, at most."""
 
-    setting: str
-    """Such as classify.micro_batch_tokens."""
-    length_setting: str
-    """Of the longest row, such as classify.sequence_tokens."""
-    least: int = 32
-    """Below it `setting` makes nothing smaller."""
-    rows: int | None = None
-    """The value of `setting` where it counts rows; None where it counts tokens."""
+    tokens: int
+    """Padded, of the largest batch."""
+    longest: int
+    """Tokens of the longest row."""
+    accumulates: bool
+    """A step has several batches."""
+    said: int = 0
+    """Tokens whose odds are there together; none for a head, which says no tokens."""
+    recompute_above: int = RECOMPUTE_ABOVE_TOKENS
+    """The activations of a larger batch are computed twice."""
 
 
-def asked_of(
-    config: Mapping[str, Any],
-    workload: Workload,
-    longest: int,
-    together: Together,
-    *,
-    targets: int = 0,
-    copies: int = 0,
-    recompute_above: int = RECOMPUTE_ABOVE_TOKENS,
-) -> Asked | None:
-    """The training of a model with this configuration, whose longest row has `longest` tokens; None for sizes that are not known here.
+@dataclass(frozen=True)
+class Dials(Generic[C]):
+    """The settings that say how much goes through a model at once, and what follows from them."""
 
-    `targets` are the tokens of the longest batch that are said, whose odds are all there at once; 0 for a head, which says none.
-    """
-    shape = known_shape(config)
+    stage: str
+    config: C
+    count: str
+    """Of rows that go together, or of their tokens."""
+    least: int
+    """Of `count`."""
+    lengths: Mapping[str, int]
+    """Settings that bound a length, each with the longest that there is now."""
+    at_once: Callable[[C], AtOnce | None]
+    """None for settings that leave nothing to learn from."""
+
+
+def asked_of(model: Mapping[str, Any], dials: Dials[C], *, copies: int = 0) -> Asked | None:
+    """The training of a model with this configuration; None for sizes that are not known here."""
+    shape, at_once = known_shape(model), dials.at_once(dials.config)
     if shape is None:
         return None
-    is_alone = longest > recompute_above  # such a row goes through by itself, the others are not recomputed
-    training = Training(
-        method="full",
-        micro_batch_tokens=recompute_above if is_alone else workload.longest,
-        sequence_tokens=longest,
-        precision="bfloat16" if pays_bfloat16() else "float32",
-        recomputes=not is_alone and workload.longest > recompute_above,
-        accumulates=workload.accumulates,
-        device="cuda" if torch.cuda.is_available() else "cpu",
-        copies=copies,
-        says_tokens=targets > 0,
-        logits_bytes=_LOGITS_BYTES * targets * shape.vocabulary,
-        drops_attention=any(float(config.get(name) or 0) > 0 for name in _DROPOUT_OF_ATTENTION),
-    )
-    return Asked(shape, training, partial(_others, shape, training, together))
+    assert at_once, "a training has rows"
+    training = _training(model, shape, at_once, copies)
+    return Asked(shape, training, partial(_others, model, shape, dials, copies))
 
 
 def config_of(folder: Path) -> dict[str, Any]:
@@ -77,18 +71,32 @@ def config_of(folder: Path) -> dict[str, Any]:
     return said
 
 
-def _others(shape: Shape, training: Training, together: Together) -> Iterator[Other]:
-    """Fewer rows at once, then shorter rows."""
-    start = together.rows or training.micro_batch_tokens
-    for sequence in halves(training.sequence_tokens, min(_LEAST_SEQUENCE, training.sequence_tokens)):
-        for count in halves(start, min(together.least, start)):
-            share = count / start * (sequence / training.sequence_tokens if together.rows else 1)
-            found = {together.length_setting: (sequence, training.sequence_tokens), together.setting: (count, start)}
-            other = replace(
-                training,
-                sequence_tokens=sequence,
-                micro_batch_tokens=round(training.micro_batch_tokens * share),
-                logits_bytes=round((training.logits_bytes or 0) * share),
-                accumulates=training.accumulates or (count < start and not together.rows),
-            )
-            yield Other({name: now for name, (now, asked) in found.items() if now != asked}, shape, other)
+def _training(model: Mapping[str, Any], shape: Shape, at_once: AtOnce, copies: int) -> Training:
+    is_alone = at_once.longest > at_once.recompute_above  # such a row goes by itself, the others are not recomputed
+    return Training(
+        method="full",
+        micro_batch_tokens=at_once.recompute_above if is_alone else at_once.tokens,
+        sequence_tokens=at_once.longest,
+        precision="bfloat16" if pays_bfloat16() else "float32",
+        recomputes=not is_alone and at_once.tokens > at_once.recompute_above,
+        accumulates=at_once.accumulates,
+        device="cuda" if torch.cuda.is_available() else "cpu",
+        copies=copies,
+        says_tokens=at_once.said > 0,
+        logits_bytes=_LOGITS_BYTES * at_once.said * shape.vocabulary,
+        drops_attention=any(float(model.get(name) or 0) > 0 for name in _DROPOUT_OF_ATTENTION),
+    )
+
+
+def _others(model: Mapping[str, Any], shape: Shape, dials: Dials[C], copies: int) -> Iterator[Other]:
+    """Fewer rows at once, then shorter rows; what changes nothing is not named."""
+    known = dials.at_once(dials.config)
+    for lengths in shorter(dials.lengths):
+        for count in halves(getattr(dials.config, dials.count), dials.least):
+            changed = lengths | ({dials.count: count} if count < getattr(dials.config, dials.count) else {})
+            at_once = dials.at_once(dials.config.model_copy(update=changed))
+            if at_once is None or at_once == known:
+                continue
+            known = at_once
+            settings = {f"{dials.stage}.{name}": value for name, value in changed.items()}
+            yield Other(settings, shape, _training(model, shape, at_once, copies))

@@ -57,6 +57,8 @@ class Outlook:
     """Makes the training anew, in another process; None where it is not trained by danlu's own loop, whose steps can be tried."""
     outline: Callable[[], object] | None = None
     """Does again what led to this outlook."""
+    remark: Phrase | None = None
+    """What a user should know of the rows, such as the setting that leaves most of them out."""
 
     @property
     def guessed_s(self) -> float:

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from danlu.core.errors import UserError
-from danlu.core.machine import Hardware, free_bytes
+from danlu.core.machine import Hardware, free_bytes, size
 from danlu.loop.footprint import Shape, Training, largest
 from danlu.loop.predict import Prediction
 from danlu.loop.probe import Probe
 
 _DOUBT = 1.2
 """The formula may be so far above the truth: nearer to the limit the probe decides."""
-GIB = 2**30
+_LEAST_LENGTH = 64
+"""Tokens: shorter rows are not proposed."""
 
 
 @dataclass(frozen=True)
@@ -86,12 +87,12 @@ def check_by_probe(asked: Asked, prediction: Prediction, probe: Probe, hardware:
 def _too_large(asked: Asked, needed: int, room: int, by_formula: int) -> UserError:
     fitting = next((one for one in asked.others() if asked.bytes_of(one.shape, one.training) <= by_formula), None)
     return UserError(
-        "this training needs about {needed} GB of memory, and {room} GB are free",
+        "this training needs about {needed} of memory, and {room} are free",
         "The nearest that fits: {settings}"
         if fitting
         else "No setting makes it fit: take a smaller model, or a machine with more memory.",
-        needed=f"{needed / GIB:.1f}",
-        room=f"{room / GIB:.1f}",
+        needed=size(needed),
+        room=size(room),
         settings=fitting.said() if fitting else "",
     )
 
@@ -104,6 +105,18 @@ def halves(start: int, least: int) -> Iterator[int]:
         yield start
 
 
+def shorter(lengths: Mapping[str, int]) -> Iterator[dict[str, int]]:
+    """No change, then settings that halve the longest of these lengths, the longest of what is left, and so on."""
+    changed: dict[str, int] = {}
+    yield {}
+    while lengths:
+        name, longest = max({**lengths, **changed}.items(), key=lambda item: item[1])
+        if longest // 2 < _LEAST_LENGTH:
+            return
+        changed = changed | {name: longest // 2}
+        yield changed
+
+
 def check_disk(folder: Path, checkpoint_bytes: int, kept: int, made_bytes: int) -> int:
     """The bytes that a training needs on the disk of `folder`; raises UserError when there are fewer.
 
@@ -112,11 +125,11 @@ def check_disk(folder: Path, checkpoint_bytes: int, kept: int, made_bytes: int) 
     needed, free = (kept + 1) * checkpoint_bytes + made_bytes, free_bytes(folder)
     if needed > free:
         raise UserError(
-            "this training needs about {needed} GB of disk, and {folder} has {free} GB",
+            "this training needs about {needed} of disk, and {folder} has {free}",
             "Free space, or name a folder on another disk.",
             folder=folder,
-            needed=f"{needed / GIB:.1f}",
-            free=f"{free / GIB:.1f}",
+            needed=size(needed),
+            free=size(free),
         )
     return needed
 

@@ -20,6 +20,7 @@ from danlu.train.pretrain_setup import PretrainInputs, Setup, measuring_of, set_
 
 if TYPE_CHECKING:
     from danlu.loop.loop import Trained
+    from danlu.loop.optimizers import Optimization
     from danlu.loop.probe import Subject
 
 CHECKPOINTS = 20
@@ -82,7 +83,7 @@ def pretrain_model(
     save_checkpoint(setup.model, inputs.tokenizer, work.folder)
     if config.objective == "causal":
         _declare_reply_end(work.folder)
-    _write_record(work.folder, facts, trained)
+    _write_record(work.folder, facts, trained, optimization(config, inputs.base is not None))
     return facts
 
 
@@ -182,9 +183,10 @@ def _declare_reply_end(folder: Path) -> None:
         declare_stop(folder, ChatFormat.load(folder).stop_id)
 
 
-def _write_record(out_dir: Path, facts: PretrainFacts, trained: "Trained") -> None:
+def _write_record(out_dir: Path, facts: PretrainFacts, trained: "Trained", how: "Optimization") -> None:
     record = {
         **asdict(facts),
+        "optimization": asdict(how),
         "nats_per_token_by_step": trained.losses,
         "left_out": trained.left_out,
         "returns": trained.returns,

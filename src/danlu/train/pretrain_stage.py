@@ -93,7 +93,7 @@ def outlook(
 
 pretrain = Stage(
     "pretrain",
-    version=2,
+    version=3,
     makes=Checkpoint,
     body=_pretrain,
     config=PretrainConfig,

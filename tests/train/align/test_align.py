@@ -153,6 +153,13 @@ def test_held_out_preferences_of_separable_rows_are_told_apart(reference):
     assert reference["dpo"][1]["held_out"]["margin"] > 0.05
 
 
+def test_groups_without_a_spread_of_rewards_are_counted(reference):
+    facts = reference["grpo"][1]
+    assert facts["groups"] == 2 * facts["steps"]
+    assert 0 <= facts["groups_of_equal_rewards"] < facts["groups"]
+    assert facts["equal_rewards_share"] == facts["groups_of_equal_rewards"] / facts["groups"]
+
+
 def test_a_reward_is_raised(reference):
     held_out = reference["grpo"][1]["held_out"]
     assert held_out["reward_after"] > held_out["reward_before"] + 0.1

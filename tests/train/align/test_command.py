@@ -44,7 +44,60 @@ def test_from_a_file_to_a_checkpoint_and_a_reward_model_to_grpo(base, tmp_path, 
     sampled = ["--method=grpo", "--set=align.replies_per_prompt=2", "--set=align.reply_tokens=4"]
     judge = f"--reward-model={tmp_path / 'judge'}"
     assert align(base, prompts, tmp_path / "out", *sampled, judge) == 0
-    assert "mean reward on held-out prompts" in capsys.readouterr().out
+    assert ", on 1 held-out prompts" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        (
+            "en",
+            (
+                "warning: nothing was learnt",
+                "a higher align.temperature",
+                "in all 4 groups of replies the rewards were equal",
+            ),
+        ),
+        (
+            "zh",
+            (
+                "警告：什么也没有学到：全部 4 组",
+                "调高 align.temperature",
+                "什么也没有学到：全部 4 组回复的组内奖励都相等",
+            ),
+        ),
+    ],
+)
+def test_rewards_that_are_all_equal_teach_nothing_and_that_is_said(base, tmp_path, capsys, lang, said):
+    prompts = write_rows(tmp_path / "prompts.jsonl", "prompts", 4)
+    sampled = ["--set=align.replies_per_prompt=2", "--set=align.reply_tokens=4", "--reward=pattern:never said"]
+    arguments = ["align", "--method=grpo", f"--base={base}", f"--data={prompts}", f"--out={tmp_path / 'out'}"]
+    assert main([f"--lang={lang}", *arguments, *SMALL, *sampled]) == 0
+    told = capsys.readouterr()
+    assert said[0] in told.err and said[1] in told.err and said[2] in told.out
+    facts = json.loads((tmp_path / "out" / "training.json").read_text())
+    assert facts["groups"] == facts["groups_of_equal_rewards"] == 4 and facts["equal_rewards_share"] == 1.0
+    assert facts["by_step"]["equal_rewards"] == [1.0]
+
+
+def test_pairs_that_are_all_equal_are_the_reason_that_is_told(base, tmp_path, capsys):
+    row = {"prompt": "Why?", "chosen": "a", "rejected": "a"}
+    data = tmp_path / "pairs.jsonl"
+    data.write_text("".join(json.dumps({**row, "prompt": f"Why {number}?"}) + "\n" for number in range(3)))
+    assert align(base, data, tmp_path / "out") == 2
+    told = capsys.readouterr().err
+    assert "in all 3 rows chosen and rejected are equal" in told and "two different replies" in told
+    data.write_text(data.read_text() + json.dumps({**row, "rejected": "b"}) + "\n")
+    assert align(base, data, tmp_path / "out") == 2
+    told = capsys.readouterr().err
+    assert "1 different prompts left" in told and "left out: 3)" in told
+
+
+def test_the_help_of_check_promises_what_it_does(capsys):
+    with pytest.raises(SystemExit):
+        main(["--lang=en", "align", "--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    assert "how long it takes cannot be told" in told and "try some steps" not in told
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from danlu.train.align.rows import Row, read_facts, read_rows
 
 ASK = {"role": "user", "content": "How?"}
 TURN = {"role": "assistant", "content": "So."}
+GPT = {"from": "gpt", "value": "So."}
 GOOD = {"messages": [ASK], "chosen": "So.", "rejected": "No."}
 
 
@@ -32,14 +33,78 @@ def test_the_usual_shapes_of_a_pair_are_the_same_pair(tmp_path, row):
     assert (first.line, second.line) == (1, 2)
 
 
+def test_preferences_of_llama_factory_in_alpacas_shape(tmp_path):
+    plain = {"instruction": "Say it.", "input": "How?", "chosen": "So.", "rejected": "No."}
+    whole = {**plain, "input": "", "system": "Be brief.", "history": [["Hi", "Hello"]]}
+    [first, second] = read_rows(write(tmp_path / "data.jsonl", plain, whole), "pairs")
+    assert first.messages == ({"role": "user", "content": "Say it.\nHow?"},)
+    assert first.replies == second.replies == {"chosen": "So.", "rejected": "No."}
+    assert [(message["role"], message["content"]) for message in second.messages] == [
+        ("system", "Be brief."), ("user", "Hi"), ("assistant", "Hello"), ("user", "Say it."),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("reply", [lambda text: {"from": "gpt", "value": text}, lambda text: text])
+def test_preferences_of_llama_factory_in_sharegpts_shape(tmp_path, reply):
+    turns = [("human", "Hi"), ("gpt", "Hello"), ("human", "How?")]
+    row = {
+        "conversations": [{"from": role, "value": text} for role, text in turns],
+        "chosen": reply("So."),
+        "rejected": reply("No."),
+    }
+    path = tmp_path / "dpo.json"
+    path.write_text(json.dumps([row, row], indent=2))  # as its own files are: one list
+    [first, second] = read_rows(path, "pairs")
+    assert [message["role"] for message in first.messages] == ["user", "assistant", "user"]
+    assert first.messages[-1] == ASK and first.replies == {"chosen": "So.", "rejected": "No."}
+    assert (first.line, second.line) == (1, 2)
+
+
+def test_preferences_of_ms_swift(tmp_path):
+    row = {"messages": [{"role": "system", "content": "Be brief."}, ASK, TURN], "rejected_response": "No."}
+    [first, _] = read_rows(write(tmp_path / "data.jsonl", row, GOOD), "pairs")
+    assert first.messages == ({"role": "system", "content": "Be brief."}, ASK)
+    assert first.replies == {"chosen": "So.", "rejected": "No."}
+
+
+def test_a_broken_list_is_told_with_its_line(tmp_path):
+    path = tmp_path / "dpo.json"
+    path.write_text('[\n {"prompt": "How?"},\n {"prompt": }\n]')
+    with pytest.raises(UserError, match=r"dpo.json:3: not JSON"):
+        read_rows(path, "pairs")
+
+
 @pytest.mark.parametrize(
     ("kind", "row", "complaint"),
     [
         ("pairs", "{", "data.jsonl:2: not JSON"),
         ("pairs", "[]", "data.jsonl:2: not a JSON object"),
-        ("pairs", {"messages": [ASK], "chosen": "So."}, "data.jsonl:2: rejected is null"),
+        (
+            "pairs",
+            {"messages": [ASK], "chosen": "So."},
+            "rejected is missing: the row has the columns messages, chosen",
+        ),
+        ("pairs", {"messages": [ASK], "chosen": None, "rejected": "No."}, "data.jsonl:2: chosen is null"),
         ("pairs", {"messages": [ASK], "chosen": 7, "rejected": "No."}, "data.jsonl:2: chosen is 7"),
-        ("pairs", {"chosen": "So.", "rejected": "No."}, "data.jsonl:2: messages is null"),
+        (
+            "pairs",
+            {"chosen": "So.", "rejected": "No."},
+            "messages is missing: the row has the columns chosen, rejected",
+        ),
+        ("pairs", {"question": "How?", "good": "a"}, "chosen is missing: the row has the columns question, good"),
+        ("pairs", {"messages": [ASK], "rejected_response": "No."}, "has no reply"),
+        ("pairs", {"messages": [ASK, TURN], "rejected_response": 7}, "rejected_response is of type int, expected text"),
+        ("pairs", {"messages": [TURN, ASK], "rejected_response": "No."}, "messages must end with the better reply"),
+        (
+            "pairs",
+            {"conversations": [{"from": "boss", "value": "x"}], "chosen": GPT, "rejected": GPT},
+            "the role 'boss'",
+        ),
+        (
+            "pairs",
+            {"messages": [ASK, TURN], "rejected_response": "No.", "tools": "[{}]"},
+            "has tools or calls of tools",
+        ),
         ("pairs", {"messages": [ASK, TURN], "chosen": "a", "rejected": "b"}, "messages ends with a reply"),
         ("pairs", {"messages": [{"role": "boss", "content": "x"}], "chosen": "a", "rejected": "b"}, 'role is "boss"'),
         ("pairs", {"messages": [{"role": "user", "content": 1}], "chosen": "a", "rejected": "b"}, "content is 1"),
@@ -48,7 +113,11 @@ def test_the_usual_shapes_of_a_pair_are_the_same_pair(tmp_path, row):
         ("pairs", {"chosen": [ASK, ASK], "rejected": [ASK, TURN]}, "chosen ends with a message of user"),
         ("labelled", {"messages": [ASK], "completion": "a", "label": "yes"}, 'label is "yes": expected true or false'),
         ("labelled", {"messages": [ASK], "completion": "a", "label": 1}, "label is 1: expected true or false"),
-        ("labelled", {"messages": [ASK], "label": True}, "completion is null"),
+        (
+            "labelled",
+            {"messages": [ASK], "label": True},
+            "completion is missing: the row has the columns messages, label",
+        ),
         ("prompts", {"messages": []}, r"messages is \[\]"),
     ],
 )
@@ -94,6 +163,6 @@ def test_equal_prompts_stay_on_one_side_whatever_their_case_and_space(tmp_path):
 
 
 def test_one_prompt_cannot_be_on_two_sides(tmp_path):
-    with pytest.raises(UserError, match="1 different prompts left"):
-        part(_rows(1) * 4, 0.1, 0, tmp_path)
+    with pytest.raises(UserError, match=r"1 different prompts left .*left out: 7\)"):
+        part(_rows(1) * 4, 0.1, 0, tmp_path, equal_pairs=7)
     assert part(_rows(1) * 4, 0, 0, tmp_path) == (_rows(1) * 4, [])

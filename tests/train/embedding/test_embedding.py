@@ -18,6 +18,8 @@ from danlu.train.embedding.lexical import Lexical, nearly_equal, shingles_of
 from danlu.train.embedding.measure import compared, ranked_scores, scores_of
 from danlu.train.embedding.negatives import filled, hard_negatives
 from danlu.train.embedding.pairs import check_pairs
+from danlu.train.embedding.rerank import RerankConfig, length_read
+from danlu.train.embedding.stage import EmbedConfig, lengths_read
 from plan_runs import run, run_killed
 from tiny_bert import make_tiny_bert
 
@@ -72,6 +74,33 @@ def test_an_embedding_model_learns_its_pairs_and_loads_in_transformers(embedded)
         "1_Pooling",
         "2_Normalize",
     ]
+
+
+@pytest.mark.parametrize(
+    ("config", "asked", "read"),
+    [
+        (EmbedConfig(), lengths_read, (48, 64)),
+        (EmbedConfig(query_tokens=16, passage_tokens=32), lengths_read, (16, 32)),
+        (RerankConfig(), length_read, 64),
+    ],
+)
+def test_what_is_not_said_follows_what_the_encoder_reads(bert, config, asked, read):
+    assert asked(bert, config) == read
+
+
+def test_an_encoder_of_few_positions_is_fitted_at_the_defaults(bert, pairs, tmp_path):
+    quick = {"embed.epochs": 1, "rerank.epochs": 1}
+    for plan, stage in ((embed_plan, "embed"), (rerank_plan, "rerank")):
+        settings = Settings({name: value for name, value in quick.items() if name.startswith(stage)})
+        made = run(plan(Material(pairs, (), "unknown"), f"path:{bert}", settings), tmp_path / stage)
+        queries = made.manifest.counts["queries held_out"]
+        assert f"on {queries} held-out queries" in made.manifest.note
+    assert json.loads((tmp_path / "embed/out/sentence_bert_config.json").read_text())["max_seq_length"] == 64
+
+
+def test_more_than_the_encoder_reads_is_told_before_pairs_are_made(bert, tmp_path):
+    with pytest.raises(UserError, match=r"embed.passage_tokens is 128, and .* reads 64 tokens at most"):
+        embed_plan(Material(tmp_path / "none", (), "unknown"), f"path:{bert}", Settings({"embed.passage_tokens": 128}))
 
 
 def test_resume_after_sigkill_equals_the_uninterrupted_run(bert, pairs, embedded, tmp_path):

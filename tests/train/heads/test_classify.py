@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from danlu.cli.speech import Speech
 from danlu.core.errors import UserError
 from danlu.core.progress import Silent
 from danlu.core.stages import Work
@@ -343,3 +344,38 @@ def test_csv_and_json_lines_are_the_same_data(tmp_path):
     (tmp_path / "short.csv").write_text("text,label\nonly a text\n")
     with pytest.raises(UserError, match=r"short.csv:2: not as many values"):
         read_labelled(tmp_path / "short.csv", (), None)
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_the_first_line_of_a_csv_tells_its_delimiter(tmp_path, delimiter):
+    lines = [["id", "text", "label"], ["1", '"so, it is; good"', "a"], ["2", "是，好", "b"]]
+    path = tmp_path / "rows.csv"
+    path.write_text("\n".join(delimiter.join(cells) for cells in lines), encoding="utf-8")
+    assert [(row.text, row.labels) for row in read_labelled(path, (), None)[0]] == [
+        ("so, it is; good", ("a",)), ("是，好", ("b",)),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "complaint", "step"),
+    [
+        ("d.csv", b"sentence,category\na,b\n", "has the columns sentence, category, parted by commas: expected text, label", "Call them so"),
+        ("d.csv", b"sentence;category\na;b\n", "has the columns sentence, category, parted by semicolons", "Call them so"),
+        ("d.csv", b'text,label\n"a"b,c\n', "d.csv:2: no CSV", "into quotation marks"),
+        ("d.jsonl", b'{"sentence": "x", "category": "y"}', "text is missing: the row has the columns sentence, category", "Call the column text"),
+        ("d.csv", "text,label\n不错,好\n".encode("gbk"), "d.csv:2: not UTF-8: the byte 0xb2", "iconv -f GB18030"),
+        ("d.jsonl", '{"text": "不错", "label": "好"}'.encode("gb18030"), "d.jsonl:1: not UTF-8: the byte 0xb2", "iconv -f GB18030"),
+        ("d.csv", "text,label\n不错,好\n".encode("utf-16"), "d.csv:1: not UTF-8", "iconv -f UTF-16"),
+        ("d.csv", b"text,label\n\xff,a\n", "d.csv:2: not UTF-8: the byte 0xff", "Save it as UTF-8."),
+    ],
+)  # fmt: skip
+def test_a_file_that_cannot_be_read_is_told_with_what_it_has_and_the_next_step(
+    tmp_path, name, content, complaint, step
+):
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=complaint) as told:
+        read_labelled(path, (), None)
+    assert step in told.value.hint
+    chinese = Speech("zh").error(told.value)
+    assert "应" in chinese or "请" in chinese

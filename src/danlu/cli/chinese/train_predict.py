@@ -10,15 +10,15 @@ CHINESE: dict[str, str] = {
         "请让更少的行同时通过模型，例如 --set finetune.micro_batch_tokens=128 或 --set classify.micro_batch_tokens=512。"
     ),
     "the trial steps before the training failed: {problem}": "训练前的试跑失败：{problem}",
-    "this training needs about {needed} GB of memory, and {room} GB are free": (
-        "这次训练约需 {needed} GB 内存，而空闲的有 {room} GB"
+    "this training needs about {needed} of memory, and {room} are free": (
+        "这次训练约需 {needed} 内存，而空闲的有 {room}"
     ),
     "No setting makes it fit: take a smaller model, or a machine with more memory.": (
         "改设置也放不下：请用更小的模型，或内存更大的机器。"
     ),
     "The nearest that fits: {settings}": "放得下的最接近的设置：{settings}",
-    "this training needs about {needed} GB of disk, and {folder} has {free} GB": (
-        "这次训练约需 {needed} GB 磁盘，而 {folder} 只有 {free} GB"
+    "this training needs about {needed} of disk, and {folder} has {free}": (
+        "这次训练约需 {needed} 磁盘，而 {folder} 只有 {free}"
     ),
     "Free space, or name a folder on another disk.": "请腾出空间，或改用其他磁盘上的文件夹。",
     "{total} {what}: {said}": "{what} {total}：{said}",

@@ -29,6 +29,7 @@ CHINESE: dict[str, str] = {
     "a process of this training died: all start again ({count} of {most})": "训练的一个进程意外退出：所有进程从最后的检查点重新开始（第 {count} 次，最多 {most} 次）",
     "process {number} lost its connection to another one": "进程 {number} 失去了与另一个进程的连接",
     "memory was short in one of the processes: all start again with smaller batches": "有一个进程内存不足：所有进程以较小的批次重新开始",
+    "goes on from its checkpoint after step {done} of {steps}": "从第 {done} 步（共 {steps} 步）之后的检查点继续",
     "memory was short: batches have at most {tokens} tokens from now on": "内存不足：此后每批最多 {tokens} 个词元",
     "waiting for {missing} more of {machines} machines; run there: danlu join {folder}": "还在等待 {machines} 台机器中的 {missing} 台；请在其上运行：danlu join {folder}",
     "{done}: {score} bits per byte": "{done}：每字节 {score} 比特",

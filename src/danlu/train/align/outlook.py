@@ -6,8 +6,7 @@ replies of a step together, and holds the keys and values of all their tokens.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -21,13 +20,12 @@ from danlu.loop.probe import Workload
 from danlu.model.template import read_json
 from danlu.train.align.config import CHECKPOINTS_KEPT, AlignConfig
 from danlu.train.align.order import Order, order_rows
-from danlu.train.align.stage import CHECKPOINT_EVERY_STEPS, Sides
-from danlu.train.align.tokens import Encoded
+from danlu.train.align.stage import CHECKPOINT_EVERY_STEPS, Sides, is_enough
+from danlu.train.align.tokens import Encoded, bounded_tokens
 from danlu.train.examples import left_out
 from danlu.train.outlook import Example, Outlook, read_tokenizer
-from danlu.train.preflight import Asked, Other, halves
+from danlu.train.preflight import Asked, Other, halves, shorter
 
-_LEAST_SEQUENCE = 64
 _TILE_TOKENS, _TILE_VOCABULARY = 4096, 32_768
 _TILE_BYTES = {"cpu": 36, "cuda": 8}
 """For each of a tile's odds on the way back: nine tensors of float32 in torch's operations, two in Triton's kernel."""
@@ -50,20 +48,18 @@ def align_outlook(
     order = order_rows(len(sides.train), config, seed)
     batches = list(_batches(sides.train, order, config))
     shape = known_shape(read_json(base.path / "config.json"))
-    workload = Workload(
-        steps=order.steps,
-        tokens=sum(sum(lengths) for lengths in batches),
-        padded_tokens=sum(len(lengths) * max(lengths) for lengths in batches),
-        longest=max(len(lengths) * max(lengths) for lengths in batches),
-        accumulates=config.sequences_per_step > config.micro_batch_rows,
-    )
-    longest = max(max(lengths) for lengths in batches)
     return Outlook(
         rows=_rows(preferences, sides, order),
         of_what="rows",
         examples=_examples(base.path, config, sides.train[order.indices[0]]),
-        asked=_asked(shape, config, workload, longest, reward_model) if shape else None,
-        workload=workload,
+        asked=_asked(shape, config, sides.train, seed, reward_model) if shape else None,
+        workload=Workload(
+            steps=order.steps,
+            tokens=sum(sum(lengths) for lengths in batches),
+            padded_tokens=sum(len(lengths) * max(lengths) for lengths in batches),
+            longest=max(len(lengths) * max(lengths) for lengths in batches),
+            accumulates=config.sequences_per_step > config.micro_batch_rows,
+        ),
         schedule=Schedule(1, CHECKPOINT_EVERY_STEPS, CHECKPOINTS_KEPT),
     )
 
@@ -83,25 +79,30 @@ def _lengths(row: Encoded, config: AlignConfig) -> list[int]:
     return [len(row.prompt_ids) + len(reply) for reply in row.reply_ids.values()]
 
 
-def _asked(shape: Shape, config: AlignConfig, workload: Workload, longest: int, reward_model: Path | None) -> Asked:
+def _asked(shape: Shape, config: AlignConfig, rows: Sequence[Encoded], seed: int, reward_model: Path | None) -> Asked:
     judge = known_shape(read_json(reward_model / "config.json")) if reward_model else None
-    training = Training(
+    judge_bytes = 4 * (judge.matrices + judge.vocabulary * judge.hidden) if judge else 0
+    training = partial(_training, shape, seed=seed, judge_bytes=judge_bytes)
+    return Asked(shape, training(config, rows), partial(_others, shape, config, rows, training))
+
+
+def _training(shape: Shape, config: AlignConfig, rows: Sequence[Encoded], *, seed: int, judge_bytes: int) -> Training:
+    batches = list(_batches(rows, order_rows(len(rows), config, seed), config))
+    longest, together = max(map(max, batches)), max(len(lengths) * max(lengths) for lengths in batches)
+    return Training(
         method=config.tuning,
-        micro_batch_tokens=workload.longest,
+        micro_batch_tokens=together,
         sequence_tokens=longest,
         precision=config.precision,
         rank=config.rank,
         has_dropout=False,
-        accumulates=workload.accumulates,
+        accumulates=config.sequences_per_step > config.micro_batch_rows,
         device="cuda" if torch.cuda.is_available() else "cpu",
         says_tokens=config.method != "reward",
-        logits_bytes=_logits_bytes(shape, workload.longest),
-        beside_bytes=_TRL_BYTES
-        + _reference_bytes(shape, config)
-        + (4 * (judge.matrices + judge.vocabulary * judge.hidden) if judge else 0),
+        logits_bytes=_logits_bytes(shape, together),
+        beside_bytes=_TRL_BYTES + _reference_bytes(shape, config) + judge_bytes,
         sampled_tokens=config.sequences_per_step * longest if config.method == "grpo" else 0,
     )
-    return Asked(shape, training, partial(_others, shape, training, config))
 
 
 def _logits_bytes(shape: Shape, tokens: int) -> int:
@@ -115,34 +116,31 @@ def _reference_bytes(shape: Shape, config: AlignConfig) -> int:
     return 4 * shape.parameters if is_held and config.tuning == "full" else 0
 
 
-def _others(shape: Shape, training: Training, config: AlignConfig) -> Iterator[Other]:
-    """Fewer rows at once, then LoRA, then shorter rows."""
-    least = 2 if config.method == "kto" else 1
-    for sequence in halves(training.sequence_tokens, min(_LEAST_SEQUENCE, training.sequence_tokens)):
-        for tuning in ("full", "lora") if config.tuning == "full" else ("lora",):
-            for rows in halves(config.micro_batch_rows, least):
-                if config.sequences_per_step % rows == 0:
-                    tuned = config.model_copy(update={"tuning": tuning, "micro_batch_rows": rows})
-                    yield _other(shape, training, config, tuned, sequence)
-
-
-def _other(shape: Shape, training: Training, config: AlignConfig, tuned: AlignConfig, sequence: int) -> Other:
-    """The training with other settings, and rows of so many tokens at most."""
-    rows, shorter = tuned.micro_batch_rows / config.micro_batch_rows, sequence / training.sequence_tokens
-    now = {name: getattr(tuned, name) for name in ("tuning", "micro_batch_rows")}
-    changed = {f"align.{name}": value for name, value in now.items() if value != getattr(config, name)}
-    tokens = round(training.micro_batch_tokens * rows * shorter)
-    other = replace(
-        training,
-        method=tuned.tuning,
-        micro_batch_tokens=tokens,
-        logits_bytes=_logits_bytes(shape, tokens),
-        sequence_tokens=sequence,
-        accumulates=tuned.sequences_per_step > tuned.micro_batch_rows,
-        beside_bytes=training.beside_bytes - _reference_bytes(shape, config) + _reference_bytes(shape, tuned),
-        sampled_tokens=round(training.sampled_tokens * shorter),
-    )
-    return Other(({"align.sequence_tokens": sequence} if shorter < 1 else {}) | changed, shape, other)
+def _others(
+    shape: Shape,
+    config: AlignConfig,
+    rows: Sequence[Encoded],
+    training: Callable[[AlignConfig, Sequence[Encoded]], Training],
+) -> Iterator[Other]:
+    """Fewer rows at once, then LoRA, then shorter rows; what changes nothing is not named."""
+    bounds = {"sequence_tokens": max(map(bounded_tokens, rows))}
+    bounds |= {"reply_tokens": config.reply_tokens} if config.method == "grpo" else {}
+    tunings: dict[str, object] = {"tuning": "lora"}
+    known = training(config, rows)
+    for lengths in shorter(bounds):
+        left = [row for row in rows if bounded_tokens(row) <= lengths.get("sequence_tokens", config.sequence_tokens)]
+        if not is_enough(left, config):
+            continue
+        for tuning in ({}, tunings) if config.tuning == "full" else ({},):
+            for count in halves(config.micro_batch_rows, 2 if config.method == "kto" else 1):
+                fewer = {"micro_batch_rows": count} if count < config.micro_batch_rows else {}
+                changed = lengths | tuning | fewer
+                if config.sequences_per_step % count:
+                    continue
+                other = training(config.model_copy(update=changed), left)
+                if other != known:
+                    known = other
+                    yield Other({f"align.{name}": value for name, value in changed.items()}, shape, other)
 
 
 def _rows(preferences: Preferences, sides: Sides, order: Order) -> list[tuple[str, int]]:

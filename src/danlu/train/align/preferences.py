@@ -35,7 +35,14 @@ def _preferences(work: Work, config: PreferencesConfig, *, file: DataFile) -> Fa
     rejects = [reject for row in rows if (reject := _useless(row))]
     left = {reject.doc_id for reject in rejects}
     kept = [row for row in rows if row_id(row) not in left]
-    train, held_out = part(kept, config.held_out_share, work.seed, file.path)
+    if not kept:
+        raise UserError(
+            "{path}: in all {rows} rows chosen and rejected are equal: nothing is preferred to anything",
+            "Give pairs of two different replies to the same prompt.",
+            path=file.path,
+            rows=len(rows),
+        )
+    train, held_out = part(kept, config.held_out_share, work.seed, file.path, len(rejects))
     for name, side in (("train", train), ("held_out", held_out)):
         lines = (json.dumps(row.facts(), ensure_ascii=False) + "\n" for row in side)
         (work.folder / f"{name}.jsonl").write_text("".join(lines), encoding="utf-8")
@@ -43,20 +50,24 @@ def _preferences(work: Work, config: PreferencesConfig, *, file: DataFile) -> Fa
     return Facts(counts | {"train": len(train), "held out": len(held_out)}, ("unknown",))
 
 
-def part(rows: Sequence[Row], held_out_share: float, seed: int, path: Path) -> tuple[list[Row], list[Row]]:
+def part(
+    rows: Sequence[Row], held_out_share: float, seed: int, path: Path, equal_pairs: int = 0
+) -> tuple[list[Row], list[Row]]:
     """Rows that train and rows that measure; the side of a prompt follows from the seed and its own words.
 
-    Raises UserError when there are too few prompts to have both sides.
+    `equal_pairs` is how many were left out before, for the message. Raises UserError when there are too few prompts to have both sides.
     """
     keys = [_prompt_key(row, seed) for row in rows]
     prompts = sorted(set(keys))
     measured = max(1, round(held_out_share * len(prompts))) if held_out_share else 0
     if measured >= len(prompts):
         raise UserError(
-            "{path}: {prompts} different prompts left to learn from and to measure with: expected two or more",
-            "Add rows, or measure nothing: --set preferences.held_out_share=0",
+            "{path}: {prompts} different prompts left to learn from and to measure with: expected two or more (pairs of "
+            "equal replies, left out: {equal})",
+            "Add rows with other prompts, or measure nothing: --set preferences.held_out_share=0",
             path=path,
             prompts=len(prompts),
+            equal=equal_pairs,
         )
     held = set(prompts[:measured])
     sides: tuple[list[Row], list[Row]] = ([], [])

@@ -2,11 +2,12 @@
 
 Three kinds: pairs (a better and a worse reply to the same prompt), labelled (one reply, good or bad) and prompts (with
 whatever a reward function wants to know). Beside danlu's own shape the usual public ones are read: `prompt` as text or
-as messages, and `chosen` and `rejected` as messages, with or without the prompt that they answer.
+as messages, and `chosen` and `rejected` as messages, with or without the prompt that they answer; and pairs as
+LLaMA-Factory and ms-swift take them (danlu.train.align.shapes). A file may also be one JSON list of rows.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +15,8 @@ from typing import Any, Literal
 from danlu.core.errors import UserError
 from danlu.core.outside import read_lines
 from danlu.model.chat import ROLES, Message
+from danlu.text.rows.shapes import Unfit
+from danlu.train.align.shapes import sides_of
 
 Kind = Literal["pairs", "labelled", "prompts"]
 
@@ -25,6 +28,7 @@ _SHAPES: dict[Kind, str] = {
 }
 """What a line of each kind looks like."""
 _CONVERSATIONS = ("messages", "prompt")
+_COLUMNS_SHOWN = 12
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,7 @@ def read_facts(path: Path) -> list[Row]:
 
 def read_rows(path: Path, kind: Kind) -> list[Row]:
     """All rows in the order of the file; raises UserError that names line, field and value, or says what a file of them lacks."""
-    rows = [_Line(f"{path.name}:{number}", number, kind).read(text) for number, text in read_lines(path)]
+    rows = [_Line(f"{path.name}:{number}", number, kind).read(row) for number, row in _parsed(path, kind)]
     if not rows:
         raise UserError("{path} has no rows", _EXPECTED, path=path, expected=_SHAPES[kind])
     if len(rows) == 1:
@@ -77,26 +81,41 @@ def read_rows(path: Path, kind: Kind) -> list[Row]:
     return rows
 
 
+def _parsed(path: Path, kind: Kind) -> Iterator[tuple[int, Any]]:
+    """What each line holds, with its number; of one JSON list, what it holds, with its place."""
+    lines = read_lines(path)
+    if lines and lines[0][1].lstrip().startswith("["):
+        first = lines[0][0]
+        text = "\n".join(path.read_text(encoding="utf-8-sig").split("\n")[first - 1 :])
+        yield from enumerate(_json(text, path, first, kind), 1)
+        return
+    for number, line in lines:
+        yield number, _json(line, path, number, kind)
+
+
+def _json(text: str, path: Path, number: int, kind: Kind) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise UserError(
+            "{where}: not JSON: {problem} at column {column}",
+            _EXPECTED,
+            where=f"{path.name}:{number + error.lineno - 1}",
+            expected=_SHAPES[kind],
+            problem=error.msg,
+            column=error.colno,
+        ) from None
+
+
 @dataclass(frozen=True)
 class _Line:
-    """Reads one line."""
+    """Reads one row; `where` and `number` are its line's, or its place's in a list."""
 
     where: str
     number: int
     kind: Kind
 
-    def read(self, text: str) -> Row:
-        try:
-            row = json.loads(text)
-        except json.JSONDecodeError as error:
-            raise UserError(
-                "{where}: not JSON: {problem} at column {column}",
-                _EXPECTED,
-                where=self.where,
-                expected=_SHAPES[self.kind],
-                problem=error.msg,
-                column=error.colno,
-            ) from None
+    def read(self, row: Any) -> Row:
         if not isinstance(row, dict):
             raise UserError("{where}: not a JSON object", _EXPECTED, where=self.where, expected=_SHAPES[self.kind])
         if self.kind == "pairs":
@@ -110,6 +129,12 @@ class _Line:
 
     def _pair(self, row: dict[str, Any]) -> Row:
         """A pair; without a prompt of its own it is what both conversations begin with."""
+        try:
+            row = sides_of(row) or row
+        except Unfit as unfit:
+            raise UserError(
+                "{where}: {reason}", _EXPECTED, where=self.where, reason=unfit.reason, expected=_SHAPES[self.kind]
+            ) from None
         whole = [self._is_whole(row.get(name)) for name in ("chosen", "rejected")]
         if not all(whole):
             replies = {name: self._reply(row, name) for name in ("chosen", "rejected")}
@@ -125,6 +150,7 @@ class _Line:
             )
         for name, messages in (("chosen", chosen), ("rejected", rejected)):
             self._check_ends_with_reply(messages, name)
+        self._check_asks(chosen[:-1], "chosen, without its last message,")
         return Row(self.number, chosen[:-1], {"chosen": chosen[-1]["content"], "rejected": rejected[-1]["content"]})
 
     def _is_whole(self, value: Any) -> bool:
@@ -135,11 +161,15 @@ class _Line:
     def _asked(self, row: dict[str, Any]) -> tuple[Message, ...]:
         name = next((name for name in _CONVERSATIONS if name in row), None)
         if name is None:
-            raise self._wrong("messages", None)
+            raise self._missing("messages", row)
         if isinstance(row[name], str) and name == "prompt":
             return ({"role": "user", "content": row[name]},)
         messages = self._messages(row[name], name)
-        if messages[-1]["role"] == "assistant":
+        self._check_asks(messages, name)
+        return messages
+
+    def _check_asks(self, messages: Sequence[Message], name: str) -> None:
+        if messages and messages[-1]["role"] == "assistant":
             raise UserError(
                 "{where}: {field} ends with a reply: expected the prompt alone",
                 _EXPECTED,
@@ -147,11 +177,12 @@ class _Line:
                 expected=_SHAPES[self.kind],
                 field=name,
             )
-        return messages
 
     def _reply(self, row: dict[str, Any], name: str) -> str:
         """A reply as text, or as the one message of an assistant."""
-        value = row.get(name)
+        if name not in row:
+            raise self._missing(name, row)
+        value = row[name]
         if isinstance(value, str):
             return value
         if isinstance(value, list) and len(value) == 1:
@@ -161,7 +192,9 @@ class _Line:
         raise self._wrong(name, value)
 
     def _label(self, row: dict[str, Any]) -> bool:
-        label = row.get("label")
+        if "label" not in row:
+            raise self._missing("label", row)
+        label = row["label"]
         if not isinstance(label, bool):
             raise UserError(
                 "{where}: label is {value}: expected true or false",
@@ -211,6 +244,16 @@ class _Line:
                 role=messages[-1]["role"],
             )
 
+    def _missing(self, name: str, row: Mapping[str, Any]) -> UserError:
+        return UserError(
+            "{where}: {field} is missing: the row has the columns {columns}",
+            _EXPECTED,
+            where=self.where,
+            expected=_SHAPES[self.kind],
+            field=name,
+            columns=columns_of(row),
+        )
+
     def _wrong(self, name: str, value: Any) -> UserError:
         return UserError(
             "{where}: {field} is {value}",
@@ -220,6 +263,12 @@ class _Line:
             field=name,
             value=_shown(value),
         )
+
+
+def columns_of(row: Mapping[str, Any]) -> str:
+    """The names of a row's columns, cut where they are many."""
+    names = list(map(str, row))
+    return ", ".join(names[:_COLUMNS_SHOWN]) + (", …" if len(names) > _COLUMNS_SHOWN else "") or "{}"
 
 
 def _shown(value: Any) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from danlu.core.artifacts import Checkpoint, Preferences
-from danlu.core.errors import UserError
+from danlu.core.errors import Phrase, UserError
 from danlu.core.stages import Facts, Stage, Work
 from danlu.model.adapter_record import refuse_unmerged
 from danlu.model.base_model import BaseFiles
@@ -60,6 +60,14 @@ def _align(
         work, config, base.path, chat, sides, _score(rewards, reward_model, sides), CHECKPOINT_EVERY_STEPS
     )
     counts = write_rejects(work.folder, sides.input, sides.rejects)
+    if facts.get("groups") and facts["groups"] == facts["groups_of_equal_rewards"]:
+        work.progress.line(
+            Phrase(
+                "warning: nothing was learnt: the replies to each prompt had equal rewards in all {groups} groups. Take "
+                "another --reward, a higher align.temperature, or more align.replies_per_prompt",
+                groups=facts["groups"],
+            )
+        )
     counts |= {
         "held out": len(sides.held_out), "learnt": facts["learnt"], "not reached": len(sides.train) - facts["learnt"],
         "steps": facts["steps"],
@@ -106,8 +114,7 @@ def encode_sides(chat: ChatFormat, preferences: Preferences, config: AlignConfig
         for name, path in (("train", preferences.train), ("held out", preferences.held_out))
     )
     rows = train.rows
-    labels = {row.row.label for row in rows}
-    if not rows or (config.method == "kto" and len(labels) < 2):
+    if not is_enough(rows, config):
         raise UserError(
             "{kept} of {rows} rows to learn from have no more than {tokens} tokens, too few for {method}",
             "Raise align.sequence_tokens as far as the model's context goes, or shorten the rows.",
@@ -117,6 +124,11 @@ def encode_sides(chat: ChatFormat, preferences: Preferences, config: AlignConfig
             method=config.method,
         )
     return Sides(rows, held_out.rows, train.rejects + held_out.rejects)
+
+
+def is_enough(rows: Sequence[Encoded], config: AlignConfig) -> bool:
+    """Whether something can be learnt from rows: KTO needs both labels."""
+    return len({row.row.label for row in rows}) >= (2 if config.method == "kto" else 1)
 
 
 def align_rows(
@@ -160,6 +172,8 @@ def align_rows(
         "train": len(sides.train), "held_out": _held_out(before, after, sides.held_out, config), "merge": check,
         "learnt": len(set(order.indices)),
     }  # fmt: skip
+    if config.method == "grpo":
+        facts |= _spread(trained.by_step["equal_rewards"], config)
     (work.folder / "training.json").write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     return facts
 
@@ -201,21 +215,47 @@ def _score(rewards: Rewards | None, reward_model: BaseFiles | None, sides: Sides
     return lambda messages, reply, row: sum(score(messages, reply, row) for score in scores)
 
 
+def _spread(equal_by_step: Sequence[float | None], config: AlignConfig) -> dict[str, Any]:
+    """How many groups of replies to a prompt there were, and how many of them had equal rewards.
+
+    GRPO learns from what a reply earned above its group's mean (arXiv 2402.03300, section 4.1.2): such a group teaches nothing.
+    """
+    groups = len(equal_by_step) * config.rows_per_step
+    equal = round(sum(share or 0.0 for share in equal_by_step) * config.rows_per_step)
+    return {"groups": groups, "groups_of_equal_rewards": equal, "equal_rewards_share": equal / groups}
+
+
 def _note(facts: dict[str, Any]) -> str:
-    """One line: what was gained on rows that were not trained on, or the loss where there are none."""
+    """One line: what was gained, and for GRPO how much of the sampling taught nothing."""
+    gain, wasted = _gain(facts), _wasted(facts)
+    return f"{gain}; {wasted}" if wasted else gain
+
+
+def _wasted(facts: dict[str, Any]) -> str:
+    """How many groups of replies taught nothing; empty where each taught something."""
+    equal = facts.get("groups_of_equal_rewards", 0)
+    if not equal:
+        return ""
+    if equal == facts["groups"]:
+        return f"nothing was learnt: in all {equal} groups of replies the rewards were equal"
+    return f"equal rewards in {equal} of {facts['groups']} groups of replies, which taught nothing"
+
+
+def _gain(facts: dict[str, Any]) -> str:
+    """What was gained on rows that were not trained on, and how many they are; or the loss where there are none."""
     held_out, losses = facts["held_out"], facts["by_step"]["loss"]
     if "reward_after" in held_out:
-        return f"mean reward on held-out prompts {held_out['reward_before']:.3f} before, {held_out['reward_after']:.3f} after"
+        before, after = f"{held_out['reward_before']:.3f}", f"{held_out['reward_after']:.3f}"
+        return f"mean reward {before} before, {after} after, on {held_out['rows']} held-out prompts"
     if "accuracy" in held_out:
-        return (
-            f"on held-out rows the better reply wins {held_out['accuracy']:.1%}, mean margin {held_out['margin']:.3f}"
-        )
+        wins, margin = f"{held_out['accuracy']:.1%}", f"{held_out['margin']:.3f}"
+        return f"the better reply wins {wins}, mean margin {margin}, on {held_out['rows']} held-out rows"
     return f"loss {losses[0]:.3f} to {losses[-1]:.3f}, nothing held out that could be compared"
 
 
 align = Stage(
     "align",
-    version=1,
+    version=2,
     makes=Checkpoint,
     body=_align,
     config=AlignConfig,

@@ -38,11 +38,13 @@ class EncodedRows:
 def encode_rows(chat: ChatFormat, rows: Sequence[Row], source: str, sequence_tokens: int) -> EncodedRows:
     """All rows as ids; rows that are too long are told, never cut. Raises UserError, with the line, when the template refuses one."""
     encoded = [_encode(chat, row) for row in rows]
-    kept = [row for row in encoded if _longest(row) <= sequence_tokens]
+    kept = [row for row in encoded if bounded_tokens(row) <= sequence_tokens]
     rejects = [
-        Reject(row_id(row.row), source, "too long", f"{_longest(row)} tokens", f"at most {sequence_tokens} tokens")
+        Reject(
+            row_id(row.row), source, "too long", f"{bounded_tokens(row)} tokens", f"at most {sequence_tokens} tokens"
+        )
         for row in encoded
-        if _longest(row) > sequence_tokens
+        if bounded_tokens(row) > sequence_tokens
     ]
     return EncodedRows(kept, rejects)
 
@@ -68,7 +70,8 @@ def _reply_ids(chat: ChatFormat, row: Row, reply: str, prompt: list[int]) -> lis
     return tokens.ids[len(prompt) : end]
 
 
-def _longest(row: Encoded) -> int:
+def bounded_tokens(row: Encoded) -> int:
+    """Of what `sequence_tokens` bounds: the prompt with the longest reply that is given."""
     return len(row.prompt_ids) + max((len(ids) for ids in row.reply_ids.values()), default=0)
 
 

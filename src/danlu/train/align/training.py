@@ -29,6 +29,7 @@ _LOGGED = {
     "margin": "margin",
     "reward": "reward",
     "completions/clipped_ratio": "cut_replies",
+    "frac_reward_zero_std": "equal_rewards",
 }
 """What is kept of the trainers' logs, by their names and ours."""
 

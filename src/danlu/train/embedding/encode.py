@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from danlu.core.errors import UserError
 from danlu.model import families
 from danlu.model.base_model import BaseFiles, resolve_base
+from danlu.model.checkpoint_files import load_tokenizer
 from danlu.model.loading import errors_only, quiet_transformers
 
 _BATCH_TEXTS = 32
@@ -68,12 +69,17 @@ def load_encoder_model(folder: Path, threads: int) -> Any:
         return loader.from_pretrained(folder, dtype=torch.float32, local_files_only=True, **options).eval()
 
 
-def check_reads(folder: Path, setting: str, tokens: int) -> None:
-    """Raises UserError when an encoder has fewer positions than rows are to have tokens."""
+def tokens_read(folder: Path, setting: str, tokens: int | None, usual: int) -> int:
+    """How many tokens of a row an encoder is given: as many as are asked for; else the usual, or what it reads where that is less.
+
+    Raises UserError when more are asked for than it has positions.
+    """
     try:
         most = families.context_tokens(json.loads((folder / "config.json").read_text(encoding="utf-8")))
     except KeyError:
-        return
+        return usual if tokens is None else tokens
+    if tokens is None:
+        return min(usual, most)
     if tokens > most:
         raise UserError(
             "{setting} is {tokens}, and {folder} reads {most} tokens at most",
@@ -83,6 +89,17 @@ def check_reads(folder: Path, setting: str, tokens: int) -> None:
             folder=folder,
             most=most,
         )
+    return tokens
+
+
+def load_padding_tokenizer(folder: Path) -> Any:
+    """The tokenizer of an encoder; raises UserError when it has nothing to pad with, as those of decoders."""
+    tokenizer = load_tokenizer(folder)
+    if tokenizer.pad_token_id is None:
+        raise UserError(
+            "{folder}: the tokenizer has no padding token", "Name an encoder such as BERT or MiniLM.", folder=folder
+        )
+    return tokenizer
 
 
 def token_rows(tokenizer: Any, texts: Sequence[str], max_tokens: int) -> list[list[int]]:

@@ -1,6 +1,7 @@
 """Hard negatives for queries: those given, then passages that lexical search puts near the query and that do not answer it."""
 
 from collections.abc import Sequence
+from itertools import islice
 
 from danlu.loop.batches import shuffled
 from danlu.train.embedding.lexical import Lexical, nearly_equal, shingles_of
@@ -36,7 +37,14 @@ def filled(
     full = []
     for at, (row, chosen) in enumerate(zip(queries, negatives, strict=True)):
         taken = {*row["positives"], *chosen}
-        start = at % len(order)
-        easy = [number for number in order[start:] + order[:start] if number not in taken]
-        full.append([*chosen, *easy[: count - len(chosen)]])
+        listed = (order[(at + further) % len(order)] for further in range(len(order)))
+        easy = (number for number in listed if number not in taken)
+        full.append([*chosen, *islice(easy, count - len(chosen))])
     return full
+
+
+def stand_ins(queries: Sequence[Row], texts: Sequence[str], count: int, seed: int) -> list[list[int]]:
+    """As many negatives as a search would give at most, without a search: those given, then any. For what a training costs
+    it is the number of passages that counts, and not which they are.
+    """
+    return filled([row["negatives"][:count] for row in queries], queries, texts, count, seed)

@@ -4,8 +4,9 @@ Query and passage are read together, so it sees which word answers which; it is 
 asked about the first few (Nogueira & Cho 2019, arXiv 1901.04085). Negatives are what search ranks near the query.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
@@ -15,13 +16,13 @@ from danlu.core.hashing import hash_facts
 from danlu.core.stages import Facts, Stage, Work
 from danlu.loop.batches import micro_batches
 from danlu.loop.planned_feed import PlannedFeed, grouped
-from danlu.model.checkpoint_files import load_tokenizer, model_hash, save_checkpoint
+from danlu.model.checkpoint_files import model_hash, save_checkpoint
 from danlu.model.loading import errors_only, quiet_transformers
 from danlu.text.sections import RULES
-from danlu.train.embedding.encode import check_reads
+from danlu.train.embedding.encode import load_padding_tokenizer, tokens_read
 from danlu.train.embedding.lexical import Lexical
 from danlu.train.embedding.measure import compared, scores_of
-from danlu.train.embedding.negatives import filled, hard_negatives
+from danlu.train.embedding.negatives import filled, hard_negatives, stand_ins
 from danlu.train.embedding.stage import licences, note_of, read_sides, write_report
 from danlu.train.examples import Row, read_jsonl
 from danlu.train.learning import LearningConfig, learn
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from danlu.train.outlook import Outlook
 
 _BATCH_PAIRS = 32
+_PAIR_TOKENS = 256
+"""Where the setting says nothing."""
 
 
 class RerankConfig(LearningConfig):
@@ -46,8 +49,8 @@ class RerankConfig(LearningConfig):
     """Passages of each query that do not answer it, hard ones first: LCE (2101.08751) takes 7."""
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 3e-5
     """Peak of the schedule: BERT's fine-tuning rates are 2e-5 to 5e-5."""
-    pair_tokens: Annotated[int, Field(ge=16, le=8192)] = 256
-    """Query and passage together; of longer pairs the longer of the two is cut, and they are counted."""
+    pair_tokens: Annotated[int, Field(ge=16, le=8192)] | None = None
+    """Query and passage together; of longer pairs the longer is cut, and they are counted. None: 256, or what the encoder reads."""
     reranked: Annotated[int, Field(ge=2, le=1000)] = 20
     """Passages that search found which are put into a new order when it is measured."""
 
@@ -77,16 +80,26 @@ class Pairs:
         """Of the pairs that are learnt, those that are longer than a row."""
         if not rows:
             return 0
-        room = self._max_tokens - self._tokenizer.num_special_tokens_to_add(pair=True)
-        asked, read = (
-            [len(ids) for ids in self._tokenizer(texts, add_special_tokens=False)["input_ids"]]
-            for texts in ([row["query"] for row in rows], list(self._texts))
-        )
+        asked, read = self._lengths(rows)
         return sum(
-            query + read[number] > room
+            query + read[number] > self._room
             for query, row, others in zip(asked, rows, negatives, strict=True)
             for number in (*row["positives"], *others)
         )
+
+    def longest(self, rows: Sequence[Row]) -> int:
+        """Tokens of the longest pair that there may be, whatever search finds."""
+        asked, read = self._lengths(rows)
+        return self._max_tokens - self._room + min(self._room, max(asked) + max(read))
+
+    @property
+    def _room(self) -> int:
+        return self._max_tokens - int(self._tokenizer.num_special_tokens_to_add(pair=True))
+
+    def _lengths(self, rows: Sequence[Row]) -> Iterator[list[int]]:
+        """Of queries and of passages, without special tokens."""
+        for texts in ([row["query"] for row in rows], list(self._texts)):
+            yield [len(ids) for ids in self._tokenizer(texts, add_special_tokens=False, verbose=False)["input_ids"]]
 
 
 @dataclass(frozen=True)
@@ -102,6 +115,7 @@ class Material:
     found: list[list[int]]
     """For each query of `held_out`, what search finds."""
     made: Pairs
+    pair_tokens: int
     feed: "PlannedFeed[RankBatch]"
 
 
@@ -124,7 +138,7 @@ def _rerank(work: Work, config: RerankConfig, *, base: Checkpoint, pairs: Exampl
         "queries whose answer search did not find": sum(not right & set(near) for right, near in zip(answers, got.found, strict=True)),
     }  # fmt: skip
     write_report(work, figures, losses, counts)
-    return Facts(counts, licences(base, pairs), note=note_of(figures))
+    return Facts(counts, licences(base, pairs), note=note_of(figures, len(got.held_out)))
 
 
 def outlook(work: Work, config: RerankConfig, *, base: Checkpoint, pairs: Examples) -> "Outlook":
@@ -134,18 +148,31 @@ def outlook(work: Work, config: RerankConfig, *, base: Checkpoint, pairs: Exampl
     return rerank_outlook(base, pairs, config, work)
 
 
-def prepare(base: Checkpoint, pairs: Examples, config: RerankConfig, seed: int) -> Material:
-    """All that is there before a weight is loaded. Raises UserError for an encoder that reads less, and for a side without queries."""
-    check_reads(base.path, "rerank.pair_tokens", config.pair_tokens)
+def prepare(base: Checkpoint, pairs: Examples, config: RerankConfig, seed: int, *, searches: bool = True) -> Material:
+    """All that is there before a weight is loaded; when it `searches`, with what search finds, else with stand-ins for it.
+
+    Raises UserError for an encoder that reads less, and for a side without queries.
+    """
+    pair_tokens = length_read(base.path, config)
     train, held_out = read_sides(pairs)
     texts = [row["text"] for row in read_jsonl(pairs.path / "passages.jsonl")]
-    lexical = Lexical.of(texts)
-    hard = hard_negatives(train, texts, lexical, config.negatives)
-    negatives = filled(hard, train, texts, config.negatives, seed)
-    made = Pairs(load_tokenizer(base.path), texts, config.pair_tokens)
-    found = lexical.best([row["query"] for row in held_out], config.reranked)
-    feed = _feed(config, seed, train, negatives, made)
-    return Material(train, held_out, len(texts), hard, negatives, found, made, feed)
+    if searches:
+        lexical = Lexical.of(texts)
+        hard = hard_negatives(train, texts, lexical, config.negatives)
+        negatives = filled(hard, train, texts, config.negatives, seed)
+        found = lexical.best([row["query"] for row in held_out], config.reranked)
+    else:
+        hard = [row["negatives"][: config.negatives] for row in train]
+        negatives = stand_ins(train, texts, config.negatives, seed)
+        found = stand_ins(held_out, texts, config.reranked, seed)
+    made = Pairs(load_padding_tokenizer(base.path), texts, pair_tokens)
+    feed = _feed(config, pair_tokens, seed, train, negatives, made)
+    return Material(train, held_out, len(texts), hard, negatives, found, made, pair_tokens, feed)
+
+
+def length_read(folder: Path, config: RerankConfig) -> int:
+    """Tokens of a pair at most. Raises UserError for an encoder that reads less than is asked for."""
+    return tokens_read(folder, "rerank.pair_tokens", config.pair_tokens, _PAIR_TOKENS)
 
 
 def classifier(base: Checkpoint, work: Work) -> Any:
@@ -161,15 +188,12 @@ def classifier(base: Checkpoint, work: Work) -> Any:
 
 
 def _feed(
-    config: RerankConfig, seed: int, rows: Sequence[Row], negatives: Sequence[Sequence[int]], pairs: Pairs
-) -> "PlannedFeed[RankBatch]":
+    config: RerankConfig, pair_tokens: int, seed: int, rows: Sequence[Row], negatives: Sequence[Sequence[int]], pairs: Pairs
+) -> "PlannedFeed[RankBatch]":  # fmt: skip
     fewest = min(map(len, negatives))
-    tokens = (1 + fewest) * config.pair_tokens  # an upper bound: the pairs are made when they are learnt
-    plan = [
-        [list(batch) for batch in micro_batches(numbers, [tokens] * len(rows), config.micro_batch_tokens)]
-        for [numbers] in grouped(len(rows), seed, config.epochs, config.step_queries)
-    ]
-    steps_per_epoch = len(plan) // config.epochs
+    tokens = (1 + fewest) * pair_tokens
+    steps = plan(config, pair_tokens, seed, len(rows), fewest, config.epochs)
+    steps_per_epoch = len(steps) // config.epochs
 
     def make(numbers: Sequence[int], step: int) -> "RankBatch":
         """A query with several answers learns another one in each epoch."""
@@ -181,7 +205,18 @@ def _feed(
             asked += [(rows[at]["query"], number) for number in listed]
         return pairs.batch(asked, len(numbers))
 
-    return PlannedFeed(plan, make, lambda _: tokens)
+    return PlannedFeed(steps, make, lambda _: tokens)
+
+
+def plan(
+    config: RerankConfig, pair_tokens: int, seed: int, queries: int, negatives: int, epochs: int
+) -> list[list[list[int]]]:
+    """The batches of each step, as numbers of queries. The pairs are made when they are learnt, so each is as long as it may be."""
+    lengths = [(1 + negatives) * pair_tokens] * queries
+    return [
+        [list(batch) for batch in micro_batches(numbers, lengths, config.micro_batch_tokens)]
+        for [numbers] in grouped(queries, seed, epochs, config.step_queries)
+    ]
 
 
 def reordered(model: Any, pairs: Pairs, query: str, found: Sequence[int]) -> list[int]:

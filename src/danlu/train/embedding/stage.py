@@ -7,6 +7,7 @@ encoder checkpoint: mean pooling and unit length are what transformers' users wr
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
@@ -17,18 +18,19 @@ from danlu.core.errors import UserError
 from danlu.core.hashing import hash_facts
 from danlu.core.stages import Facts, Stage, Work
 from danlu.loop.planned_feed import PlannedFeed, grouped
-from danlu.model.checkpoint_files import load_tokenizer, model_hash, save_checkpoint
+from danlu.model.checkpoint_files import model_hash, save_checkpoint
 from danlu.text.sections import RULES
 from danlu.train.embedding.encode import (
-    check_reads,
     encode,
     load_encoder_model,
+    load_padding_tokenizer,
     token_rows,
+    tokens_read,
     write_sentence_transformers,
 )
 from danlu.train.embedding.lexical import Lexical
 from danlu.train.embedding.measure import compared, scores_of
-from danlu.train.embedding.negatives import hard_negatives
+from danlu.train.embedding.negatives import hard_negatives, stand_ins
 from danlu.train.examples import Row, read_jsonl
 from danlu.train.learning import LearningConfig, learn
 
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
     from danlu.loop.contrastive import ContrastiveBatch
     from danlu.train.outlook import Outlook
 
+_QUERY_TOKENS, _PASSAGE_TOKENS = 48, 192
+"""Where the settings say nothing: a passage of danlu's has about 800 half-widths, some 200 tokens."""
 _RANKED = 100
 """Passages of a ranking that are looked at: an answer below them counts as not found."""
 
@@ -53,10 +57,10 @@ class EmbedConfig(LearningConfig):
     """Cosines are divided by it: SimCSE's."""
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 3e-5
     """Peak of the schedule: SimCSE's for BERT of base size."""
-    query_tokens: Annotated[int, Field(ge=4, le=8192)] = 48
-    """Longer queries are cut, and counted."""
-    passage_tokens: Annotated[int, Field(ge=8, le=8192)] = 192
-    """Longer passages are cut, and counted: a passage of danlu's has about 800 half-widths, some 200 tokens."""
+    query_tokens: Annotated[int, Field(ge=4, le=8192)] | None = None
+    """Longer queries are cut, and counted. None: 48, or what the encoder reads where that is less."""
+    passage_tokens: Annotated[int, Field(ge=8, le=8192)] | None = None
+    """Longer passages are cut, and counted. None: 192, some 800 half-widths as danlu's passages have them, or what the encoder reads."""
     query_prefix: str = ""
     """Put before each query, such as `query: ` for E5; must be given at search as well."""
     passage_prefix: str = ""
@@ -76,6 +80,9 @@ class Material:
     """Of `held_out`."""
     negatives: list[list[int]]
     pad_id: int
+    query_tokens: int
+    """Longer queries are cut."""
+    passage_tokens: int
     feed: "PlannedFeed[ContrastiveBatch]"
 
 
@@ -90,18 +97,18 @@ def _embed(work: Work, config: EmbedConfig, *, base: Checkpoint, pairs: Examples
     losses = learn(ContrastiveLearner(encoder, config.temperature), got.feed, config, config.learning_rate, work, key)
     after = _scores(encoder, got)
     save_checkpoint(encoder, base.path, work.folder)
-    write_sentence_transformers(work.folder, encoder.config.hidden_size, config.passage_tokens)
+    write_sentence_transformers(work.folder, encoder.config.hidden_size, got.passage_tokens)
     figures = compared(before, after, work.seed)
     found = sum(map(len, got.negatives))
     counts = {
         "queries train": len(got.train), "queries held_out": len(got.held_out), "passages": len(got.passages),
         "steps": got.feed.steps, "hard negatives": found,
         "queries without a hard negative": sum(not n for n in got.negatives),
-        "queries cut": sum(len(row) >= config.query_tokens for row in got.queries),
-        "passages cut": sum(len(row) >= config.passage_tokens for row in got.passages),
+        "queries cut": sum(len(row) >= got.query_tokens for row in got.queries),
+        "passages cut": sum(len(row) >= got.passage_tokens for row in got.passages),
     }  # fmt: skip
     write_report(work, figures, losses, counts)
-    return Facts(counts, licences(base, pairs), note=note_of(figures))
+    return Facts(counts, licences(base, pairs), note=note_of(figures, len(got.held_out)))
 
 
 def outlook(work: Work, config: EmbedConfig, *, base: Checkpoint, pairs: Examples) -> "Outlook":
@@ -111,21 +118,37 @@ def outlook(work: Work, config: EmbedConfig, *, base: Checkpoint, pairs: Example
     return embed_outlook(base, pairs, config, work)
 
 
-def prepare(base: Checkpoint, pairs: Examples, config: EmbedConfig, seed: int) -> Material:
-    """All that is there before a weight is loaded. Raises UserError for an encoder that reads less, and for a side without queries."""
-    check_reads(base.path, "embed.passage_tokens", config.passage_tokens)
-    check_reads(base.path, "embed.query_tokens", config.query_tokens)
+def prepare(base: Checkpoint, pairs: Examples, config: EmbedConfig, seed: int, *, searches: bool = True) -> Material:
+    """All that is there before a weight is loaded; when it `searches`, with the negatives that are learnt, else with stand-ins.
+
+    Raises UserError for an encoder that reads less, and for a side without queries.
+    """
+    query_tokens, passage_tokens = lengths_read(base.path, config)
     train, held_out = read_sides(pairs)
     texts = [row["text"] for row in read_jsonl(pairs.path / "passages.jsonl")]
-    tokenizer = load_tokenizer(base.path)
-    passages = token_rows(tokenizer, [config.passage_prefix + text for text in texts], config.passage_tokens)
+    tokenizer = load_padding_tokenizer(base.path)
+    passages = token_rows(tokenizer, [config.passage_prefix + text for text in texts], passage_tokens)
     queries, asked = (
-        token_rows(tokenizer, [config.query_prefix + row["query"] for row in rows], config.query_tokens)
+        token_rows(tokenizer, [config.query_prefix + row["query"] for row in rows], query_tokens)
         for rows in (train, held_out)
     )
-    negatives = hard_negatives(train, texts, Lexical.of(texts), config.hard_negatives)
+    if searches:
+        negatives = hard_negatives(train, texts, Lexical.of(texts), config.hard_negatives)
+    else:
+        negatives = stand_ins(train, texts, config.hard_negatives, seed)
     feed = _feed(config, seed, train, negatives, queries, passages, tokenizer.pad_token_id)
-    return Material(train, held_out, passages, queries, asked, negatives, tokenizer.pad_token_id, feed)
+    pad_id = tokenizer.pad_token_id
+    return Material(
+        train, held_out, passages, queries, asked, negatives, pad_id, query_tokens, passage_tokens, feed
+    )  # fmt: skip
+
+
+def lengths_read(folder: Path, config: EmbedConfig) -> tuple[int, int]:
+    """Tokens of queries and of passages at most. Raises UserError for an encoder that reads less than is asked for."""
+    return (
+        tokens_read(folder, "embed.query_tokens", config.query_tokens, _QUERY_TOKENS),
+        tokens_read(folder, "embed.passage_tokens", config.passage_tokens, _PASSAGE_TOKENS),
+    )
 
 
 def read_sides(pairs: Examples) -> tuple[list[Row], list[Row]]:
@@ -146,14 +169,14 @@ def licences(base: Checkpoint, pairs: Examples) -> tuple[str, ...]:
     return tuple(sorted({*base.manifest.licences, *pairs.manifest.licences}))
 
 
-def note_of(figures: dict[str, dict[str, float]]) -> str:
-    """The figure that people look at first, and what follows when the training did harm."""
+def note_of(figures: dict[str, dict[str, float]], queries: int) -> str:
+    """The figure that people look at first, of how many queries it is, and what follows when the training did harm."""
     ndcg = figures["ndcg@10"]
     before, after = f"{ndcg['before']:.3f}", f"{ndcg['after']:.3f}"
     low, high = f"{ndcg['gain_low']:+.3f}", f"{ndcg['gain_high']:+.3f}"
     if ndcg["gain_high"] < 0:
-        return f"held-out nDCG@10 {before} to {after}, gain {low} to {high}: worse than before, do not use it"
-    return f"held-out nDCG@10 {before} to {after}, gain {low} to {high}"
+        return f"nDCG@10 {before} to {after} on {queries} held-out queries, gain {low} to {high}: worse than before, do not use it"
+    return f"nDCG@10 {before} to {after} on {queries} held-out queries, gain {low} to {high}"
 
 
 def write_report(work: Work, figures: Any, losses: Sequence[float | None], counts: dict[str, int]) -> None:

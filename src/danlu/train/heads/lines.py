@@ -21,15 +21,22 @@ def wrong(where: str, field: str, value: Any, expected: Phrase) -> UserError:
     )
 
 
-def missing(where: str, field: str, expected: Phrase) -> UserError:
+def missing(row: dict[str, Any], where: str, field: str, expected: Phrase) -> UserError:
     """A line has not a field that it needs."""
-    return UserError("{where}: {field} is missing", "Expected {expected}.", where=where, field=field, expected=expected)
+    return UserError(
+        "{where}: {field} is missing: the row has the columns {columns}",
+        "Expected {expected}. Call the column {field}.",
+        where=where,
+        field=field,
+        columns=", ".join(map(str, row)) or "{}",
+        expected=expected,
+    )
 
 
 def text_in(row: dict[str, Any], field: str, where: str, expected: Phrase) -> str:
     """A field that must hold text with something in it."""
     if field not in row:
-        raise missing(where, field, expected)
+        raise missing(row, where, field, expected)
     value = row[field]
     if not isinstance(value, str) or not value.strip():
         raise wrong(where, field, value, expected)

@@ -26,7 +26,7 @@ from danlu.train.heads.sides import Sides
 from danlu.train.heads.span import SpanConfig
 from danlu.train.heads.tag import TagConfig
 from danlu.train.heads.training import CHECKPOINTS_KEPT, checkpoint_every_steps, feed_of, optimization, outputs_of
-from danlu.train.learning_outlook import Together, asked_of, config_of
+from danlu.train.learning_outlook import AtOnce, Dials, asked_of, config_of
 from danlu.train.outlook import Example, Outlook, read_tokenizer
 
 Config = ClassifyConfig | TagConfig | SpanConfig
@@ -57,23 +57,34 @@ def head_outlook(inputs: HeadInputs, config: Config, work: Work) -> Outlook:
     bare = replace(work, observers=())
     material = _read(inputs, config, work.seed)
     feed = feed_of(material.rows["training"], _in_all(config), material.framing.pad_id, work.seed)
-    workload, stage = scan(feed), _task(config)
+    lengths = [len(row.ids) for row in material.rows["training"]]
+    bounds, at_once = {"sequence_tokens": max(lengths)}, partial(_at_once, lengths)
+    dials = Dials(_task(config), config, "micro_batch_tokens", 32, bounds, at_once)
     return Outlook(
         rows=_rows(material),
         of_what="rows",
         examples=[_example(inputs.base, config, material, feed.batches(0)[0])],
-        asked=asked_of(
-            config_of(inputs.base),
-            workload,
-            max(len(row.ids) for row in material.rows["training"]),
-            Together(f"{stage}.micro_batch_tokens", f"{stage}.sequence_tokens"),
-            copies=bool(material.rows["validation"]),  # the best epoch's weights are kept
-            recompute_above=config.micro_batch_tokens,
-        ),
-        workload=workload,
+        # the best epoch's weights are kept
+        asked=asked_of(config_of(inputs.base), dials, copies=bool(material.rows["validation"])),
+        workload=scan(feed),
         schedule=Schedule(1, checkpoint_every_steps(feed), CHECKPOINTS_KEPT, _scored_tokens(material, config)),
         subject=partial(subject, inputs, config, bare),
         outline=partial(_read, inputs, config, work.seed),
+    )
+
+
+def _at_once(lengths: Sequence[int], config: Config) -> AtOnce | None:
+    """A step's rows, or as many of them as may go together, one of them the longest. Of shorter windows there are more."""
+    longest = max(lengths)
+    row = min(longest, config.sequence_tokens)
+    if config.long_texts == "reject" and min(lengths) > row:
+        return None
+    step = row * min(config.step_rows, len(lengths) * -(-longest // row))
+    return AtOnce(
+        tokens=min(config.micro_batch_tokens, step),
+        longest=row,
+        accumulates=step > config.micro_batch_tokens,
+        recompute_above=config.micro_batch_tokens,
     )
 
 

@@ -47,7 +47,7 @@ def read_asked(path: Path, *, is_labelled: bool = True) -> list[Asked]:
 
 def _answers(row: dict[str, Any], context: str, where: str) -> tuple[tuple[int, str], ...]:
     if "answers" not in row:
-        raise missing(where, "answers", _ANSWERS)
+        raise missing(row, where, "answers", _ANSWERS)
     if not isinstance(row["answers"], list):
         raise wrong(where, "answers", row["answers"], _ANSWERS)
     return tuple(_answer(value, context, where) for value in row["answers"])

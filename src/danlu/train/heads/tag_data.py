@@ -70,7 +70,7 @@ def _from_tokens(row: dict[str, Any], where: str, is_labelled: bool) -> TaggedTe
     if not is_labelled:
         return TaggedText(where, text, words, ())
     if "tags" not in row:
-        raise missing(where, "tags", _TAGS)
+        raise missing(row, where, "tags", _TAGS)
     tags = row["tags"]
     if not isinstance(tags, list) or len(tags) != len(tokens):
         raise wrong(where, "tags", tags, _TAGS)
@@ -103,7 +103,7 @@ def _from_text(row: dict[str, Any], where: str, is_labelled: bool) -> TaggedText
     if not is_labelled:
         return TaggedText(where, text, (), ())
     if "entities" not in row:
-        raise missing(where, "entities", _ENTITIES)
+        raise missing(row, where, "entities", _ENTITIES)
     given = row["entities"]
     if not isinstance(given, list):
         raise wrong(where, "entities", given, _ENTITIES)

@@ -1,7 +1,7 @@
 """The training of a model that translates or summarises before its first step."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -18,23 +18,36 @@ from danlu.loop.seq2seq_learner import Seq2seqLearner
 from danlu.model.checkpoint_files import save_checkpoint
 from danlu.train.examples import left_out
 from danlu.train.learning import CHECKPOINT_EVERY_STEPS, optimization
-from danlu.train.learning_outlook import Together, asked_of, config_of
+from danlu.train.learning_outlook import AtOnce, Dials, asked_of, config_of
 from danlu.train.outlook import Example, Outlook
 from danlu.train.seq2seq.fresh import make_model
 from danlu.train.seq2seq.generate import generate
-from danlu.train.seq2seq.stage import Material, Seq2seqConfig, generation_of, make, prepare, rate_of
+from danlu.train.seq2seq.stage import (
+    Material,
+    Seq2seqConfig,
+    generation_of,
+    make,
+    other_kind,
+    plan,
+    prepare,
+    rate_of,
+    write_own_vocabulary,
+)
 
+Files = Mapping[str, bytes]
+"""Of a vocabulary that was learnt, by name; none with a base."""
 _TRIED_TEXTS = 8
 
 
 def seq2seq_outlook(pairs: Examples, base: Checkpoint | None, config: Seq2seqConfig, work: Work) -> Outlook:
-    """What is known before a weight is there. Raises UserError for pairs that cannot be learnt from."""
-    bare, got = replace(work, observers=()), _prepared(pairs, base, config, work.seed)
-    workload = scan(got.feed)
-    said, read = (
-        sum(map(len, texts)) for texts in zip(*((row.target, row.source) for row in got.fitting), strict=True)
-    )
-    longest = max(max(len(row.source), len(row.target)) for row in got.fitting)
+    """What is known before a weight is there. Raises UserError for pairs that cannot be learnt from, and for a base of another kind."""
+    if base and not config_of(base.path).get("is_encoder_decoder"):
+        raise other_kind(base)
+    bare, vocabulary = replace(work, observers=()), _vocabulary(pairs, base, config)
+    got = _prepared(pairs, base, config, work.seed, vocabulary)
+    sizes = [(len(row.source), len(row.target)) for row in got.fitting]
+    source, target = map(max, zip(*sizes, strict=True))
+    lengths = {"source_tokens": source, "target_tokens": target}
     times = 2 if base else 1  # before and after, or after alone
     return Outlook(
         rows=_rows(pairs, got),
@@ -42,24 +55,39 @@ def seq2seq_outlook(pairs: Examples, base: Checkpoint | None, config: Seq2seqCon
         examples=[_example(got)],
         asked=asked_of(
             config_of(base.path) if base else _fresh_config(config, len(got.tokenizer)),
-            workload,
-            longest,
-            Together("seq2seq.micro_batch_tokens", "seq2seq.source_tokens"),
-            targets=round(workload.longest * said / (said + read)),
+            Dials("seq2seq", config, "micro_batch_tokens", 32, lengths, partial(_at_once, sizes, work.seed)),
         ),
-        workload=workload,
+        workload=scan(got.feed),
         schedule=Schedule(1, CHECKPOINT_EVERY_STEPS, scored_tokens=times * min(config.measured, len(got.held_out))),
-        subject=partial(subject, pairs, base, config, bare),
-        outline=partial(_prepared, pairs, base, config, work.seed),
+        subject=partial(subject, pairs, base, config, bare, vocabulary),
+        outline=partial(_prepared, pairs, base, config, work.seed, vocabulary),
     )
 
 
-def subject(pairs: Examples, base: Checkpoint | None, config: Seq2seqConfig, work: Work) -> Subject:
+def _at_once(sizes: Sequence[tuple[int, int]], seed: int, config: Seq2seqConfig) -> AtOnce | None:
+    """Of an epoch's batches the largest; pairs whose target is too long are left out, and longer sources cut."""
+    left = [(min(source, config.source_tokens), target) for source, target in sizes if target <= config.target_tokens]
+    if not left:
+        return None
+    steps = [
+        [[left[at] for at in batch] for batch in step] for step in plan(config, seed, list(map(sum, left)), epochs=1)
+    ]
+    # Rows, and the longest source and target among them.
+    batches = [(len(rows), *map(max, zip(*rows, strict=True))) for step in steps for rows in step]
+    return AtOnce(
+        tokens=max(rows * (source + target) for rows, source, target in batches),
+        longest=max(max(sides) for _, *sides in batches),
+        accumulates=any(len(step) > 1 for step in steps),
+        said=max(rows * target for rows, _, target in batches),
+    )
+
+
+def subject(pairs: Examples, base: Checkpoint | None, config: Seq2seqConfig, work: Work, vocabulary: Files) -> Subject:
     """The training for a trial, with a few texts generated. One that begins from nothing does not know yet when to end a text, so
     that they are as long as they may be, and what they cost is the most that it can be.
     """
     place = tempfile.TemporaryDirectory()
-    got = prepare(pairs, base, config, work.seed, Path(place.name))
+    got = prepare(pairs, config, work.seed, _origin(base, vocabulary, Path(place.name)))
     model = make(config, base, len(got.tokenizer), work)
 
     def score() -> int:
@@ -73,10 +101,26 @@ def subject(pairs: Examples, base: Checkpoint | None, config: Seq2seqConfig, wor
     return Subject(learner, got.feed, optimization(config, rate_of(config, base)), score, finish)
 
 
-def _prepared(pairs: Examples, base: Checkpoint | None, config: Seq2seqConfig, seed: int) -> Material:
-    """With a vocabulary that is forgotten again: nothing is written before the training begins."""
+def _vocabulary(pairs: Examples, base: Checkpoint | None, config: Seq2seqConfig) -> Files:
+    """Learnt once for the look and for the trial. Nothing stays on disk before the training begins, which learns it again."""
+    if base:
+        return {}
     with tempfile.TemporaryDirectory() as folder:
-        return prepare(pairs, base, config, seed, Path(folder))
+        return {path.name: path.read_bytes() for path in write_own_vocabulary(pairs, config, Path(folder)).iterdir()}
+
+
+def _origin(base: Checkpoint | None, vocabulary: Files, folder: Path) -> Path:
+    """Where the tokenizer lies: the base, or `folder`."""
+    for name, content in vocabulary.items():
+        (folder / name).write_bytes(content)
+    return base.path if base else folder
+
+
+def _prepared(
+    pairs: Examples, base: Checkpoint | None, config: Seq2seqConfig, seed: int, vocabulary: Files
+) -> Material:
+    with tempfile.TemporaryDirectory() as folder:
+        return prepare(pairs, config, seed, _origin(base, vocabulary, Path(folder)))
 
 
 def _fresh_config(config: Seq2seqConfig, vocabulary_size: int) -> dict[str, Any]:

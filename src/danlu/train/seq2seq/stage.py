@@ -16,7 +16,7 @@ from danlu.core.artifacts import Checkpoint, Examples
 from danlu.core.errors import UserError
 from danlu.core.hashing import hash_facts
 from danlu.core.stages import Facts, Stage, Work
-from danlu.loop.batches import Limits, micro_batches, plan_steps
+from danlu.loop.batches import Limits, MicroBatch, micro_batches, plan_steps
 from danlu.loop.planned_feed import PlannedFeed
 from danlu.model.checkpoint_files import load_tokenizer, model_hash, save_checkpoint
 from danlu.model.loading import quiet_transformers
@@ -86,7 +86,8 @@ class Material:
 def _seq2seq(work: Work, config: Seq2seqConfig, *, pairs: Examples, base: Checkpoint | None = None) -> Facts:
     from danlu.loop.seq2seq_learner import Seq2seqLearner
 
-    got = prepare(pairs, base, config, work.seed, work.scratch / "vocabulary")
+    origin = base.path if base else write_own_vocabulary(pairs, config, work.scratch / "vocabulary")
+    got = prepare(pairs, config, work.seed, origin)
     tokenizer, feed = got.tokenizer, got.feed
     model = make(config, base, len(tokenizer), work)
     measured, generation = got.held_out[: config.measured], generation_of(config)
@@ -119,19 +120,20 @@ def outlook(work: Work, config: Seq2seqConfig, *, pairs: Examples, base: Checkpo
     return seq2seq_outlook(pairs, base, config, work)
 
 
-def prepare(
-    pairs: Examples, base: Checkpoint | None, config: Seq2seqConfig, seed: int, vocabulary_dir: Path
-) -> Material:
-    """All that is there before a weight is; without a base a vocabulary is written to `vocabulary_dir`.
+def write_own_vocabulary(pairs: Examples, config: Seq2seqConfig, folder: Path) -> Path:
+    """Learn a vocabulary of the pairs that are learnt from; returns its folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    texts = (row[field] for row in read_jsonl(pairs.train) for field in ("source", "target"))
+    write_vocabulary(texts, config.vocabulary, config.family, folder)
+    return folder
+
+
+def prepare(pairs: Examples, config: Seq2seqConfig, seed: int, origin: Path) -> Material:
+    """All that is there before a weight is, with the tokenizer in the folder `origin`.
 
     Raises UserError when a side has no pair, or no target is short enough.
     """
     train, held_out = _sides(pairs)
-    origin = base.path if base else vocabulary_dir
-    if base is None:
-        origin.mkdir(parents=True, exist_ok=True)
-        texts = (row[field] for row in train for field in ("source", "target"))
-        write_vocabulary(texts, config.vocabulary, config.family, origin)
     tokenizer = load_tokenizer(origin)
     rows = token_pairs(tokenizer, train, config)
     fitting = [row for row in rows if len(row.target) <= config.target_tokens]
@@ -174,11 +176,16 @@ def make(config: Seq2seqConfig, base: Checkpoint | None, vocabulary_size: int, w
         with quiet_transformers():
             return loader.from_pretrained(base.path, dtype=torch.float32, local_files_only=True)
     except ValueError:
-        raise UserError(
-            "{path} is no encoder-decoder model",
-            "Name a Marian, T5, BART or mBART checkpoint, or leave --base out and start from nothing.",
-            path=base.path,
-        ) from None
+        raise other_kind(base) from None
+
+
+def other_kind(base: Checkpoint) -> UserError:
+    """What is said of a base that is no encoder-decoder model."""
+    return UserError(
+        "{path} is no encoder-decoder model",
+        "Name a Marian, T5, BART or mBART checkpoint, or leave --base out and start from nothing.",
+        path=base.path,
+    )
 
 
 def token_pairs(tokenizer: Any, rows: Sequence[Row], config: Seq2seqConfig) -> "list[TokenPair]":
@@ -196,8 +203,8 @@ def _feed(config: Seq2seqConfig, seed: int, rows: "Sequence[TokenPair]", pad_id:
     from danlu.loop.seq2seq_batch import Seq2seqBatch
 
     lengths = [len(row.source) + len(row.target) for row in rows]
-    plan = plan_steps(lengths, seed, Limits(config.step_tokens, _ENDLESS, config.epochs))
-    if not plan:
+    steps = plan(config, seed, lengths, config.epochs)
+    if not steps:
         raise UserError(
             "No target has {tokens} tokens or fewer",
             "Raise seq2seq.target_tokens, or give shorter targets.",
@@ -207,8 +214,13 @@ def _feed(config: Seq2seqConfig, seed: int, rows: "Sequence[TokenPair]", pad_id:
     def make(numbers: Sequence[int], step: int) -> Seq2seqBatch:
         return Seq2seqBatch.of([rows[at] for at in numbers], pad_id)
 
-    steps = [micro_batches(step.rows, lengths, config.micro_batch_tokens) for step in plan]
     return PlannedFeed(steps, make, lengths.__getitem__)
+
+
+def plan(config: Seq2seqConfig, seed: int, lengths: Sequence[int], epochs: int) -> list[tuple[MicroBatch, ...]]:
+    """The batches of each step, as numbers of pairs; `lengths` are of source and target together."""
+    steps = plan_steps(lengths, seed, Limits(config.step_tokens, _ENDLESS, epochs))
+    return [micro_batches(step.rows, lengths, config.micro_batch_tokens) for step in steps]
 
 
 def _baseline(config: Seq2seqConfig, rows: Sequence[Row]) -> list[str]:

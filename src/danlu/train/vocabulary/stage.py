@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from danlu.core.artifacts import Artifact, Corpus, Vocabulary
-from danlu.core.errors import UserError
+from danlu.core.errors import Phrase, UserError
 from danlu.core.stages import Facts, Stage, Work
 from danlu.model.bulk_encoder import BulkEncoder
 from danlu.model.byte_level import QWEN2_SPLIT, to_characters
@@ -65,14 +65,14 @@ def _train_bpe(work: Work, config: TokenizerConfig, *, documents: Corpus) -> Fac
     )
     pieces = {to_characters(piece): rank for piece, rank in ranks.items()}
     tokenizer = bpe_json(pieces, merges_of(ranks), special)
-    return _finish(work, texts, tokenizer, {"rustbpe": encode, "tiktoken": _tiktoken(ranks)})
+    return _told_size(work, config, _finish(work, texts, tokenizer, {"rustbpe": encode, "tiktoken": _tiktoken(ranks)}))
 
 
 def _train_unigram(work: Work, config: TokenizerConfig, *, documents: Corpus) -> Facts:
     texts, special = _Texts(work, config, documents), special_tokens(config.reserved)
     _check_size(config, special)
     pieces = train_unigram(count_pieces(texts.train()), config.size - len(special), work.scratch)
-    return _finish(work, texts, unigram_json(pieces, special), {})
+    return _told_size(work, config, _finish(work, texts, unigram_json(pieces, special), {}))
 
 
 def _extend(work: Work, config: TokenizerConfig, *, documents: Corpus, base: Artifact) -> Facts:
@@ -138,6 +138,16 @@ def _finish(
     (work.folder / "report.json").write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     counts = {**sample.counts(), "tokens in the vocabulary": report["size"], "rare pieces": report["rare_pieces"]}
     return Facts(counts, sample.licences, note=f"bytes per token: {said(found)}")
+
+
+def _told_size(work: Work, config: TokenizerConfig, facts: Facts) -> Facts:
+    if (made := int(facts.counts["tokens in the vocabulary"])) < config.size:
+        work.progress.line(
+            Phrase(
+                "{asked} tokens were asked for: these documents have pieces for {made}", asked=config.size, made=made
+            )
+        )
+    return facts
 
 
 def _check_size(config: TokenizerConfig, special: Sequence[str]) -> None:

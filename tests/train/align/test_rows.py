@@ -44,6 +44,38 @@ def test_preferences_of_llama_factory_in_alpacas_shape(tmp_path):
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        {**GOOD, "system": "Be brief."},
+        {"prompt": "How?", "chosen": "So.", "rejected": "No.", "system": "Be brief."},
+        {**GOOD, "system": "Be brief.", "messages": [{"role": "system", "content": "Be brief."}, ASK]},
+        {"chosen": [ASK, TURN], "rejected": [ASK, {"role": "assistant", "content": "No."}], "system": "Be brief."},
+    ],
+)
+def test_a_system_prompt_beside_the_messages_stands_before_them(tmp_path, row):
+    [first, _] = read_rows(write(tmp_path / "data.jsonl", row, GOOD), "pairs")
+    assert first.messages == ({"role": "system", "content": "Be brief."}, ASK)
+
+
+@pytest.mark.parametrize(
+    ("more", "complaint"),
+    [
+        (
+            {"system": "Be brief.", "messages": [{"role": "system", "content": "Be long."}, ASK]},
+            "system says one thing",
+        ),
+        ({"system": ["Be brief."]}, r"system is \[\"Be brief"),
+        ({"images": ["a.png"]}, "the field images says something of what is taught"),
+        ({"tools": [{"name": "clock"}]}, "the field tools says something of what is taught"),
+        ({"messages": [{**ASK, "reasoning_content": "Well"}]}, "the field reasoning_content says something"),
+    ],
+)
+def test_what_would_be_passed_over_is_refused(tmp_path, more, complaint):
+    with pytest.raises(UserError, match=complaint):
+        read_rows(write(tmp_path / "data.jsonl", {**GOOD, **more}, GOOD), "pairs")
+
+
 @pytest.mark.parametrize("reply", [lambda text: {"from": "gpt", "value": text}, lambda text: text])
 def test_preferences_of_llama_factory_in_sharegpts_shape(tmp_path, reply):
     turns = [("human", "Hi"), ("gpt", "Hello"), ("human", "How?")]

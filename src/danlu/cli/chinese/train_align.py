@@ -1,6 +1,7 @@
 """Chinese for align."""
 
 CHINESE: dict[str, str] = {
+    "{where}: system says one thing, and the first message another": "{where}：system 与第一条消息说法不同",
     "make a model follow preferences: DPO, KTO, GRPO, or a reward model": "让模型符合偏好：DPO、KTO、GRPO，或训练奖励模型",
     "dpo and reward learn from pairs of replies, kto from single replies that are good or bad, grpo from rewards; default dpo": (
         "dpo 和 reward 从成对的回复中学习，kto 从单条好或差的回复中学习，grpo 从奖励中学习；默认 dpo"

@@ -109,7 +109,7 @@ def _folded(text: str) -> str:
 
 preferences = Stage(
     "preferences",
-    version=1,
+    version=2,
     makes=Preferences,
     body=_preferences,
     config=PreferencesConfig,

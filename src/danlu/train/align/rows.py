@@ -15,6 +15,7 @@ from typing import Any, Literal
 from danlu.core.errors import UserError
 from danlu.core.outside import read_lines
 from danlu.model.chat import ROLES, Message
+from danlu.model.chat_messages import UNREAD, refuse_unread
 from danlu.text.rows.shapes import Unfit
 from danlu.train.align.shapes import sides_of
 
@@ -28,6 +29,9 @@ _SHAPES: dict[Kind, str] = {
 }
 """What a line of each kind looks like."""
 _CONVERSATIONS = ("messages", "prompt")
+_UNREAD = ("tools", "functions", "images", "image", "videos", "video", "audios", "audio", "documents")
+"""Beside the messages: what other programs give to the template."""
+_UNREAD_IN_MESSAGE = ("tool_calls", "reasoning_content", *UNREAD)
 _COLUMNS_SHOWN = 12
 
 
@@ -151,7 +155,8 @@ class _Line:
         for name, messages in (("chosen", chosen), ("rejected", rejected)):
             self._check_ends_with_reply(messages, name)
         self._check_asks(chosen[:-1], "chosen, without its last message,")
-        return Row(self.number, chosen[:-1], {"chosen": chosen[-1]["content"], "rejected": rejected[-1]["content"]})
+        asked = self._with_system(row, chosen[:-1])
+        return Row(self.number, asked, {"chosen": chosen[-1]["content"], "rejected": rejected[-1]["content"]})
 
     def _is_whole(self, value: Any) -> bool:
         """Whether a reply is given as a conversation with its prompt."""
@@ -163,10 +168,28 @@ class _Line:
         if name is None:
             raise self._missing("messages", row)
         if isinstance(row[name], str) and name == "prompt":
-            return ({"role": "user", "content": row[name]},)
+            return self._with_system(row, ({"role": "user", "content": row[name]},))
         messages = self._messages(row[name], name)
         self._check_asks(messages, name)
-        return messages
+        return self._with_system(row, messages)
+
+    def _with_system(self, row: dict[str, Any], messages: tuple[Message, ...]) -> tuple[Message, ...]:
+        """With what the row says beside the messages; what else it says of them is refused."""
+        refuse_unread(row, _UNREAD, self.where)
+        system = row.get("system")
+        if not system:
+            return messages
+        if not isinstance(system, str):
+            raise self._wrong("system", system)
+        if messages and messages[0]["role"] == "system":
+            if messages[0]["content"] == system:
+                return messages
+            raise UserError(
+                "{where}: system says one thing, and the first message another",
+                "leave one of them",
+                where=self.where,
+            )
+        return ({"role": "system", "content": system}, *messages)
 
     def _check_asks(self, messages: Sequence[Message], name: str) -> None:
         if messages and messages[-1]["role"] == "assistant":
@@ -231,6 +254,7 @@ class _Line:
                     number=number,
                     value=_shown(told.get("content")),
                 )
+            refuse_unread(told, _UNREAD_IN_MESSAGE, self.where)
         return tuple({"role": message["role"], "content": message["content"]} for message in value)
 
     def _check_ends_with_reply(self, messages: Sequence[Message], name: str) -> None:

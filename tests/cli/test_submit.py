@@ -60,9 +60,7 @@ def cleaned(far: Server, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path
     folder = documents(tmp_path_factory.mktemp("cleaned"))
     done = far.submit(folder, "clean", DOCUMENTS, "--out", "aus gabe")
     assert done.returncode == 0, done.stderr
-    assert (
-        f"sent {DOCUMENTS}: 2 files of 2" in done.stderr and "1 hidden files and folders of it stay here" in done.stderr
-    )
+    assert f"sent {DOCUMENTS}: 2 files of 2" in done.stderr and "1 files and folders of it stay here" in done.stderr
     assert "stage: clean" in done.stdout
     return folder, newest(far).id
 
@@ -398,6 +396,18 @@ def test_a_project_that_leans_on_its_surroundings_is_refused(tmp_path: Path, sou
     refused = here(project, "submit", "host.invalid", "run")
     assert refused.returncode == 2
     assert "lies outside of the project, or is named by an absolute path" in refused.stderr
+
+
+def test_a_stage_that_is_none_is_told_and_an_environment_of_python_stays_here(tmp_path: Path) -> None:
+    documents(tmp_path)
+    (tmp_path / "venv" / "lib").mkdir(parents=True)
+    (tmp_path / "venv" / "pyvenv.cfg").touch()
+    (tmp_path / "venv" / "lib64").symlink_to("lib")
+    write_yaml(tmp_path, {"recipe": "knowledge-bot", "sources": [{"path": DOCUMENTS}]})
+    refused = here(tmp_path, "submit", "host.invalid", "run", "--until", "bake")
+    assert (refused.returncode, "No stage is called bake" in refused.stderr) == (2, True)
+    unreachable = here(tmp_path, "submit", "host.invalid", "run", "--until", "collect")
+    assert "host.invalid cannot be reached" in unreachable.stderr
 
 
 def test_a_hidden_source_of_a_project_is_refused(tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ from danlu.loop.launch import in_processes
 from danlu.loop.launch_ray import _share_of_each
 from launched_training import STEPS, TOKENS, Heard, Trial, learn, losses, work_in
 
+ON = f"goes on from its checkpoint after step 4 of {STEPS}"
+
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[RayCluster]:
@@ -34,7 +36,7 @@ def test_a_killed_worker_does_not_change_what_is_learnt(tmp_path: Path, cluster:
     heard = trained(tmp_path / "cluster", cluster, 5)
     assert (tmp_path / "cluster" / "dead").exists()
     assert heard.done[-1] == STEPS and heard.done.count(5) == 2  # step 4 was the last that was saved
-    assert heard.lines == ["a process of this training died: all start again (1 of 3)"]
+    assert heard.lines == ["a process of this training died: all start again (1 of 3)", ON]
     assert losses(tmp_path / "cluster") == losses(tmp_path / "here")
 
 
@@ -45,6 +47,7 @@ def test_memory_that_is_short_is_no_death(tmp_path: Path, cluster: RayCluster) -
         "memory was short in one of the processes: all start again with smaller batches",
         "memory was short: batches have at most 24 tokens from now on",
         "a process of this training died: all start again (1 of 3)",
+        ON,
         "memory was short: batches have at most 24 tokens from now on",
     ]
 

@@ -56,7 +56,8 @@ def test_an_earlier_thought_is_left_out_as_when_it_is_served_and_its_reply_gets_
 
 
 def test_a_thought_that_the_template_leaves_out_is_refused_wherever_it_stands(plain):
-    for messages in ([ASK, THINK], [ASK, THINK, ASK, SAY]):
+    quoted = {**THINK, "content": "It is 4.", "reasoning_content": "4"}
+    for messages in ([ASK, THINK], [ASK, THINK, ASK, SAY], [ASK, quoted]):
         with pytest.raises(UserError, match="leaves out the reasoning_content"):
             plain.training_ids(messages)
 

@@ -41,7 +41,7 @@ def finetune(folder, data, base, out, *more):
 def test_the_setting_that_ends_a_training_early_is_named_with_what_all_would_take(ground):
     told = next(line for line in (ground / "first").read_text().splitlines() if "max_train_tokens=300" in line)
     whole = told.rpartition("--set finetune.max_train_tokens=")[2].split()[0]
-    assert "% of the conversations are not reached" in told
+    assert " conversations are not reached: finetune.max_train_tokens=" in told
     done = finetune(ground, "chats.jsonl", "base", "whole", "--set", f"finetune.max_train_tokens={whole}")
     assert "20 conversations: 20 kept\n" in done.stdout and "not reached:" not in done.stdout
     assert f"train tokens={whole}" in done.stdout

@@ -8,6 +8,7 @@ from danlu.cli.fetched_job import check_sound, take, tell
 from danlu.cli.sent_project import ARTIFACTS, CURRENT, planned_here
 from danlu.cli.speech import Speech
 from danlu.core.artifacts import MANIFEST, Release
+from danlu.core.errors import UserError
 from danlu.core.execute import is_done
 from danlu.core.file_trees import FileTree, TreeFile, listed
 from danlu.core.frames import Channel
@@ -58,7 +59,10 @@ def fetched_project(channel: Channel, job: SubmittedJob, say: Speech) -> None:
 def _to_do_here(project: Project, job: SubmittedJob, say: Speech) -> list[str]:
     """Stages of the run whose artifacts from there are not those that this machine would make; none where it could not tell."""
     store = Store(project.artifacts)
-    planned = planned_here(project, job.command, say) or ()
+    try:
+        planned = planned_here(project, job.command, say) or ()
+    except UserError:  # danlu.yaml has other stages now
+        planned = ()
     return [step.stage.name for step, id in planned if not is_done(store.folder(step, id), id)]
 
 

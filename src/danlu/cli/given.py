@@ -44,6 +44,12 @@ def inputs_of(options: Namespace) -> list[Path]:
     return outside_of(options.paths, Path(options.out))
 
 
+def check_stage(name: str | None, stages: Sequence[str]) -> None:
+    """Raises UserError when a stage that is named is none of a plan's."""
+    if name and name not in stages:
+        raise UserError("No stage is called {stage}", "The stages are: {stages}.", stage=name, stages=", ".join(stages))
+
+
 def outside_of(paths: Sequence[str | Path], out: Path) -> list[Path]:
     """The paths; raises UserError when what is written would lie inside what is read, or cannot be written."""
     for path in paths:

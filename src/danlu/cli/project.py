@@ -12,7 +12,7 @@ import yaml
 
 from danlu.answer.state import State
 from danlu.cli.foresight import Look
-from danlu.cli.given import parsed_settings
+from danlu.cli.given import check_stage, parsed_settings
 from danlu.cli.sigterm import ending_on_sigterm
 from danlu.cli.speech import Speech
 from danlu.cli.tables import padded, print_artifact, print_table
@@ -104,10 +104,7 @@ def run(options: Namespace, say: Speech) -> None:
     """Run what is missing and make the release current."""
     project, planned = _opened(options)
     stages = [step.stage.name for step in planned.ids]
-    if options.until and options.until not in stages:
-        raise UserError(
-            "No stage is called {stage}", "The stages are: {stages}.", stage=options.until, stages=", ".join(stages)
-        )
+    check_stage(options.until, stages)
     compute = compute_of(project.compute, options)
     with only_writer(project.state), ending_on_sigterm(), Machine.of(compute) as machine:
         made = execute(

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from danlu.cli.given import parsed_settings
+from danlu.cli.given import check_stage, parsed_settings
 from danlu.cli.main import parser
 from danlu.cli.sent_licences import check_licences
 from danlu.cli.speech import Speech
@@ -36,17 +36,23 @@ def project_trees(project: Project, typed: Sequence[str], say: Speech) -> dict[P
     if (planned := planned_here(project, typed, say)) is not None:
         wanted = {Store(project.artifacts).folder(step, id).resolve() for step, id in planned}
         made = [path for path in made if path.resolve() in wanted]
-    return {folder: read_tree(folder, hidden=False)} | {path: read_tree(path, hidden=True) for path in made}
+    return {folder: read_tree(folder, hidden=False, environments=False)} | {
+        path: read_tree(path, hidden=True) for path in made
+    }
 
 
 def planned_here(project: Project, typed: Sequence[str], say: Speech) -> list[tuple[Step[Any], str]] | None:
-    """The steps of a `run` with their ids as this machine would have them; None where a base model that is only there decides."""
+    """The steps of a `run` with their ids as this machine would have them; None where a base model that is only there decides.
+
+    Raises UserError when the stage that it is to end with is none of them.
+    """
     options = parser(say).parse_args(typed)
     try:
         ids = list(plan_of(replace(project, settings=project.settings | parsed_settings(options.set))).ids.items())
     except UserError:  # `danlu plan` says so
         return None
     stages = [step.stage.name for step, _ in ids]
+    check_stage(options.until, stages)
     return ids[: stages.index(options.until) + 1] if options.until else ids
 
 

@@ -104,8 +104,15 @@ def _start(
     )
     if answer["started"]:
         tell(say("started the job {id} on {host}", id=job.id, host=job.host.address))
-    else:  # another `danlu submit` was quicker
+    elif channel.ask("job", id=job.id)["state"] == "running":  # another `danlu submit` was quicker
         tell(say("the job {id} runs on {host} already", id=job.id, host=job.host.address))
+    else:
+        raise UserError(
+            "The job {id} ended on {host}, but a process that it started is still at work in its folder",
+            "Wait until that has ended, or end it there, then submit again.",
+            id=job.id,
+            host=job.host.address,
+        )
 
 
 def _sent(channel: Channel, path: Path, tree: FileTree, job: SubmittedJob, say: Speech) -> tuple[str, frozenset[str]]:
@@ -129,7 +136,12 @@ def _tell_sent(path: Path, tree: FileTree, missing: frozenset[str], say: Speech)
     else:
         tell(say("{path} is there already", path=path))
     if tree.left_out:
-        tell(say("  {count} hidden files and folders of it stay here", count=tree.left_out))
+        tell(
+            say(
+                "  {count} files and folders of it stay here: hidden ones, and environments of Python",
+                count=tree.left_out,
+            )
+        )
 
 
 def _tell_artifacts(missing: list[frozenset[str]], say: Speech) -> None:

@@ -34,7 +34,7 @@ class FileTree:
     name: str
     files: tuple[TreeFile, ...]
     left_out: int = 0
-    """Hidden files and folders that stay here."""
+    """Files and folders that stay here: hidden ones, and a project's environments of Python."""
 
     @cached_property
     def id(self) -> str:
@@ -63,8 +63,8 @@ def listed(name: str, listing: bytes) -> FileTree:
     return FileTree(name, files)
 
 
-def read_tree(path: Path, *, hidden: bool) -> FileTree:
-    """The file or folder, hashed; `hidden` says whether names that begin with a dot are taken too.
+def read_tree(path: Path, *, hidden: bool, environments: bool = True) -> FileTree:
+    """The file or folder, hashed; `hidden` says whether names that begin with a dot are taken too, `environments` whether Python's are.
 
     Raises UserError for what cannot be read, for what is neither file nor folder, and for a folder without files.
     """
@@ -74,7 +74,7 @@ def read_tree(path: Path, *, hidden: bool) -> FileTree:
     name = path.resolve().name
     files: list[TreeFile] = []
     left_out = 0
-    for inside, is_left_out in _walk(path, hidden):
+    for inside, is_left_out in _walk(path, hidden, environments):
         if is_left_out:
             left_out += 1
         else:
@@ -84,7 +84,7 @@ def read_tree(path: Path, *, hidden: bool) -> FileTree:
     return FileTree(name, tuple(sorted(files, key=lambda file: os.fsencode(file.place))), left_out)
 
 
-def _walk(root: Path, hidden: bool) -> Iterator[tuple[Path, bool]]:
+def _walk(root: Path, hidden: bool, environments: bool) -> Iterator[tuple[Path, bool]]:
     """Every file, and what is hidden and stays here; through links to folders too, but for those to a folder that they lie in.
 
     Raises UserError when one folder is reached by two ways: what reads these files would take them once, and not know which was meant.
@@ -99,6 +99,8 @@ def _walk(root: Path, hidden: bool) -> Iterator[tuple[Path, bool]]:
             folders.clear()
             continue
         aside = [] if hidden else [name for name in (*folders, *names) if name.startswith(".")]
+        if not environments:  # they are of this machine, and hold links to parts of themselves
+            aside += [name for name in set(folders) - set(aside) if Path(folder, name, "pyvenv.cfg").is_file()]
         yield from ((Path(folder, name), True) for name in aside)
         folders[:] = sorted(set(folders) - set(aside))
         yield from ((Path(folder, name), False) for name in names if name not in aside)

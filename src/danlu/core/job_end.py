@@ -140,7 +140,8 @@ class JobEnd:
             raise UserError("The job {id} is running", "End it first: danlu jobs stop {id}", id=job.path.name)
         with self._inputs_held():
             mine = job.inputs
-            shutil.rmtree(job.path, ignore_errors=True)
+            if job.path.exists():
+                shutil.rmtree(job.path)
             for path in self._root.glob("jobs/*"):
                 mine -= JobFolder(path).inputs
             gone = [path for id in mine for path in self._root.glob(f"inputs/{id}")]

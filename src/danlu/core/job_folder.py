@@ -21,6 +21,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -142,10 +143,9 @@ class JobFolder:
                 machine=machine,
                 here=platform.node(),
             )
-        try:
-            os.kill(pid, signal.SIGTERM)
-        except ProcessLookupError:  # no other process can have this id while its group lives
-            os.killpg(pid, signal.SIGTERM)
+        with suppress(ProcessLookupError):  # it ended meanwhile
+            # No other process can have the id of a group that lives.
+            (os.kill if _lives(pid) else os.killpg)(pid, signal.SIGTERM)
         return True
 
     def printed(self, read: dict[str, int]) -> Iterator[tuple[str, bytes]]:
@@ -195,3 +195,11 @@ class JobFolder:
             os.close(descriptor)
             return None
         return descriptor
+
+
+def _lives(pid: int) -> bool:
+    """Whether a process can still act on a signal: one that ended, and that nobody has asked for yet, cannot (proc(5))."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

@@ -10,6 +10,7 @@ from danlu.loop.token_batch import TokenBatch, target_count
 from danlu.model.chat import ChatFormat, Tokens
 from danlu.model.chats import read_chats
 from danlu.model.loading import load_model, read_model_facts
+from danlu.model.written_chats import written
 
 _MICRO_BATCH_TOKENS = 512
 
@@ -44,7 +45,7 @@ def negative_log_likelihood(
     from danlu.loop.causal import CausalLearner
 
     chat_format = ChatFormat.load(checkpoint_dir)
-    rows = [chat_format.training_ids(chat.messages, chat.tools) for chat in read_chats(chats_jsonl)]
+    rows = [written(chats_jsonl, chat, chat_format) for chat in read_chats(chats_jsonl)]
     context_tokens = read_model_facts(checkpoint_dir).context_tokens
     fitting = [row for row in rows if len(row.ids) <= context_tokens]
     taken = _within(fitting, max_tokens)

@@ -34,7 +34,7 @@ from danlu.loop.told import TOLD, Teller, following
 JOB, ERROR = "job.pickle", "error.pickle"
 _LAST_WORDS_S = 2.0
 """A process whose partner ended with an error waits so long for that error before it calls its own end a death."""
-_LOST = ("gloo/transport/", "ncclRemoteError")
+_LOST = ("Connection closed by peer", "Connection reset by peer", "ncclRemoteError")
 """What gloo and NCCL say, among more, when a process at the other end is gone."""
 _OTHERS_COME_WITHIN_S = 3600
 """Somebody must go to the other machines and start them."""

@@ -38,7 +38,7 @@ class Teller:
 
     def _tell(self, kind: str, said: list[Any]) -> None:
         with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps([kind, *said]) + "\n")
+            file.write(json.dumps([kind, *said], default=str) + "\n")
 
 
 @contextmanager

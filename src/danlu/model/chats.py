@@ -159,7 +159,7 @@ def _refuse_avoided(row: dict[str, Any], where: str) -> None:
 def _switched(row: dict[str, Any], messages: Sequence[Any], where: str) -> list[Any]:
     """The messages of another shape with the switches of their loss, which that shape's reader passes over."""
     turns = next((row[name] for name in _TURNS if row.get(name) is not None), None)
-    if turns is None and isinstance(row.get("prompt"), list):
+    if turns is None and isinstance(row.get("prompt"), list) and "completion" in row:
         completion = row["completion"]
         turns = [*row["prompt"], *(completion if isinstance(completion, list) else [completion])]
     turns = json.loads(turns) if isinstance(turns, str) else turns or []

@@ -12,6 +12,9 @@ from danlu.core.errors import UserError
 from danlu.model.template import Template
 from danlu.model.tool_calls import Tools, raw
 
+_MARK = "\ue000thought\ue001"
+"""Stands for a thought where a template is asked whether it writes them: a short one may stand in the reply by chance."""
+
 
 def has_thought(message: Mapping[str, Any]) -> bool:
     """Whether a message holds one."""
@@ -47,12 +50,9 @@ def written_thought(
     prompt = template.render([*map(raw, before)], True, tools)
     whole = template.render([*map(raw, [*before, message])], False, tools)
     text, ends, _ = whole.removeprefix(prompt).partition(stop)
-    if (
-        not whole.startswith(prompt)
-        or not (ends or is_open)
-        or thought.strip() not in text
-        or content.strip() not in text
-    ):
+    marked = template.render([*map(raw, before), raw({**message, "reasoning_content": _MARK})], False, tools)
+    is_written = _MARK in marked and thought.strip() in text and content.strip() in text
+    if not whole.startswith(prompt) or not (ends or is_open) or not is_written:
         raise UserError(
             "the chat template leaves out the reasoning_content of a reply",
             "take a base model whose template writes thoughts, such as Qwen3's, or take the field out, or write the thought into the content",

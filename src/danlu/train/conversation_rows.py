@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from danlu.core.errors import Phrase, UserError
+from danlu.core.errors import UserError
 from danlu.model.chat import ChatFormat, Message, Tokens
 from danlu.model.chats import Chat, read_chats
+from danlu.model.written_chats import written, written_part
 
 LongPolicy = Literal["leave_out", "split", "refuse"]
 
@@ -36,8 +37,7 @@ def read_rows(path: Path, chat_format: ChatFormat, max_tokens: int, policy: Long
     rows: list[tuple[int, Tokens]] = []
     split = exchanges_left_out = 0
     for number, chat in enumerate(chats):
-        whole = _rendered(path, chat, chat.messages, chat_format)
-        _check_learnt(path, chat, whole)
+        whole = written(path, chat, chat_format)
         if len(whole.ids) <= max_tokens:
             rows.append((number, whole))
         elif policy == "refuse":
@@ -59,33 +59,6 @@ def read_rows(path: Path, chat_format: ChatFormat, max_tokens: int, policy: Long
     return ConversationRows(len(chats), tokens, numbers, split, exchanges_left_out)
 
 
-def _check_learnt(path: Path, chat: Chat, whole: Tokens) -> None:
-    """Replies are switched off by the row, or left out by a template that forgets thoughts; all of them is a mistake."""
-    if not any(whole.loss_mask):
-        raise UserError(
-            "{path}: conversation {id!r}: none of its replies is learnt",
-            "leave it out, or end it after a reply that is to be learnt",
-            path=path,
-            id=chat.chat_id,
-        )
-
-
-def _rendered(path: Path, chat: Chat, messages: Sequence[Message], chat_format: ChatFormat) -> Tokens:
-    try:
-        return chat_format.training_ids(messages, chat.tools)
-    except UserError as error:
-        raise UserError(
-            "{path}: conversation {id!r}: {problem}",
-            "{remedy}"
-            if error.hint_template
-            else "correct this conversation: the base model's chat template cannot write it",
-            path=path,
-            id=chat.chat_id,
-            problem=Phrase(error.message_template, **error.values),
-            remedy=Phrase(error.hint_template, **error.values),
-        ) from error
-
-
 def _parts(path: Path, chat: Chat, chat_format: ChatFormat, max_tokens: int) -> tuple[list[Tokens], int]:
     """Whole exchanges, as many together as fit; and how many exchanges fit nowhere."""
     system, exchanges = _exchanges(chat.messages)
@@ -93,11 +66,11 @@ def _parts(path: Path, chat: Chat, chat_format: ChatFormat, max_tokens: int) -> 
     taken: list[Message] = []
     lost = 0
     for exchange in exchanges:
-        longer = _rendered(path, chat, [*system, *taken, *exchange], chat_format)
+        longer = written_part(path, chat, [*system, *taken, *exchange], chat_format)
         if len(longer.ids) <= max_tokens:
             parts, taken = [*(parts[:-1] if taken else parts), longer], [*taken, *exchange]
             continue
-        alone = _rendered(path, chat, [*system, *exchange], chat_format)
+        alone = written_part(path, chat, [*system, *exchange], chat_format)
         fits = len(alone.ids) <= max_tokens
         parts, taken = [*parts, alone] if fits else parts, list(exchange) if fits else []
         lost += not fits

@@ -99,10 +99,11 @@ def _reach(data: ConversationRows, feed: ConversationFeed, config: FinetuneConfi
         return None
     once = sum(len(row.ids) for row in data.rows)
     return Phrase(
-        "{share} % of the conversations are not reached: finetune.max_train_tokens={limit} ends the training before. "
+        "{dropped} of {count} conversations are not reached: finetune.max_train_tokens={limit} ends the training before. "
         "All of them once are {once} tokens, and {passes} times (finetune.max_epochs) {whole}: "
         "--set finetune.max_train_tokens={whole} learns from all",
-        share=f"{100 * dropped / data.conversations:.0f}",
+        dropped=dropped,
+        count=data.conversations,
         limit=config.max_train_tokens,
         once=once,
         passes=config.max_epochs,

@@ -76,6 +76,31 @@ def test_what_would_be_passed_over_is_refused(tmp_path, more, complaint):
         read_rows(write(tmp_path / "data.jsonl", {**GOOD, **more}, GOOD), "pairs")
 
 
+ALPACA = {"instruction": "How?", "chosen": "So.", "rejected": "No."}
+SWIFT = {"messages": [ASK, TURN], "rejected_response": "No."}
+
+
+@pytest.mark.parametrize(
+    ("row", "complaint"),
+    [
+        ({**ALPACA, "images": ["a.png"]}, "the field images says something"),
+        ({**SWIFT, "images": ["a.png"]}, "the field images says something"),
+        ({**SWIFT, "rejected_messages": [ASK]}, "the field rejected_messages says something"),
+        ({**SWIFT, "messages": [ASK, {**TURN, "reasoning_content": "Well"}]}, "the field reasoning_content says"),
+        (
+            {
+                "conversations": [{"from": "system", "value": "A"}, {"from": "human", "value": "How?"}],
+                "chosen": GPT, "rejected": GPT, "system": "B",
+            },
+            "system says one thing",
+        ),
+    ],
+)  # fmt: skip
+def test_what_would_be_passed_over_in_other_trainers_rows_is_refused(tmp_path, row, complaint):
+    with pytest.raises(UserError, match=complaint):
+        read_rows(write(tmp_path / "data.jsonl", row, GOOD), "pairs")
+
+
 @pytest.mark.parametrize("reply", [lambda text: {"from": "gpt", "value": text}, lambda text: text])
 def test_preferences_of_llama_factory_in_sharegpts_shape(tmp_path, reply):
     turns = [("human", "Hi"), ("gpt", "Hello"), ("human", "How?")]

@@ -51,10 +51,10 @@ CHINESE: dict[str, str] = {
         "对话模板在 reasoning_content 与回答之间放了控制词元"
     ),
     # how far a training reaches
-    "{share} % of the conversations are not reached: finetune.max_train_tokens={limit} ends the training before. "
+    "{dropped} of {count} conversations are not reached: finetune.max_train_tokens={limit} ends the training before. "
     "All of them once are {once} tokens, and {passes} times (finetune.max_epochs) {whole}: "
     "--set finetune.max_train_tokens={whole} learns from all": (
-        "{share} % 的对话学不到：finetune.max_train_tokens={limit} 使训练提前结束。"
+        "{count} 段对话中有 {dropped} 段学不到：finetune.max_train_tokens={limit} 使训练提前结束。"
         "全部对话一遍是 {once} 个词元，{passes} 遍（finetune.max_epochs）是 {whole} 个："
         "--set finetune.max_train_tokens={whole} 可全部学到"
     ),

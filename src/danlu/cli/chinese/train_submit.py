@@ -52,6 +52,10 @@ CHINESE: dict[str, str] = {
     "Name {folder} whole, or say which licence it has: --licence, or `licence:` in danlu.yaml.": (
         "请给出整个 {folder}，或说明其许可证：--licence，或 danlu.yaml 中的 `licence:`。"
     ),
+    "The job {id} ended on {host}, but a process that it started is still at work in its folder": (
+        "作业 {id} 在 {host} 上已结束，但它启动的一个进程仍在其文件夹中工作"
+    ),
+    "Wait until that has ended, or end it there, then submit again.": "请等它结束，或在那边结束它，然后再次提交。",
     "{path} is hidden: what is hidden in a project is not sent": "{path} 是隐藏的：项目中隐藏的内容不会被发送",
     "Give it a name without a dot at its start, and write that into {file}.": "请改成不以点开头的名称，并写入 {file}。",
     "{path} lies outside of the project, or is named by an absolute path: it would not be found there": (
@@ -130,7 +134,7 @@ CHINESE: dict[str, str] = {
     "send": "发送",
     "sent {path}: {count} files of {all}, {size:.1f} MB": "已发送 {path}：{all} 个文件中的 {count} 个，{size:.1f} MB",
     "{path} is there already": "{path} 已在那边",
-    "  {count} hidden files and folders of it stay here": "  其中 {count} 个隐藏的文件和文件夹留在本机",
+    "  {count} files and folders of it stay here: hidden ones, and environments of Python": "  其中 {count} 个文件和文件夹留在本机：隐藏的，以及 Python 环境",
     "\nthe job goes on there; back to it: danlu jobs follow {id}; end it: danlu jobs stop {id}": (
         "\n作业在那边继续；再次跟随：danlu jobs follow {id}；结束它：danlu jobs stop {id}"
     ),

@@ -185,9 +185,10 @@ def _turn(turn: object, number: int) -> dict[str, Any]:
             )
         )
     content = turn.get("content") if turn.get("content") is not None else turn.get("value")
-    if known == "call":
-        return _call(content, number)
     kept = {key: turn[key] for key in _KEPT if turn.get(key)}
+    if known == "call":
+        thought = {name: kept[name] for name in ("reasoning_content",) if name in kept}
+        return {**_call(content, number), **thought}
     if calls := _objects(kept.pop("tool_calls", None), Phrase("message {number} has tool calls that are no objects", number=number)):  # fmt: skip
         kept["tool_calls"] = calls
     if content is None and "tool_calls" in kept:

@@ -17,7 +17,7 @@ from danlu.core.outside import read_lines
 from danlu.model.chat import ROLES, Message
 from danlu.model.chat_messages import UNREAD, refuse_unread
 from danlu.text.rows.shapes import Unfit
-from danlu.train.align.shapes import sides_of
+from danlu.train.align.shapes import Sides, sides_of
 
 Kind = Literal["pairs", "labelled", "prompts"]
 
@@ -134,11 +134,14 @@ class _Line:
     def _pair(self, row: dict[str, Any]) -> Row:
         """A pair; without a prompt of its own it is what both conversations begin with."""
         try:
-            row = sides_of(row) or row
+            sides = sides_of(row)
         except Unfit as unfit:
             raise UserError(
                 "{where}: {reason}", _EXPECTED, where=self.where, reason=unfit.reason, expected=_SHAPES[self.kind]
             ) from None
+        if sides is not None:
+            self._check_foreign(row, sides)
+            row = dict(sides)
         whole = [self._is_whole(row.get(name)) for name in ("chosen", "rejected")]
         if not all(whole):
             replies = {name: self._reply(row, name) for name in ("chosen", "rejected")}
@@ -157,6 +160,22 @@ class _Line:
         self._check_asks(chosen[:-1], "chosen, without its last message,")
         asked = self._with_system(row, chosen[:-1])
         return Row(self.number, asked, {"chosen": chosen[-1]["content"], "rejected": rejected[-1]["content"]})
+
+    def _check_foreign(self, row: dict[str, Any], sides: Sides) -> None:
+        """Raises UserError where another trainer would learn what its conversations, as they are read here, do not hold."""
+        refuse_unread(row, (*_UNREAD, "rejected_messages"), self.where)
+        turns = [turn for value in row.values() for turn in (value if isinstance(value, list) else [value])]
+        for turn in turns:
+            if isinstance(turn, dict):
+                refuse_unread(turn, _UNREAD_IN_MESSAGE, self.where)
+        first = sides["chosen"][0]
+        if row.get("system") and first["role"] == "system" and first["content"] != row["system"]:
+            raise self._two_systems()
+
+    def _two_systems(self) -> UserError:
+        return UserError(
+            "{where}: system says one thing, and the first message another", "leave one of them", where=self.where
+        )
 
     def _is_whole(self, value: Any) -> bool:
         """Whether a reply is given as a conversation with its prompt."""
@@ -184,11 +203,7 @@ class _Line:
         if messages and messages[0]["role"] == "system":
             if messages[0]["content"] == system:
                 return messages
-            raise UserError(
-                "{where}: system says one thing, and the first message another",
-                "leave one of them",
-                where=self.where,
-            )
+            raise self._two_systems()
         return ({"role": "system", "content": system}, *messages)
 
     def _check_asks(self, messages: Sequence[Message], name: str) -> None:

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from danlu.core.errors import Phrase, UserError
 from danlu.loop.shard_writer import PartWriter
 from danlu.loop.shards import Encoding
 from danlu.model.bulk_encoder import BulkEncoder
-from danlu.model.chat import ChatFormat, Tokens
+from danlu.model.chat import ChatFormat
 from danlu.model.chats import Chat
+from danlu.model.written_chats import written
 from danlu.text.records import REJECTS, Reject
 from danlu.text.tables import TableWriter, read_groups
 from danlu.train.tokenize.tokenizer import FirstBytes
@@ -169,7 +169,7 @@ def tokenize_conversations(tokenizer: Path, encoding: Encoding, max_tokens: int 
     format = ChatFormat.load(tokenizer)
     with _part(shard.outcome, encoding) as part:
         for chat in shard.chats:
-            tokens = _rendered(format, chat, shard.source)
+            tokens = written(shard.source, chat, format)
             if max_tokens is not None and len(tokens.ids) > max_tokens:
                 found, bound = f"{len(tokens.ids)} tokens", f"{max_tokens} tokens"
                 part.reject([Reject(chat.chat_id, shard.source.name, "too long", found, bound)])
@@ -179,19 +179,6 @@ def tokenize_conversations(tokenizer: Path, encoding: Encoding, max_tokens: int 
             part.ids.add(ids_T, np.array([len(ids_T)]), loss_mask_T)
             part.keep(_chat_row(chat, shard.source.name, len(ids_T), learnt_bytes))
             part.learnt += int(loss_mask_T[1:].sum())
-
-
-def _rendered(format: ChatFormat, chat: Chat, source: Path) -> Tokens:
-    try:
-        return format.training_ids(chat.messages, chat.tools)
-    except UserError as error:
-        raise UserError(
-            "{path}: conversation {id!r}: {problem}",
-            "correct this conversation: the base model's chat template cannot write it",
-            path=source,
-            id=chat.chat_id,
-            problem=Phrase(error.message_template, **error.values),
-        ) from error
 
 
 def _chat_row(chat: Chat, source: str, tokens: int, learnt_bytes: int) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from danlu.model.chat import ChatFormat
 from danlu.train.align.config import AlignConfig
 from danlu.train.align.preferences import part
 from danlu.train.align.rewards import Score
-from danlu.train.align.rows import Kind, read_rows
+from danlu.train.align.rows import Kind
+from danlu.train.align.rows_file import read_rows
 from danlu.train.align.stage import Sides, align_rows
 from danlu.train.align.tokens import encode_rows
 

@@ -4,7 +4,8 @@ import pytest
 
 from danlu.core.errors import UserError
 from danlu.train.align.preferences import part
-from danlu.train.align.rows import Row, read_facts, read_rows
+from danlu.train.align.rows import Row, read_facts
+from danlu.train.align.rows_file import read_rows
 
 ASK = {"role": "user", "content": "How?"}
 TURN = {"role": "assistant", "content": "So."}

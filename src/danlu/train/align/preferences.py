@@ -19,7 +19,8 @@ from danlu.core.outside import DataFile
 from danlu.core.stages import Config, Facts, Stage, Work
 from danlu.text.records import REJECTS, Reject, part_name
 from danlu.text.tables import write_rows
-from danlu.train.align.rows import Kind, Row, read_rows
+from danlu.train.align.rows import Kind, Row
+from danlu.train.align.rows_file import read_rows
 
 
 class PreferencesConfig(Config):

@@ -217,11 +217,19 @@ def test_adapters_of_another_base_and_damaged_ones_are_refused(bad: Path, tmp_pa
     assert (short.returncode, "adapter_model.safetensors cannot be read" in short.stderr) == (2, True)
 
 
+def checkpoints(out: Path, seen: str) -> set[Path]:
+    """What a command has in its working folder like `seen`; the folder may be made or removed at this moment."""
+    try:
+        return set((out / ".work").rglob(seen))
+    except FileNotFoundError:
+        return set()
+
+
 def disturbed(folder: Path, arguments: Sequence[str], out: Path, seen: str, disturb: Callable[[int], None]) -> Outcome:
     """Run a command, and do something to its process as soon as it has written a checkpoint like `seen`."""
     process = subprocess.Popen([DANLU, *arguments, "--out", out], cwd=folder, env=environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
-    until, before = time.monotonic() + _LATE_S, set((out / ".work").rglob(seen))
-    while process.poll() is None and not set((out / ".work").rglob(seen)) - before and time.monotonic() < until:
+    until, before = time.monotonic() + _LATE_S, checkpoints(out, seen)
+    while process.poll() is None and not checkpoints(out, seen) - before and time.monotonic() < until:
         time.sleep(0.002)
     if process.poll() is None:
         disturb(process.pid)

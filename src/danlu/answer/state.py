@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from danlu.core.artifacts import Artifact, Release
-from danlu.core.databases import using
+from danlu.core.databases import connect, using
 from danlu.core.errors import Phrase, UserError
 from danlu.core.project import Project
 from danlu.core.store import Store, open_artifact, write_atomically
@@ -98,8 +98,7 @@ class State:
     def _answers(self) -> Iterator[sqlite3.Connection]:
         path = self.folder / "answers.db"
         next_step = Phrase("Move it away: a new one is made, and earlier answers cannot be traced without it.")
-        with using(path, next_step), closing(sqlite3.connect(path, timeout=10)) as connection:
-            connection.execute("PRAGMA journal_mode=WAL")
+        with using(path, next_step), closing(connect(path, timeout_s=10)) as connection:
             connection.execute(_SCHEMA)
             yield connection
 

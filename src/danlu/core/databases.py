@@ -1,6 +1,7 @@
-"""What a user reads when a SQLite file of a project is missing, locked or damaged."""
+"""SQLite files that several threads and processes write, and what a user reads when one is missing, locked or damaged."""
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,3 +20,28 @@ def using(database: Path, next_step: Phrase) -> Iterator[None]:
         raise UserError(
             "{path} cannot be used: {problem}", "{next_step}", path=database, problem=error, next_step=next_step
         ) from None
+
+
+def connect(path: Path, timeout_s: float, isolation_level: str | None = "DEFERRED") -> sqlite3.Connection:
+    """Open or make a database with a write-ahead log: readers go on while one writes. Its threads may share the connection.
+
+    Raises sqlite3.DatabaseError when the file is none, or is locked for `timeout_s` seconds.
+    """
+    connection = sqlite3.connect(path, timeout=timeout_s, isolation_level=isolation_level, check_same_thread=False)
+    until = time.monotonic() + timeout_s
+    # Two that make the file at once both turn its log on, and SQLite refuses one of them without waiting out its timeout.
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return connection
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                connection.close()
+                raise
+            time.sleep(_RETRY_S)
+        except sqlite3.DatabaseError:
+            connection.close()
+            raise
+
+
+_RETRY_S = 0.005

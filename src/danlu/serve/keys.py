@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from danlu.core.databases import using
+from danlu.core.databases import connect, using
 from danlu.core.errors import Phrase
 
 _TABLE = """
@@ -54,8 +54,7 @@ class Keys:
         self._lock = threading.Lock()
         self._stamped_at: dict[str, float] = {}
         with using(path, Phrase("Move it away: a new one is made, without the keys of this one.")):
-            self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0)
-            self._connection.execute("pragma journal_mode = wal")
+            self._connection = connect(path, timeout_s=5, isolation_level=None)
             self._connection.execute(_TABLE)
 
     def create(self) -> tuple[str, str]:

@@ -5,12 +5,12 @@ there, so that a killed run loses what was in flight and nothing else.
 """
 
 import json
-import sqlite3
 import threading
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from danlu.core.databases import connect
 from danlu.core.hashing import hash_facts
 
 
@@ -20,8 +20,7 @@ class ReplyCache:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.Lock()
-        self._database = sqlite3.connect(path, timeout=60, check_same_thread=False)
-        self._database.execute("PRAGMA journal_mode = WAL")
+        self._database = connect(path, timeout_s=60)
         self._database.execute("CREATE TABLE IF NOT EXISTS replies (request TEXT PRIMARY KEY, reply TEXT NOT NULL)")
         self._database.commit()
 

@@ -27,6 +27,7 @@ from danlu.core.job_folder import JobFolder
 from danlu.core.progress import Silent
 from danlu.core.submitted_jobs import SubmittedJob, SubmittedJobs
 from documents import write_yaml
+from found import found
 from ssh_server import Server, ssh_server
 
 DOCUMENTS = 'it\'s 手册 "1"'
@@ -297,7 +298,7 @@ def test_what_arrived_before_a_connection_broke_is_not_sent_again_and_can_be_rem
         far.arguments("clean", DOCUMENTS, "--out", "out"), cwd=tmp_path, env=far.environment(),
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     ) as submitting:  # fmt: skip
-        while not list(far.root.glob(f"inputs/*/{DOCUMENTS}/large.txt")):
+        while not found(far.root, f"inputs/*/{DOCUMENTS}/large.txt"):
             time.sleep(0.01)
         (ssh,) = Path(f"/proc/{submitting.pid}/task/{submitting.pid}/children").read_text().split()
         os.kill(int(ssh), signal.SIGKILL)

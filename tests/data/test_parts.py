@@ -20,6 +20,7 @@ from danlu.core.stages import Facts, Work
 from danlu.data.parts import Batch, Verdict, check_any_kept, map_parts
 from danlu.text.records import DOCUMENTS, Document, Reject, part_name
 from danlu.text.tables import read_rows, write_rows
+from found import found
 from stages import ran
 
 LENGTHS = pa.schema([("doc_id", pa.string()), ("length", pa.int64())])
@@ -157,7 +158,7 @@ def test_a_kill_costs_the_parts_in_flight_and_nothing_else(tmp_path: Path) -> No
     script.write_text(_KILLED.format(paths=paths, folder=str(folder), scratch=str(scratch), corpus=str(corpus.path)))
     process = subprocess.Popen([sys.executable, script], start_new_session=True)
     until = time.monotonic() + 60
-    while len(list(scratch.glob("part-*[0-9]"))) < 2:
+    while len(found(scratch, "part-*[0-9]")) < 2:
         assert process.poll() is None and time.monotonic() < until
         time.sleep(0.01)
     os.killpg(process.pid, signal.SIGKILL)

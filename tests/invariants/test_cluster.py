@@ -21,6 +21,7 @@ from danlu.recipes.cleaning import cleaned
 from danlu.recipes.corpora import extraction_of
 from danlu.recipes.settings import Settings
 from documents import write_bad, write_good
+from found import found
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +109,7 @@ def _kill_workers(machines: TwoMachines, count: int) -> Iterator[int | None]:
 
 def _lose_a_machine(machines: TwoMachines, store: Path) -> Iterator[str | None]:
     """Kill a machine as soon as half a part of the extraction lies there."""
-    while not any(store.glob("extract/*/.work/*.half")):
+    while not found(store, "extract/*/.work/*.half"):
         yield None
     machines.lose_one()
     yield "extract"

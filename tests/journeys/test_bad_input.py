@@ -12,6 +12,7 @@ import pytest
 
 from commands import DANLU, Outcome, danlu, environment
 from documents import FIXTURES, as_markdown, chapter, small_project_file, write_bad, write_yaml
+from found import found
 from pdfs import pdf
 
 PAGE = as_markdown(chapter("en")[:2])
@@ -132,7 +133,7 @@ def test_a_source_that_changes_while_it_is_read(folder: Path) -> None:
         stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     pieces = folder / ".danlu" / "artifacts" / "extract"
-    while process.poll() is None and not list(pieces.glob("*/.work")):
+    while process.poll() is None and not found(pieces, "*/.work"):
         time.sleep(0.001)
     (folder / "docs" / "39.md").write_bytes(PAGE + b"changed")
     out, err = process.communicate()
@@ -149,7 +150,7 @@ def test_a_run_that_is_interrupted_from_the_keyboard_goes_on_from_there(folder: 
         [DANLU, "run", "--until", "index"], cwd=folder, env=environment(), stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
-    while process.poll() is None and not list((folder / ".danlu").glob("artifacts/extract/*/.work")):
+    while process.poll() is None and not found(folder / ".danlu", "artifacts/extract/*/.work"):
         time.sleep(0.001)
     os.killpg(process.pid, signal.SIGINT)
     _, err = process.communicate()

@@ -17,6 +17,7 @@ import pytest
 from align_ground import write_rows
 from commands import DANLU, Outcome, environment, here
 from danlu.core.artifacts import Manifest
+from found import found
 from label_rows import entities, reviews, write
 from tiny import CHATML, make_tiny_checkpoint, write_chats
 from tiny_bert import make_tiny_bert
@@ -217,19 +218,11 @@ def test_adapters_of_another_base_and_damaged_ones_are_refused(bad: Path, tmp_pa
     assert (short.returncode, "adapter_model.safetensors cannot be read" in short.stderr) == (2, True)
 
 
-def checkpoints(out: Path, seen: str) -> set[Path]:
-    """What a command has in its working folder like `seen`; the folder may be made or removed at this moment."""
-    try:
-        return set((out / ".work").rglob(seen))
-    except FileNotFoundError:
-        return set()
-
-
 def disturbed(folder: Path, arguments: Sequence[str], out: Path, seen: str, disturb: Callable[[int], None]) -> Outcome:
     """Run a command, and do something to its process as soon as it has written a checkpoint like `seen`."""
     process = subprocess.Popen([DANLU, *arguments, "--out", out], cwd=folder, env=environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
-    until, before = time.monotonic() + _LATE_S, checkpoints(out, seen)
-    while process.poll() is None and not checkpoints(out, seen) - before and time.monotonic() < until:
+    until, before = time.monotonic() + _LATE_S, found(out, f".work/**/{seen}")
+    while process.poll() is None and not found(out, f".work/**/{seen}") - before and time.monotonic() < until:
         time.sleep(0.002)
     if process.poll() is None:
         disturb(process.pid)

@@ -12,6 +12,7 @@ import pytest
 
 from commands import DANLU, danlu, environment
 from danlu.core.artifacts import Manifest
+from found import found
 from tiny import make_tiny_checkpoint, write_chats
 
 SENTENCE = "The pump of hall {n} runs at {m} bar. Close the valve before you open the cover, then wait. "
@@ -50,7 +51,7 @@ def begun(folder, *arguments):
 
 
 def wait_for(path, running):
-    while not list(path.parent.glob(path.name)):
+    while not found(path.parent, path.name):
         assert running.poll() is None, running.communicate()
         time.sleep(0.02)
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 from danlu.core.errors import Phrase, UserError
 
@@ -22,7 +23,9 @@ def using(database: Path, next_step: Phrase) -> Iterator[None]:
         ) from None
 
 
-def connect(path: Path, timeout_s: float, isolation_level: str | None = "DEFERRED") -> sqlite3.Connection:
+def connect(
+    path: Path, timeout_s: float, isolation_level: Literal["DEFERRED"] | None = "DEFERRED"
+) -> sqlite3.Connection:
     """Open or make a database with a write-ahead log: readers go on while one writes. Its threads may share the connection.
 
     Raises sqlite3.DatabaseError when the file is none, or is locked for `timeout_s` seconds.

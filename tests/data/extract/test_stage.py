@@ -23,6 +23,7 @@ from danlu.data.extract.stage import Shard, extract, probe, read_job, read_shard
 from danlu.data.lock import SourceLock, lock_sources
 from danlu.text.records import Reject
 from danlu.text.tables import read_rows
+from found import found
 from stages import ran
 
 CHINESE = "软件包管理系统会记录每一个已经安装的文件。"
@@ -246,7 +247,7 @@ def test_a_killed_run_continues_to_the_same_content(tmp_path: Path, monkeypatch:
     script.write_text(RUN)
     killed = subprocess.Popen([sys.executable, script, docs, tmp_path / "killed"], start_new_session=True)
     deadline = time.monotonic() + 60
-    while not list(tmp_path.glob("killed/extract/*/.work/shard-*")) and time.monotonic() < deadline:
+    while not found(tmp_path, "killed/extract/*/.work/shard-*") and time.monotonic() < deadline:
         time.sleep(0.01)
     os.killpg(killed.pid, signal.SIGKILL)
     killed.wait()

@@ -18,6 +18,7 @@ from danlu.data.label.records import read_labels
 from danlu.data.label.weak import WeakConfig
 from danlu.text.records import DOCUMENTS, part_name
 from danlu.text.tables import read_rows, write_rows
+from found import found
 from label_ground import FUNCTIONS, document, labels, mails, weak
 from stages import ran
 
@@ -189,7 +190,7 @@ def test_a_run_killed_in_the_middle_continues_to_the_same_labels(tmp_path: Path)
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     subprocess.run([*command, "--out", whole], check=True, capture_output=True)
     process = subprocess.Popen([*command, "--out", cut], start_new_session=True, stdout=subprocess.DEVNULL)
-    while not list(cut.glob(".work/votes-*.parquet")):
+    while not found(cut, ".work/votes-*.parquet"):
         assert process.poll() is None
         time.sleep(0.01)
     os.killpg(process.pid, signal.SIGKILL)

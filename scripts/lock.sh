@@ -9,7 +9,7 @@ trap 'rm -rf "$scratch"' EXIT
 pip() { "$scratch/venv/bin/python" -m pip --quiet --disable-pip-version-check "$@"; }
 pip install --upgrade pip
 pip install ${DANLU_TORCH_INDEX:+--index-url "$DANLU_TORCH_INDEX"} -r requirements/torch.txt
-pip install --group test --group check --group build ".[train,serve,prove,dicom,fetch,ner,ocr,private,quantize,remote,scale,search,speech]"
+pip install --group test --group check --group build ".[train,serve,prove,dicom,faiss,fetch,langchain,llama-index,mcp,ner,ocr,pgvector,private,quantize,remote,scale,search,speech]"
 {
   echo "# Every package but torch and those of no-deps.txt, by version. Written by scripts/lock.sh."
   pip freeze --exclude danlu | grep --invert-match '^torch=='

@@ -110,6 +110,8 @@ def small_project_file() -> dict[str, object]:
             "evaluate.likelihood_tokens": 500,
             "evaluate.route_questions": 1,
             "evaluate.route_tokens": 4,
+            "evaluate.written_questions": 1,
+            "evaluate.written_tokens": 4,
         },
     }
 

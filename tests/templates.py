@@ -7,7 +7,16 @@ from pathlib import Path
 import danlu.cli
 
 SOURCE = Path(danlu.cli.__file__).parents[1]
-_ERRORS = ("UserError", "WorkFailed", "NothingFits", "Unsupported", "TrialFailed", "CannotLearn", "MemoryShort")
+_ERRORS = (
+    "UserError",
+    "WorkFailed",
+    "NothingKept",
+    "NothingFits",
+    "Unsupported",
+    "TrialFailed",
+    "CannotLearn",
+    "MemoryShort",
+)
 _STORES = {"Reject": slice(2, 5), "Unreadable": slice(0, 3)}
 """Calls whose texts end up in an artifact, and which of their arguments."""
 

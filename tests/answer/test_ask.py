@@ -91,9 +91,22 @@ def test_a_damaged_state_file_is_named(project: Project, name: str) -> None:
 def test_an_index_that_is_missing_or_damaged_is_named(project: Project, content: bytes | None) -> None:
     [path] = project.artifacts.glob("index/*/index.sqlite")
     path.unlink() if content is None else path.write_bytes(content)
-    with pytest.raises(UserError, match=r"index\.sqlite cannot be used") as caught:
+    with pytest.raises(UserError, match=path.parent.name) as caught:
         ReleaseBot(project)
     assert "danlu run" in caught.value.hint
+
+
+def test_a_live_index_that_is_damaged_is_named_and_made_again_when_it_is_deleted(project: Project) -> None:
+    ReleaseBot(project).close()
+    [path] = State.of(project).folder.glob("index/*.db")
+    path.write_bytes(b"damaged" * 100)
+    with pytest.raises(UserError, match=path.name) as caught:
+        ReleaseBot(project)
+    assert "Delete it" in caught.value.hint
+    path.unlink()
+    bot = ReleaseBot(project)
+    assert not bot.ask(QUESTION).refused
+    bot.close()
 
 
 def test_an_answer_that_a_filter_kept_back_is_recorded_as_that(project: Project) -> None:

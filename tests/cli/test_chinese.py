@@ -107,7 +107,7 @@ def test_help_is_chinese(tmp_path: Path, arguments: list[str], locale: dict[str,
     assert _english_words(shown.stdout) <= set(
         "show plan run ask why serve keys clean index finetune evaluate init prove fetch deduplicate pairs repeats redact "
         "decontaminate split take label synthesize augment balance diff push pull tokenizer tokenize pretrain head align "
-        "search join doctor submit jobs".split()
+        "search join doctor submit jobs forget refresh find export mcp".split()
     )
 
 
@@ -156,7 +156,7 @@ def test_a_run_an_artifact_and_an_answers_origin_are_told_in_chinese(small_proje
     stages = set(
         "collect extract repair clean deduplicate train_retriever make_questions index base finetune prove evaluate release".split()
     )
-    assert _english_words(run.stdout) <= stages | {"ask", "serve", "nat"}
+    assert _english_words(run.stdout) <= stages | {"ask", "serve", "nat", "lsa", "contrastive"}
     extract = danlu(small_project, "show", "extract", LANG="zh_CN.UTF-8")
     assert "已加密" in extract.stdout and "2 页没有文字" in extract.stdout
     answer = json.loads(danlu(small_project, "ask", "--json", "怎样修改引导加载程序？").stdout)

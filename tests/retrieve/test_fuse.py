@@ -1,9 +1,9 @@
 import pytest
 
-from danlu.retrieve.fuse import DENSE_CEILING, PRIOR, Measured, Question, measure_weights
+from danlu.retrieve.fuse import DENSE_CEILING, PRIOR, Measured, Question, measure_weights, quality
 from danlu.retrieve.index import opened, read_questions
 from danlu.retrieve.search import Scores, Searcher, Weights
-from indexes import Indexed
+from indexes import Indexed, indexed
 
 
 class Legs(Searcher):
@@ -36,7 +36,7 @@ def test_a_dense_leg_that_helps_is_held_below_the_floor_of_the_lexical_legs() ->
     legs = Legs(words=RIGHT_LATE, dense=RIGHT_FIRST)
     weights = measure_weights(Measured(legs, questions("s1")), "en", 0)
     assert PRIOR["en"].dense < weights.dense <= DENSE_CEILING
-    assert weights.words >= 1 - DENSE_CEILING
+    assert weights.words == pytest.approx(1 - weights.dense)
 
 
 def test_without_questions_the_prior_stands() -> None:
@@ -64,4 +64,16 @@ def test_quality_counts_the_first_right_section_among_ten() -> None:
     late = Measured(Legs(words={id: 20.0 - id for id in range(1, 15)}), [Question("q", "en", frozenset(["s4"]))])
     assert late.reciprocal_ranks(Weights(1, 0, 0)).tolist() == [0.25]
     never = Measured(Legs(words={id: 20.0 - id for id in range(1, 15)}), [Question("q", "en", frozenset(["s11"]))])
-    assert never.quality(Weights(1, 0, 0)).recall_at_10 == 0.0
+    assert quality(never.reciprocal_ranks(Weights(1, 0, 0))).recall_at_10 == 0.0
+
+
+def test_at_the_dense_ceiling_an_identifier_still_tells_like_passages_apart() -> None:
+    sections = "".join(
+        f"## Part {n} of the machine\n\nThe part is cleaned with water and dried in the air. Order number QX-{n:04}/b.\n\n"
+        for n in range(120)
+    )
+    weights = Weights(1 - DENSE_CEILING, 0.0, DENSE_CEILING)
+    with opened(indexed({"parts.md": sections.encode()}).index.database) as searcher:
+        for n in (0, 57, 119):
+            for question in (f"QX-{n:04}/b", f"Which part has the order number qx-{n:04}/b?"):
+                assert f"QX-{n:04}/b" in searcher.search(question, weights, 1)[0].text

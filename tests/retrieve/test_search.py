@@ -1,4 +1,5 @@
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -7,7 +8,8 @@ from hypothesis import strategies as st
 from danlu.retrieve.fuse import PRIOR
 from danlu.retrieve.index import opened
 from danlu.retrieve.search import Searcher, Weights, fuse
-from indexes import indexed
+from indexes import Indexed, indexed
+from live_indexes import live_copy
 
 EVEN = Weights(0.4, 0.2, 0.4)
 
@@ -18,7 +20,7 @@ EVEN = Weights(0.4, 0.2, 0.4)
 )
 def test_each_lexical_leg_finds_the_passage_that_answers(searcher: Searcher, question: str, legs: list[str]) -> None:
     for leg in legs:
-        assert "papersize" in searcher.fused({leg: searcher.leg(leg, question)}, EVEN, 1)[0].text
+        assert "papersize" in searcher.hits(fuse({leg: searcher.leg(leg, question)}, EVEN)[:1])[0].text
 
 
 def test_the_dense_leg_finds_a_passage_by_its_own_words(searcher: Searcher) -> None:
@@ -72,10 +74,17 @@ def handbook_searcher(handbook_index):  # type: ignore[no-untyped-def]
         yield found
 
 
-def test_several_threads_may_search(searcher: Searcher) -> None:
+def test_several_threads_may_search(searcher: Searcher, handbook_index: Indexed, tmp_path: Path) -> None:
     questions = ["paper size", "纸张大小", "boot", "systemd target"] * 8
+    live = live_copy(handbook_index, tmp_path)
+
+    def asked(question: str) -> list[int]:
+        with live.reading(None) as view:
+            return [hit.id for hit in view.search(question, EVEN)]
+
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda question: [hit.id for hit in searcher.search(question, EVEN)], questions))
+        found = list(pool.map(asked, questions))
+    live.close()
     assert found == [[hit.id for hit in searcher.search(question, EVEN)] for question in questions]
 
 

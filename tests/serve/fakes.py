@@ -5,7 +5,7 @@ The engine's tokens are UTF-8 bytes, so characters are split over tokens as real
 
 import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from danlu.core.answers import Answer, Citation
@@ -26,7 +26,7 @@ class FakeBot:
     def withhold(self, answer_id: str) -> None:
         self.withheld.append(answer_id)
 
-    def ask(self, question: str) -> Answer:
+    def ask(self, question: str, principals: frozenset[str] = frozenset(), earlier: Sequence[str] = ()) -> Answer:
         if "slow" in question:
             time.sleep(30)
         if "crash" in question:

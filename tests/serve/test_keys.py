@@ -40,11 +40,11 @@ def test_wrong_keys_are_unknown(tmp_path: Path) -> None:
 def test_revoked_by_another_process_stops_at_once(tmp_path: Path) -> None:
     keys, other = Keys(tmp_path / "keys.db"), Keys(tmp_path / "keys.db")
     key_id, key = keys.create()
-    assert keys.is_active(key_id)
+    assert keys.active(key_id)
     assert other.revoke(key_id)
     facts = keys.verify(key)
     assert facts is not None and facts.revoked_at is not None
-    assert not keys.is_active(key_id)
+    assert not keys.active(key_id)
     assert not other.revoke("ffffffff")
 
 

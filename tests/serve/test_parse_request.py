@@ -11,7 +11,7 @@ HELLO = [{"role": "user", "content": "hello"}]
 
 
 def parse(**fields: Any) -> ChatRequest:
-    return parse_chat(json.dumps({"model": "m", "messages": HELLO} | fields).encode())
+    return parse_chat(json.dumps({"model": "m", "messages": HELLO} | fields).encode(), frozenset())
 
 
 def test_all_fields() -> None:
@@ -96,5 +96,5 @@ def test_a_wrong_field_is_400_and_named(fields: dict[str, Any], param: str) -> N
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"x"', b"\xff", b'{"model": NaN}'])
 def test_a_body_that_is_no_object_is_400(body: bytes) -> None:
     with pytest.raises(ApiError) as refused:
-        parse_chat(body)
+        parse_chat(body, frozenset())
     assert (refused.value.status, refused.value.code) == (400, "invalid_json")

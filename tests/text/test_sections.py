@@ -103,3 +103,48 @@ def test_a_short_rest_joins_the_passage_before_it() -> None:
 
 def test_a_han_character_weighs_two() -> None:
     assert weight("安装 apt 软件包。") == 2 * 5 + 6
+
+
+def spans_of(given_document: Document) -> list[str]:
+    return [given_document.text[passage.start : passage.end] for passage in passages(given_document)]
+
+
+def test_a_list_stays_whole_with_the_line_that_introduces_it() -> None:
+    items = [("text", 0, f"- {letter * 100}") for letter in "abcd"]
+    found = spans_of(document([("text", 0, "x" * 600), ("text", 0, "Choose one of:"), *items, ("text", 0, "After.")]))
+    assert [text[:10].strip() for text in found] == ["xxxxxxxxxx", "Choose one"]
+    assert all(letter * 100 in found[1] for letter in "abcd")
+
+
+def test_a_list_too_long_for_a_passage_is_cut_between_items() -> None:
+    found = spans_of(document([("text", 0, f"- {letter * 300}") for letter in "abcdef"]))
+    assert len(found) > 1
+    assert all(text.startswith("- ") for text in found)
+
+
+def table(rows: int, width: int = 60) -> list[tuple[str, int, str]]:
+    header = ("table", 0, "| name | what |\n| --- | --- |")
+    return [header, *(("table", 0, f"| row{number} | {'x' * width} |") for number in range(rows))]
+
+
+def test_a_passage_that_begins_within_a_table_takes_its_caption_and_header_along() -> None:
+    given_document = document([("text", 0, "Table 1. Parts"), *table(30)])
+    found = list(passages(given_document))
+    assert len(found) > 2
+    assert [passage.table for passage in found] == [
+        "",
+        *["Table 1. Parts\n| name | what |\n| --- | --- |"] * (len(found) - 1),
+    ]
+    assert all("Table 1" not in text for text in spans_of(given_document)[1:])
+
+
+def test_a_sentence_before_a_table_is_no_caption_and_a_second_table_has_its_own_header() -> None:
+    other = ("table", 0, "| other | head |\n| --- | --- |")
+    blocks = [("text", 0, "It ends like a sentence."), *table(12), other, *table(12)[1:]]
+    named = [passage.table for passage in passages(document(blocks)) if passage.table]
+    assert set(named) == {"| name | what |\n| --- | --- |", "| other | head |\n| --- | --- |"}
+
+
+def test_the_header_of_a_table_stands_with_its_first_row() -> None:
+    found = spans_of(document([("text", 0, "x" * 720), *table(3, 100)]))
+    assert "row0" in next(text for text in found if "| name |" in text)

@@ -67,3 +67,11 @@ def test_any_text_has_terms_without_spaces(text: str) -> None:
 @given(st.text(st.characters(categories=["Lo", "Ll", "Lu", "Nd", "Po", "Zs"])))
 def test_terms_do_not_change_when_text_is_folded_first(text: str) -> None:
     assert terms(fold(text)) == terms(text) or fold(fold(text)) != fold(text)
+
+
+@given(st.text(st.sampled_from("安装软件包的了是如何为什么x -，1")))
+def test_bigrams_are_the_pairs_of_each_run_but_for_those_that_say_nothing(text: str) -> None:
+    runs = "".join(character if "\u4e00" <= character <= "\u9fff" else " " for character in text).split()
+    pairs = [run[at : at + 2] for run in runs for at in range(len(run) - 1)]
+    silent = {"如何", "什么", "为何"}
+    assert bigrams(text) == [pair for pair in pairs if pair not in silent and not set(pair) & set("的了是么什")]

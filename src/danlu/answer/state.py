@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from danlu.answer.promotion import check_untainted
 from danlu.core.artifacts import Artifact, Release
 from danlu.core.databases import connect, using
 from danlu.core.errors import Phrase, UserError
@@ -38,7 +39,8 @@ class State:
         return self.folder / "keys.db"
 
     def make_current(self, release: Release) -> None:
-        """Serve this release from now on."""
+        """Serve this release from now on; raises WorkFailed when it used a document that was forgotten."""
+        check_untainted(self.folder, release)
         write_atomically(self.folder / "current.json", json.dumps({"release": release.id}) + "\n")
 
     def current(self) -> str:

@@ -1,27 +1,32 @@
 """Why: from an answer back to the release, the index, the rules and edits, and the source file; every hash verified.
 
 Each link states what it is and whether what lies there now is what was recorded. A file that changed or is gone is
-reported, never hidden.
+reported, never hidden. What was forgotten is said to be that, with the record of the order, and not to have changed.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from danlu.answer.forgotten_record import Record
+from danlu.answer.live import open_live
+from danlu.answer.model_documents import learnt_documents
+from danlu.answer.purge import purged_in
 from danlu.answer.state import State
-from danlu.core.artifacts import Artifact, Corpus, Files, Index, Release
+from danlu.core.artifacts import Artifact, Chats, Checkpoint, Corpus, Files, Index, Release
 from danlu.core.errors import UserError
+from danlu.core.forgotten import Forgotten, ForgottenDocument
 from danlu.core.hashing import hash_file
 from danlu.core.project import Project
 from danlu.core.store import Store
 from danlu.data.lock import printable, source_paths
 from danlu.retrieve import ground
-from danlu.retrieve.index import opened
 from danlu.text.tables import stream_rows
 
-INTACT, CHANGED, MISSING = "verified", "changed", "missing"
+INTACT, CHANGED, MISSING, FORGOTTEN, PURGED = "verified", "changed", "missing", "forgotten", "deleted"
 
 
 @dataclass(frozen=True)
@@ -40,30 +45,55 @@ class Link:
 
 def why(project: Project, answer_id: str) -> list[Link]:
     """The chain of an answer, from the answer to its source files."""
-    store = Store(project.artifacts)
-    record = State.of(project).recorded(answer_id)
-    said = record["answer"]
+    state = State.of(project)
+    record = state.recorded(answer_id)
+    said, forgotten = record["answer"], Forgotten.of(state.folder)
     facts = {"question": record["question"], "asked_at": record["asked_at"], "refused": said["refused"]}
     facts |= {"withheld": True} if said.get("withheld") else {}
-    links, intact = _lineage(store, record["release"])
-    chain = [Link("answer", answer_id, _answered_again(record, intact.get("index")), facts), *links]
+    facts |= {"record": said["redacted"]} if said.get("redacted") else {}
+    links, intact = _lineage(Store(project.artifacts), record["release"], purged_in(state.folder))
+    status = FORGOTTEN if said.get("redacted") else _answered_again(project, record, intact.get("index"))
+    chain = [Link("answer", answer_id, status, facts), *links, *_learnt_link(intact, said["citations"])]
     for number, citation in enumerate(said["citations"], 1):
-        chain += _citation_links(project, number, citation, intact)
+        entry = forgotten.find(citation["source"], citation["passage_id"].partition(":")[0])
+        chain += (
+            [_forgotten_link(number, citation, entry)] if entry else _citation_links(project, number, citation, intact)
+        )
     return chain
 
 
-def _answered_again(record: dict[str, Any], index: Artifact | None) -> str:
-    """Whether the release's index, asked the same question again, gives what was recorded."""
+def _forgotten_link(number: int, citation: dict[str, Any], entry: ForgottenDocument) -> Link:
+    """A citation whose words were forgotten: its place and the order are all that is left."""
+    facts = {key: citation[key] for key in ("page", "start", "end")} | {
+        "forgotten_at": entry.at,
+        "record": entry.record,
+    }
+    return Link(f"citation {number}", citation["source"], FORGOTTEN, facts)
+
+
+def _learnt_link(intact: dict[str, Artifact], citations: list[dict[str, Any]]) -> Iterator[Link]:
+    """How many documents the release's tuned model learnt from, and which of the cited ones were among them."""
+    model, chats = intact.get("finetune"), intact.get("make_questions")
+    if not isinstance(model, Checkpoint) or not isinstance(chats, Chats) or model.skipped:
+        return
+    pairs = learnt_documents(model, chats)
+    cited = {citation["source"]: pairs.get(citation["source"], 0) for citation in citations}
+    facts = {"learnt_documents": len(pairs), "learnt_pairs": sum(pairs.values()), "learnt_cited": cited}
+    yield Link("tuned model", model.id, INTACT, facts)
+
+
+def _answered_again(project: Project, record: dict[str, Any], index: Artifact | None) -> str:
+    """Whether the release's live index, asked the same question by the same principals again, gives what was recorded."""
     if not isinstance(index, Index):
         return MISSING
-    with opened(index.database) as searcher:
-        again = ground.answer(searcher, record["question"])
     said = record["answer"]
+    with closing(open_live(project, index)) as live, live.reading(frozenset(said["principals"])) as view:
+        again = ground.answer(view, said.get("understood") or record["question"])
     same = [asdict(citation) for citation in again.citations] == said["citations"]
     return INTACT if same and (again.text, again.refused) == (said["answer"], said["refused"]) else CHANGED
 
 
-def _lineage(store: Store, release_id: str) -> tuple[list[Link], dict[str, Artifact]]:
+def _lineage(store: Store, release_id: str, purged: Mapping[str, Record]) -> tuple[list[Link], dict[str, Artifact]]:
     """Links to the release and everything that it was made from, nearest first; and by stage the artifacts that are intact."""
     links: list[Link] = []
     intact: dict[str, Artifact] = {}
@@ -77,7 +107,7 @@ def _lineage(store: Store, release_id: str) -> tuple[list[Link], dict[str, Artif
         try:
             artifact = store.find(id)
         except UserError:
-            links.append(Link("artifact", id, CHANGED if list(store.root.glob(f"*/{id}")) else MISSING, {}))
+            links.append(_absent_link(store, id, purged.get(id)))
             continue
         same = (
             artifact.content_is_intact()
@@ -90,6 +120,13 @@ def _lineage(store: Store, release_id: str) -> tuple[list[Link], dict[str, Artif
             recorded = {part["id"]: part["content_hash"] for part in artifact.read()["parts"].values()}
         waiting.extend(artifact.manifest.parents.values())
     return links, intact
+
+
+def _absent_link(store: Store, id: str, purge: Record | None) -> Link:
+    if list(store.root.glob(f"*/{id}")):
+        return Link("artifact", id, CHANGED, {})
+    facts = {"record": purge.number} if purge else {}
+    return Link("artifact", id, PURGED if purge else MISSING, facts)
 
 
 def _artifact_link(artifact: Artifact, same: bool) -> Link:

@@ -1,46 +1,87 @@
 """ask and why: one answer, and the way back from it."""
 
 import json
+import sys
 from argparse import Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from danlu.cli.forget_page import uses_of
 from danlu.cli.speech import Speech
 from danlu.cli.tables import padded
-from danlu.core.project import find_project
+from danlu.core.project import Project, find_project
+
+if TYPE_CHECKING:
+    from danlu.answer.why import Link
+    from danlu.core.answers import Citation
+
+ANSWERS = "ans_"
+"""What the id of an answer begins with."""
 
 
 def ask(options: Namespace, say: Speech) -> None:
     """Print one answer with its citations."""
+    from danlu.answer.access import check_known
     from danlu.answer.ask import ReleaseBot
 
-    bot = ReleaseBot(find_project(Path.cwd()))
-    given = bot.ask(options.question)
+    project = find_project(Path.cwd())
+    principals = check_known(options.principals, project)
+    bot = ReleaseBot(project)
+    given = bot.ask(options.question, principals)
     bot.close()
+    if given.degraded:
+        print(say("Found by words alone: {problem}", problem=given.degraded), file=sys.stderr)
     if options.json:
         print(json.dumps(given.public(), indent=2, ensure_ascii=False))
         return
+    if given.understood:
+        print(say("understood as: {question}", question=given.understood))
     print(given.answer)
+    for note in given.conflicts:
+        print(note)
+    if given.closest:
+        print(say("The passages that come nearest:"))
+        for citation in given.closest:
+            print(f"  {_place(citation, say)}  {' '.join(citation.quote.split())[:_SHOWN]}")
     for number, citation in enumerate(given.citations, 1):
-        page = say(", page {page}", page=citation.page) if citation.page else ""
-        print(f"  [{number}] {citation.source}{page}, {citation.start}–{citation.end}")
+        print(f"  [{number}] {_place(citation, say)}")
     print(f"  {given.answer_id}")
 
 
-def why(options: Namespace, say: Speech) -> None:
-    """Print the chain of an answer."""
-    from danlu.answer.why import why as chain_of
+_SHOWN = 100
+"""Characters of a passage that only came near."""
 
-    chain = chain_of(find_project(Path.cwd()), options.answer_id)
+
+def _place(citation: "Citation", say: Speech) -> str:
+    page = say(", page {page}", page=citation.page) if citation.page else ""
+    return f"{citation.source}{page}, {citation.start}–{citation.end}"
+
+
+def why(options: Namespace, say: Speech) -> None:
+    """Print the chain of an answer, or the way of a document."""
+    chain = _chain(find_project(Path.cwd()), options.about)
     if options.json:
         print(json.dumps([link.public() for link in chain], indent=2, ensure_ascii=False))
         return
     for link in chain:
         names = _shown_facts(say)
         shown = {
-            names[name]: value for name, value in link.facts.items() if name in names and value not in (None, {}, "")
+            names[name]: value
+            for name, value in link.facts.items()
+            if name in names and value not in (None, {}, [], "")
         }
         detail = "  ".join(f"{name}: {_short(value, say)}" for name, value in shown.items())
         print(f"{padded(say(link.status), 9)} {padded(say(link.what), 12)} {link.id}  {detail}".rstrip())
+
+
+def _chain(project: Project, about: str) -> list["Link"]:
+    from danlu.answer.why import why as chain_of
+
+    if about.startswith(ANSWERS):
+        return chain_of(project, about)
+    from danlu.answer.why_document import why_document
+
+    return why_document(project, about, Path.cwd())
 
 
 def _shown_facts(say: Speech) -> dict[str, str]:
@@ -54,6 +95,14 @@ def _shown_facts(say: Speech) -> dict[str, str]:
         "start": say("start"),
         "end": say("end"),
         "quote": say("quote"),
+        "forgotten_at": say("forgotten at"),
+        "record": say("record"),
+        "how": say("how"),
+        "counts": say("counts"),
+        "rejected": say("rejected"),
+        "learnt_documents": say("documents learnt from"),
+        "learnt_pairs": say("pairs learnt"),
+        "learnt_cited": say("pairs of the cited documents"),
         "edits": say("edits"),
         "sha256": "sha256",
         "licence": say("licence"),
@@ -61,8 +110,17 @@ def _shown_facts(say: Speech) -> dict[str, str]:
     }
 
 
+def _one(value: object, say: Speech) -> str:
+    """A way in which a document was used, or the rule that rejected it with what was measured."""
+    if isinstance(value, dict):
+        return f"{value['source']} {say(value['rule'])} ({say(value['value'])})"
+    return uses_of(say)[str(value)]
+
+
 def _short(value: object, say: Speech) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{say(key)} {count}" for key, count in value.items())
+    if isinstance(value, list):
+        return ", ".join(_one(one, say) for one in value)
     text = " ".join(str(value).split())
     return text[:16] + "…" if len(text) == 64 and " " not in text else text

@@ -3,8 +3,10 @@
 import shutil
 from pathlib import Path
 
+from danlu.answer.orders import note_rebuilt
 from danlu.answer.state import State
 from danlu.cli.fetched_job import check_sound, take, tell
+from danlu.cli.given import user_here
 from danlu.cli.sent_project import ARTIFACTS, CURRENT, planned_here
 from danlu.cli.speech import Speech
 from danlu.core.artifacts import MANIFEST, Release
@@ -94,4 +96,5 @@ def _made_current(half: Path, project: Project) -> Release | None:
     release = Store(project.artifacts).find(state.current())
     assert isinstance(release, Release), "current.json names a release"
     State.of(project).make_current(release)
+    note_rebuilt(project, release, user_here())
     return release

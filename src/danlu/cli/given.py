@@ -1,6 +1,8 @@
 """What the options that many commands share were given: settings, and the paths that are read."""
 
+import getpass
 import os
+import platform
 import re
 import tempfile
 from argparse import Namespace
@@ -83,6 +85,15 @@ def check_writable(out: Path) -> None:
 def _is_of_danlu(folder: Path) -> bool:
     """Whether it is an artifact or unfinished work; whether it is this run's is told when its plan is known."""
     return (folder / MANIFEST).exists() or (folder / SCRATCH).exists()
+
+
+def user_here() -> str:
+    """Who gives the command, for records: the name of the account and of the machine."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # an account without a name, as in some containers
+        name = str(os.getuid())
+    return f"{name}@{platform.node()}"
 
 
 def user_cache() -> Path:

@@ -5,6 +5,7 @@ from argparse import Namespace
 from dataclasses import asdict
 from pathlib import Path
 
+from danlu.answer.access import check_known
 from danlu.answer.state import State
 from danlu.cli.speech import Speech
 from danlu.cli.tables import print_table
@@ -19,7 +20,7 @@ def _keys() -> Keys:
 
 def create(options: Namespace, say: Speech) -> None:
     """Make a key and show it, once."""
-    id, key = _keys().create()
+    id, key = _keys().create(check_known(options.principals, find_project(Path.cwd())))
     if options.json:
         print(json.dumps({"id": id, "key": key}))
         return
@@ -33,8 +34,11 @@ def list(options: Namespace, say: Speech) -> None:
     if options.json:
         print(json.dumps([asdict(key) for key in found], indent=2))
         return
-    rows = [[key.id, key.created_at, key.last_used_at or "", key.revoked_at or ""] for key in found]
-    print_table([say("id"), say("created"), say("last used"), say("revoked")], rows)
+    rows = [
+        [key.id, key.created_at, key.last_used_at or "", key.revoked_at or "", ", ".join(key.principals)]
+        for key in found
+    ]
+    print_table([say("id"), say("created"), say("last used"), say("revoked"), say("as")], rows)
 
 
 def revoke(options: Namespace, say: Speech) -> None:

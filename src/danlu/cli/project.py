@@ -10,9 +10,10 @@ from typing import Any
 
 import yaml
 
+from danlu.answer.orders import note_rebuilt
 from danlu.answer.state import State
 from danlu.cli.foresight import Look
-from danlu.cli.given import check_stage, parsed_settings
+from danlu.cli.given import check_stage, parsed_settings, user_here
 from danlu.cli.sigterm import ending_on_sigterm
 from danlu.cli.speech import Speech
 from danlu.cli.tables import padded, print_artifact, print_table
@@ -119,6 +120,14 @@ def run(options: Namespace, say: Speech) -> None:
         )
     if isinstance(made, Release):
         State.of(project).make_current(made)
+        for record in note_rebuilt(project, made, user_here()):
+            print(
+                say(
+                    "rebuilt without what record {order} forgot (record {record})",
+                    order=record.about,
+                    record=record.number,
+                )
+            )
         print(say("release {id} is current: `danlu ask`, `danlu serve`", id=made.id))
 
 

@@ -5,6 +5,7 @@ import os
 from argparse import Namespace
 from pathlib import Path
 
+from danlu.answer.promotion import check_may_leave
 from danlu.cli.speech import Speech
 from danlu.cli.tables import print_table
 from danlu.core.artifacts import MANIFEST, Artifact
@@ -23,10 +24,12 @@ from danlu.data.remote.push import push as send
 def push(options: Namespace, say: Speech) -> None:
     """Send artifacts, and what they were made from, to the remote."""
     project = project_here()
-    remote = _remote(options.remote, project)
+    remote = remote_of(options.remote, project)
     named = [named_artifact(name, project) for name in options.artifacts] or _all(project)
     sent: dict[str, Pushed] = {}
     missing: dict[str, str] = {}
+    if project is not None:
+        check_may_leave(project, [one for artifact in named for one in _with_parents(artifact, project, {})])
     for artifact in named:
         for one in _with_parents(artifact, project, missing):
             if one.id not in sent:
@@ -49,7 +52,7 @@ def push(options: Namespace, say: Speech) -> None:
 def pull(options: Namespace, say: Speech) -> None:
     """Fetch an artifact by its id, into the project's store or a folder."""
     project = project_here()
-    remote = _remote(options.remote, project)
+    remote = remote_of(options.remote, project)
     if options.list or not options.id:
         _list(remote, options, say)
         return
@@ -108,7 +111,8 @@ def project_here() -> Project | None:
     return find_project(here) if inside else None
 
 
-def _remote(given: str | None, project: Project | None) -> Remote:
+def remote_of(given: str | None, project: Project | None) -> Remote:
+    """The remote that is named, or the project's; raises UserError when there is none."""
     address = given or (project.remote if project else "")
     if not address:
         raise UserError(

@@ -14,6 +14,7 @@ from danlu.cli.speech import Speech
 from danlu.core.artifacts import MANIFEST
 from danlu.core.errors import UserError
 from danlu.core.file_trees import FileTree, read_tree
+from danlu.core.forgotten import FILE
 from danlu.core.project import PROJECT_FILE, STATE, Project
 from danlu.core.stages import Step
 from danlu.core.store import Store
@@ -21,10 +22,11 @@ from danlu.recipes import plan_of
 
 ARTIFACTS = f"{STATE}/artifacts"
 CURRENT = f"{STATE}/state/current.json"
+FORGOTTEN = f"{STATE}/state/{FILE}"
 
 
 def project_trees(project: Project, typed: Sequence[str], say: Speech) -> dict[Path, FileTree]:
-    """The folder, and what the run finds done here, so that it is not done again there; keys, answers and the like stay.
+    """The folder, what the run finds done here, so that it is not done again there, and the list of what is forgotten; keys, answers and the like stay.
 
     Raises UserError when a source, or the base model, lies outside of the folder or is hidden in it.
     """
@@ -36,6 +38,7 @@ def project_trees(project: Project, typed: Sequence[str], say: Speech) -> dict[P
     if (planned := planned_here(project, typed, say)) is not None:
         wanted = {Store(project.artifacts).folder(step, id).resolve() for step, id in planned}
         made = [path for path in made if path.resolve() in wanted]
+    made += [folder / FORGOTTEN] if (folder / FORGOTTEN).is_file() else []  # what is forgotten here is not read there
     return {folder: read_tree(folder, hidden=False, environments=False)} | {
         path: read_tree(path, hidden=True) for path in made
     }

@@ -1,9 +1,13 @@
 """serve: the gateway with everything that it needs."""
 
 from argparse import Namespace
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
+from danlu.answer.access import check_known
 from danlu.answer.ask import LONGEST_QUESTION, ReleaseBot
+from danlu.answer.promotion import ModelWatch
 from danlu.answer.state import State
 from danlu.cli.speech import Speech
 from danlu.core.artifacts import Artifact, Checkpoint
@@ -21,11 +25,13 @@ from danlu.serve.keys import Keys
 from danlu.serve.run import listen
 from danlu.serve.run import serve as serve_parts
 from danlu.serve.settings import Settings
+from danlu.serve.withheld import WithheldModel
 
 
 def serve(options: Namespace, say: Speech) -> None:
     """Serve the current release until SIGTERM: the bot first, then the base and the tuned model."""
     project = find_project(Path.cwd())
+    owner = check_known(options.principals, project)
     bot = ReleaseBot(project)
     _check(bot.release, *bot.parts.values())
     listener = listen(options.host, options.port)
@@ -41,7 +47,7 @@ def serve(options: Namespace, say: Speech) -> None:
             model.close()
         bot.close()
 
-    parts = AppParts((bot_model, *chats), Keys(State.of(project).keys), words, settings)
+    parts = AppParts((bot_model, *chats), Keys(State.of(project).keys), words, settings, owner)
     serve_parts(parts, listener, language="zh" if say.language == "zh" else "en", close=close)
 
 
@@ -53,19 +59,34 @@ def _check(*artifacts: Artifact) -> None:
             raise damage
 
 
-def _chat_models(project: Project, bot: ReleaseBot, settings: Settings, say: Speech) -> list[ChatModel]:
+def _chat_models(project: Project, bot: ReleaseBot, settings: Settings, say: Speech) -> list[WithheldModel]:
     """The language models of the release; one that was not trained, or failed a check of its proof, is not served."""
-    models = []
+    models: list[WithheldModel] = []
     withheld: dict[str, list[str]] = bot.release.read()["withheld"]
+    watch = ModelWatch(project, bot.release)
     for role in ("base", "tuned"):
         checkpoint = bot.parts[role]
         assert isinstance(checkpoint, Checkpoint)
-        if role in withheld:
+        if learnt := watch.learnt(checkpoint.id):
+            print(_why_withheld(f"{project.name}-{role}", learnt, say))
+        elif role in withheld:
             checks = ", ".join(withheld[role])
             print(say("{name} is not served: it failed {checks}", name=f"{project.name}-{role}", checks=checks))
         elif not checkpoint.skipped:
-            models.append(_chat_model(f"{project.name}-{role}", checkpoint.path, settings))
+            model = _chat_model(f"{project.name}-{role}", checkpoint.path, settings)
+            models.append(WithheldModel(model, partial(_reason, watch, checkpoint.id, model.id, say)))
     return models
+
+
+def _reason(watch: ModelWatch, checkpoint: str, name: str, say: Speech) -> str:
+    """Why a model is not served any more; empty while it is."""
+    learnt = watch.learnt(checkpoint)
+    return _why_withheld(name, learnt, say) if learnt else ""
+
+
+def _why_withheld(name: str, learnt: Sequence[str], say: Speech) -> str:
+    names = ", ".join(learnt)
+    return say("{name} is not served: it learnt from forgotten documents: {names}", name=name, names=names)
 
 
 def _chat_model(name: str, folder: Path, settings: Settings) -> ChatModel:

@@ -10,7 +10,7 @@ from danlu.cli.followed_job import followed, jobs_here
 from danlu.cli.given import outside_of
 from danlu.cli.main import parser
 from danlu.cli.sent_command import SentCommand, names_there, sent_command
-from danlu.cli.sent_project import places, project_trees
+from danlu.cli.sent_project import FORGOTTEN, places, project_trees
 from danlu.cli.speech import Speech
 from danlu.cli.usage import argparse_says
 from danlu.core.errors import UserError
@@ -91,7 +91,8 @@ def _start(
         if not project or path == Path(job.out):
             _tell_sent(path, trees[path], missing, say)
     if project and len(trees) > 1:
-        _tell_artifacts([missing for path, (_, missing) in sent.items() if path != Path(job.out)], say)
+        beside = {Path(job.out), Path(job.out) / FORGOTTEN}
+        _tell_artifacts([missing for path, (_, missing) in sent.items() if path not in beside], say)
     called = {path: there for path, (there, _) in sent.items()}
     names = {} if project else names_there(list(trees))
     answer = channel.ask(

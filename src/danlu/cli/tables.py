@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from danlu.cli.retriever_page import candidate_table
 from danlu.cli.speech import Speech
 from danlu.core.artifacts import BEFORE, Artifact, Index, Report
 from danlu.text.tables import stream_rows
@@ -63,6 +64,8 @@ def print_artifact(artifact: Artifact, say: Speech, as_json: bool) -> None:
         print_report(artifact.read(), say)
     if isinstance(artifact, Index):
         _print_index(artifact, say)
+    if artifact.manifest.stage == "train_retriever":
+        print_table(*candidate_table(artifact.path, say))
 
 
 def rejects_of(artifact: Artifact) -> Iterator[dict[str, Any]]:
@@ -132,11 +135,15 @@ def _print_index(index: Index, say: Speech) -> None:
     with opened(index.database) as searcher:
         weights, gate = searcher.fact("weights"), searcher.fact("gate")
     rows = [
-        [language, *(weights[language][leg] for leg in ("words", "bigrams", "dense")), gate["thresholds"][language]]
+        [
+            language,
+            *(weights[language][leg] for leg in ("words", "bigrams", "dense")),
+            *(gate[stage][language] for stage in ("thresholds", "answer_thresholds")),
+        ]
         for language in weights
     ]
     legs = [say("words"), say("bigrams"), say("dense")]
-    print_table([say("language"), *legs, say("refusal threshold")], rows)
+    print_table([say("language"), *legs, say("refused as off-domain below"), say("refused as unanswered below")], rows)
 
 
 def print_report(report: dict[str, Any], say: Speech) -> None:
@@ -159,6 +166,25 @@ def print_report(report: dict[str, Any], say: Speech) -> None:
             for name, f in report["routes"].items()
         ]
         print_table([say("route"), say("questions"), say("overlap (F1)"), say("cited")], rows)
+    if report.get("written"):
+        title = say("answers in the model's own words, each sentence held against what it cites")
+        print(f"\n{title}")
+        rows = [[say(name), *_written_cells(figures, say)] for name, figures in report["written"].items()]
+        columns = [
+            say("model"),
+            say("questions"),
+            say("sentences"),
+            say("supported"),
+            say("answers left"),
+            say("may answer"),
+        ]
+        print_table(columns, rows)
+
+
+def _written_cells(figures: dict[str, Any], say: Speech) -> list[Any]:
+    supported = f"{figures['supported']} ({figures['supported'] / max(figures['sentences'], 1):.0%})"
+    passed = say("yes") if figures["passed"] else say("no")
+    return [figures["questions"], figures["sentences"], supported, figures["answers_left"], passed]
 
 
 def _print_retrieval(report: dict[str, Any], say: Speech) -> None:

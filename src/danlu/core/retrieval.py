@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from danlu.core.answers import Grounded
 from danlu.core.artifacts import Chats, Index
+from danlu.core.writing import Written
 
 
 class Retrieval(Protocol):
@@ -21,3 +22,9 @@ class Retrieval(Protocol):
 
     def off_domain_tests(self) -> dict[str, list[str]]:
         """General questions by language that calibrate nothing and should be refused."""
+
+    def writing_prompts(self, index: Index, questions: Sequence[str]) -> list[list[dict[str, Any]]]:
+        """For each question the conversation that asks a model to answer it from numbered passages."""
+
+    def held_against_passages(self, index: Index, questions: Sequence[str], said: Sequence[str]) -> list[Written]:
+        """What of a model's answers stands on the passages that it was given and cites."""

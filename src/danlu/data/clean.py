@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from danlu.core.artifacts import Corpus, TextClassifier
-from danlu.core.errors import Phrase, WorkFailed
+from danlu.core.errors import NothingKept, Phrase
 from danlu.core.stages import Config, Facts, Stage, Work
 from danlu.data.cuts import CLASSIFIER, EXAMPLES, Outcome, examples_of, stage_before, write_report
 from danlu.data.language_codes import check_language
@@ -87,17 +87,17 @@ def _clean(
 
 
 def _check_any_kept(folder: Path, facts: Facts, rules: str) -> None:
-    """Raises WorkFailed when nothing was kept, with the first documents, what was measured of them, and what else to try."""
+    """Raises NothingKept when nothing was kept, with the first documents, what was measured of them, and what else to try."""
     try:
         check_any_kept(facts, "clean")
-    except WorkFailed as failure:
+    except NothingKept as failure:
         examples = (
             Phrase("{source}: {rule} {value} (bound {threshold})", **row | {"rule": Phrase(row["rule"])})
             for row in islice(
                 stream_rows(folder / "rejects", ["source", "rule", "value", "threshold"]), _EXAMPLES_OF_A_FAILURE
             )
         )
-        raise WorkFailed(
+        raise NothingKept(
             "The rules `{rules}` kept none of {input} documents. By rule: {reasons}. For example: {examples}",
             "The documents are in other languages than `clean.languages` keeps: name theirs, or leave it out to keep all."
             if _rule_of_most(facts) == "language"

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from danlu.core.artifacts import MANIFEST, SEEN, Files, Manifest
-from danlu.core.errors import Phrase, WorkFailed
+from danlu.core.errors import NothingKept, Phrase
 from danlu.core.stages import Config, Facts, Stage, Work
 from danlu.data.detect import media_type_of
 from danlu.data.extract.readers import is_read, unread
+from danlu.data.forgotten import ForgottenFiles
 from danlu.data.lock import UNREADABLE, SourceFile, SourceLock
 from danlu.text.records import FILES, Ledger, Reject
 from danlu.text.tables import GROUP_ROWS, TableWriter, read_rows
@@ -19,7 +20,7 @@ from danlu.text.tables import GROUP_ROWS, TableWriter, read_rows
 _NAMED_HIDDEN = 20
 
 
-def _collect(work: Work, config: Config, *, sources: SourceLock) -> Facts:
+def _collect(work: Work, config: Config, *, sources: SourceLock, forgotten: ForgottenFiles | None = None) -> Facts:
     ledger = Ledger(input=len(sources.files))
     known = _known_kinds(work.folder)
     rows: list[dict[str, Any]] = []
@@ -27,7 +28,7 @@ def _collect(work: Work, config: Config, *, sources: SourceLock) -> Facts:
     licences: set[str] = set()
     with TableWriter(work.folder / "files.parquet", FILES) as table:
         for number, file in enumerate(sources.files):
-            found = _look(file, known)
+            found = (forgotten and forgotten.reject(file.doc_id, file.source)) or _look(file, known)
             if isinstance(found, Reject):
                 ledger.rejects.append(found)
             else:
@@ -43,7 +44,7 @@ def _collect(work: Work, config: Config, *, sources: SourceLock) -> Facts:
         reasons = reduce(
             lambda first, then: Phrase("{first}; {then}", first=first, then=then), map(_reason, ledger.rejects[:5])
         )
-        raise WorkFailed(
+        raise NothingKept(
             "None of the {count} files can be read: {reasons}",
             "danlu reads text, HTML, PDF, Office files, e-mail, source code, data sets and archives.",
             count=ledger.input,
@@ -115,7 +116,7 @@ def _kind(file: SourceFile) -> str:
         with file.path.open("rb") as stream:
             return media_type_of(file.source, stream)
     except OSError:
-        raise WorkFailed(
+        raise NothingKept(
             "{source} changed while danlu was reading it",
             "Run `danlu run` again: it starts from what lies there now.",
             source=file.source,

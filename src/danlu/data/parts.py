@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from danlu.core.artifacts import Corpus
-from danlu.core.errors import Phrase, WorkFailed
+from danlu.core.errors import NothingKept, Phrase
 from danlu.core.hashing import hash_facts, hash_file
 from danlu.core.shards import finish
 from danlu.core.stages import Facts, Work
@@ -81,7 +81,7 @@ def map_parts(
 
     `judge` is a module-level function, or a `partial` of one: it travels to workers. `shaped_by` are the facts, as for
     `hash_facts`, that decide beside a part's own bytes what becomes of it; without any, every part is judged. Raises
-    WorkFailed when a part kills its worker again and again.
+    NothingKept when a part kills its worker again and again.
     """
     schemas = TABLES | dict(beside or {})
     shards = [
@@ -131,7 +131,7 @@ def gather(folder: Path, outcomes: Sequence[Path], tables: Sequence[str]) -> Fac
 
 
 def check_any_kept(facts: Facts, stage: str) -> Facts:
-    """The facts; raises WorkFailed that says which rules took everything when nothing was kept."""
+    """The facts; raises NothingKept that says which rules took everything when nothing was kept."""
     if facts.counts["kept"] or not facts.counts["input"]:
         return facts
     taken = {name.removeprefix("rejected: "): n for name, n in facts.counts.items() if name.startswith("rejected: ")}
@@ -140,7 +140,7 @@ def check_any_kept(facts: Facts, stage: str) -> Facts:
         lambda first, then: Phrase("{first}; {then}", first=first, then=then),
         (Phrase("{rule} {count}", rule=Phrase(rule), count=count) for rule, count in by_size),
     )
-    raise WorkFailed(
+    raise NothingKept(
         "{stage} kept none of {input} documents. By rule: {reasons}",
         "The rules are explained in docs/data; a setting of the stage may fit these documents better.",
         stage=stage,

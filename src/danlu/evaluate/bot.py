@@ -18,6 +18,7 @@ from danlu.core.retrieval import Retrieval
 from danlu.core.stages import Config, Facts, Stage, Work
 from danlu.evaluate.likelihood import NothingFits, negative_log_likelihood
 from danlu.evaluate.routes import compare_routes
+from danlu.evaluate.written import measure_written
 from danlu.text.sections import RULES
 from danlu.text.tables import stream_rows
 
@@ -31,12 +32,17 @@ class EvaluateConfig(Config):
     """Held-out questions that the models answer in their own words; 0 leaves the comparison out."""
     route_tokens: int = Field(48, ge=1)
     """Longest such answer, in tokens."""
+    written_questions: int = Field(8, ge=0)
+    """Held-out questions by which the model may earn to answer in its own words; 8 show where it stands and are
+    too few to pass, which takes 35 sentences without a fault, or 60 questions with few; 0 leaves it out."""
+    written_tokens: int = Field(96, ge=1)
+    """Longest such answer, in tokens: two to three sentences with their citations."""
 
 
 def evaluate_bot(retrieval: Retrieval) -> Stage[Report]:
     """The stage that measures an index and the models beside it."""
     return Stage(
-        "evaluate", version=1, makes=Report, body=partial(_evaluate, retrieval), config=EvaluateConfig, numeric=True,
+        "evaluate", version=2, makes=Report, body=partial(_evaluate, retrieval), config=EvaluateConfig, numeric=True,
         libraries=("numpy", "PyStemmer", "rjieba", "tokenizers", "torch", "transformers"), rules=RULES,
     )  # fmt: skip
 
@@ -58,10 +64,26 @@ def _evaluate(
     report = _retrieval_figures(retrieval, index, chats, asked, texts) | {
         "likelihood": _likelihoods(work, config, models, chats) | ({"tuned": tuned.skipped} if tuned.skipped else {}),
         "routes": compare_routes(retrieval, index, models, chats, config.route_questions, config.route_tokens, work),
+        "written": _written(retrieval, index, models, asked, config, work),
     }
     text = json.dumps(report, indent=2, sort_keys=True, ensure_ascii=False)
     (work.folder / "report.json").write_text(text + "\n", encoding="utf-8")
     return Facts({"held-out questions": len(asked)})
+
+
+def _written(
+    retrieval: Retrieval,
+    index: Index,
+    models: dict[str, Checkpoint],
+    asked: Sequence[str],
+    config: EvaluateConfig,
+    work: Work,
+) -> dict[str, Any]:
+    """The gate of the one model that would write answers: the tuned one, or the base where none was tuned."""
+    name = "tuned" if "tuned" in models else "base"
+    most, tokens = config.written_questions, config.written_tokens
+    found = measure_written(retrieval, index, models[name], asked, most, tokens, work) if most else {}
+    return {name: found} if found else {}
 
 
 def _retrieval_figures(

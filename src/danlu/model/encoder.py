@@ -17,12 +17,15 @@ from numpy.typing import NDArray
 
 from danlu.core.errors import UserError
 from danlu.model.packaged import PACKAGE, PackagedModel, find_packaged
+from danlu.model.sentence_encoder import SentenceEncoder, SentenceFiles
 from danlu.text.segment import bigrams, terms
 
 Vectors = NDArray[np.float32]
 
 FACTS = "encoder.json"
 PROJECTION = "projection.safetensors"
+SENTENCE = "sentence"
+"""The folder with a model of sentence-transformers."""
 
 
 class Encoder(Protocol):
@@ -41,7 +44,10 @@ class Encoder(Protocol):
 
 @dataclass(frozen=True)
 class LsaEncoder:
-    """A trained projection: `idf_V` and `projection_VD` for the V terms of the vocabulary."""
+    """A trained projection: `idf_V` and `projection_VD` for the V terms of the vocabulary.
+
+    It is what latent semantic analysis gives, and what contrastive learning makes of that: the same sums, other numbers.
+    """
 
     vocabulary: dict[str, int]
     idf_V: Vectors
@@ -121,6 +127,12 @@ def features(text: str) -> list[str]:
     return terms(text) + bigrams(text)
 
 
+def save_sentence(files: SentenceFiles, folder: Path) -> None:
+    """Copy a folder of sentence-transformers beside the facts that name it."""
+    (folder / FACTS).write_text(json.dumps({"kind": "sentence-transformers"}), encoding="utf-8")
+    files.copy_to(folder / SENTENCE)
+
+
 def save_lsa(encoder: LsaEncoder, folder: Path) -> None:
     """Write an encoder with deterministic bytes."""
     from safetensors.numpy import save_file
@@ -138,6 +150,8 @@ def load_encoder(folder: Path) -> Encoder:
     facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
     if facts["kind"] == "package":
         return open_packaged(facts["version"])
+    if facts["kind"] == "sentence-transformers":
+        return SentenceEncoder(folder / SENTENCE)
     arrays = load_file(str(folder / PROJECTION))
     vocabulary = {term: number for number, term in enumerate(facts["vocabulary"])}
     return LsaEncoder(vocabulary, arrays["idf_V"], arrays["projection_VD"])

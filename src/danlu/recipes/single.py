@@ -5,21 +5,19 @@ from pathlib import Path
 from typing import Any
 
 from danlu.core.artifacts import Corpus
+from danlu.core.forgotten import Forgotten
 from danlu.core.outside import DataFile
 from danlu.core.project import Source
 from danlu.core.stages import Plan, Step
-from danlu.data.collect import collect
-from danlu.data.extract.config import ExtractConfig
-from danlu.data.extract.stage import extract
 from danlu.data.lock import lock_sources
 from danlu.data.quality_classifier import read_examples, train_quality
 from danlu.data.questions import QuestionsConfig, make_questions
 from danlu.model.base_model import resolve_base
-from danlu.model.packaged import find_packaged
-from danlu.recipes.cleaning import cleaned, distinct
+from danlu.recipes.cleaning import cleaned
+from danlu.recipes.reading import read
+from danlu.recipes.retrievers import own_retriever
 from danlu.recipes.settings import Settings
 from danlu.retrieve.index import index
-from danlu.train.retriever import RetrieverConfig, train_retriever
 
 
 def clean_plan(documents: Step[Corpus] | Corpus, examples: Path | None, settings: Settings, seed: int = 0) -> Plan:
@@ -34,13 +32,9 @@ def clean_plan(documents: Step[Corpus] | Corpus, examples: Path | None, settings
 
 def index_plan(sources: Sequence[Source], settings: Settings, seed: int = 0) -> Plan:
     """Read, clean and index documents."""
-    lock = lock_sources(sources)
-    extraction = extract(settings.of("extract", ExtractConfig), files=collect(sources=lock), sources=lock)
-    documents = distinct(cleaned(extraction, settings), settings)
+    extraction, documents = read(settings, lock_sources(sources), Forgotten())
     chats = make_questions(settings.of("make_questions", QuestionsConfig), documents=documents)
-    encoder = train_retriever(
-        settings.of("train_retriever", RetrieverConfig), documents=documents, chats=chats, packaged=find_packaged()
-    )
+    encoder = own_retriever(settings, documents, chats, Path.cwd())
     indexed = index(documents=documents, extraction=extraction, encoder=encoder, chats=chats)
     return _checked(indexed, settings, seed)
 

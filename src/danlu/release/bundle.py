@@ -29,6 +29,7 @@ def _release(work: Work, config: Config, *, report: Report, proof: Report, **par
         },
         "checks": checks,
         "withheld": withheld(proven),
+        "writer": writer(report.read()),
     }
     (work.folder / "release.json").write_text(
         json.dumps(facts, indent=2, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8"
@@ -64,6 +65,11 @@ def withheld(proven: dict[str, list[dict[str, Any]]]) -> dict[str, list[str]]:
     return {name: checks for name, checks in failed.items() if checks}
 
 
+def writer(report: dict[str, Any]) -> str:
+    """The model that passed the gate for answers in its own words; empty where none did."""
+    return next((name for name, figures in sorted(report.get("written", {}).items()) if figures["passed"]), "")
+
+
 def _proof_row(name: str, findings: list[dict[str, Any]]) -> dict[str, Any]:
     passed = sum(finding["verdict"] == "pass" for finding in findings)
     return _row(f"proof of the model ({name})", passed / max(passed + len(_failed(findings)), 1), PROVEN)
@@ -78,4 +84,4 @@ def _row(name: str, value: float, bound: float) -> dict[str, Any]:
     return {"check": name, "value": value, "at_least": bound, "passed": value >= bound}
 
 
-release = Stage("release", version=2, makes=Release, body=_release)
+release = Stage("release", version=3, makes=Release, body=_release)

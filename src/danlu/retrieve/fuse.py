@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from danlu.retrieve.search import LEGS, Scores, Searcher, Weights, fuse
+from danlu.retrieve.search import LEGS, Searcher, Weights, fuse
 from danlu.text.statistics import paired_interval, share_of_resamples_won
 
 TOP = 10
-DENSE_CEILING = 0.5
-"""The lexical floor, from the other side."""
-_DENSE = (0.0, 0.1, 0.2, 0.3, 0.4, DENSE_CEILING)
+DENSE_CEILING = 0.7
+"""The lexical floor, from the other side. multilingual-e5 and MiniLM find most at 0.6 to 0.7 (benchmarks/retrieve_quality.py); passages
+that differ in one identifier alone have nearly one dense score, so that 0.3 still tells them apart."""
+_DENSE = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, DENSE_CEILING)
 _BIGRAM_SHARES = {"zh": (0.0, 0.25, 0.5), "en": (0.0,)}
 PRIOR = {"zh": Weights(0.55, 0.15, 0.3), "en": Weights(0.7, 0.0, 0.3)}
 _ALONE = {leg: Weights(*(1.0 if leg == name else 0.0 for name in LEGS)) for leg in LEGS}
@@ -61,23 +62,19 @@ class Measured:
     def reciprocal_ranks(self, weights: Weights) -> NDArray[np.float64]:
         """1 / rank of the first right section among ten, per question; 0 when none is there."""
         pairs = zip(self.questions, self._legs, strict=True)
-        return np.array([self._reciprocal_rank(question, legs, weights) for question, legs in pairs])
+        found = [reciprocal_rank(fuse(legs, weights), self._section_of, question) for question, legs in pairs]
+        return np.array(found)
 
     def utilities(self, weights: Weights) -> NDArray[np.float64]:
         """What weights are chosen by: found among ten at all, and how early, half each."""
         ranks = self.reciprocal_ranks(weights)
         return ((ranks > 0) + ranks) / 2
 
-    def quality(self, weights: Weights) -> Quality:
-        """Recall and mean reciprocal rank, at ten sections."""
-        ranks = self.reciprocal_ranks(weights)
-        count = max(len(ranks), 1)
-        return Quality(round(float((ranks > 0).sum() / count), 4), round(float(ranks.sum() / count), 4), len(ranks))
-
     def table(self, weights: Weights) -> dict[str, dict[str, Any]]:
         """The quality of each leg alone, and of the fusion; needs a question at least."""
         rows = {leg: _ALONE[leg] for leg in LEGS} | {"fused": weights}
-        return {name: asdict(self.quality(row)) for name, row in rows.items()} | {"fused_gain": self.gain(weights)}
+        found = {name: asdict(quality(self.reciprocal_ranks(row))) for name, row in rows.items()}
+        return found | {"fused_gain": self.gain(weights)}
 
     def gain(self, weights: Weights) -> dict[str, Any]:
         """How much better the fusion finds than the best single leg, with a 95 % interval over the questions."""
@@ -85,17 +82,25 @@ class Measured:
         low, mean, high = paired_interval(self.utilities(weights) - self.utilities(_ALONE[best]), seed=0)
         return {"over": best, "mean": round(mean, 4), "low": round(low, 4), "high": round(high, 4)}
 
-    def _reciprocal_rank(self, question: Question, legs: Mapping[str, Scores], weights: Weights) -> float:
-        seen: list[str] = []
-        for id, _ in fuse(legs, weights):
-            section = self._section_of[id]
-            if section not in seen:
-                seen.append(section)
-                if section in question.sections:
-                    return 1 / len(seen)
-                if len(seen) == TOP:
-                    break
-        return 0.0
+
+def reciprocal_rank(ranked: Sequence[tuple[int, float]], section_of: Mapping[int, str], question: Question) -> float:
+    """1 / rank of the first right section among ten; 0 when none is there."""
+    seen: list[str] = []
+    for id, _ in ranked:
+        section = section_of[id]
+        if section not in seen:
+            seen.append(section)
+            if section in question.sections:
+                return 1 / len(seen)
+            if len(seen) == TOP:
+                break
+    return 0.0
+
+
+def quality(ranks: NDArray[np.float64]) -> Quality:
+    """Recall and mean reciprocal rank, at ten sections."""
+    count = max(len(ranks), 1)
+    return Quality(round(float((ranks > 0).sum() / count), 4), round(float(ranks.sum() / count), 4), len(ranks))
 
 
 def measure_weights(measured: Measured, language: str, seed: int) -> Weights:

@@ -4,15 +4,17 @@ Windows of sentences are ranked by the share of the question's idf mass that the
 to the question, the first window below it is what was asked for. Nothing is generated, so nothing can be made up.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from danlu.core.answers import Citation, Grounded
-from danlu.retrieve.gate import Gate, support
-from danlu.retrieve.search import Hit, Searcher, Weights
+from danlu.retrieve.cited import open_cited
+from danlu.retrieve.conflicts import Quoted, conflict_note, conflicts
+from danlu.retrieve.document_dates import document_date
+from danlu.retrieve.near_gate import judge
+from danlu.retrieve.rank import ranked, weights_of
+from danlu.retrieve.search import Hit, Searcher
 from danlu.text.language import answer_language
-from danlu.text.offsets import OffsetMap, Piece
 from danlu.text.sections import weight
 from danlu.text.segment import bigrams, terms
 from danlu.text.sentences import sentence_spans
@@ -54,41 +56,47 @@ class _Quote:
 def answer(searcher: Searcher, question: str) -> Grounded:
     """Answer a question, or refuse in its language."""
     language = answer_language(question)
-    found = support(searcher, question)
-    gate = Gate(**searcher.fact("gate"))
-    hits = (
-        []
-        if gate.refuses(found, language)
-        else searcher.search(question, weights_of(searcher, language), READ_PASSAGES)
-    )
-    quotes = _choose(searcher, question, hits)
-    if not quotes:
-        return Grounded(REFUSALS[language], True, (), language, found)
+    legs, weights = searcher.legs(question), weights_of(searcher, language)
+    judgement = judge(searcher, question, language, legs, weights)
+    found = ranked(searcher, question, language, legs)
+    quotes, clashes = _choose(searcher, question, searcher.hits(found[:READ_PASSAGES]), language)
     citations = tuple(cite(searcher, quote.hit, quote.start, quote.end) for quote in quotes)
+    if judgement.refused or not quotes:
+        return Grounded(REFUSALS[language], True, (), language, judgement.answer, citations)
     text = "\n\n".join(f"{_shown(quote)} [{number}]" for number, quote in enumerate(quotes, 1))
-    return Grounded(text, False, citations, language, found)
-
-
-def weights_of(searcher: Searcher, language: str) -> Weights:
-    """The fusion weights that were measured for a language."""
-    return Weights(**searcher.fact("weights")[language])
+    return Grounded(text, False, citations, language, judgement.answer, (), clashes)
 
 
 def _shown(quote: _Quote) -> str:
     return quote.text.replace("\t", " | ")
 
 
-def _choose(searcher: Searcher, question: str, hits: Sequence[Hit]) -> list[_Quote]:
-    """The best window of each passage, as far as it comes near the best of all."""
+def _choose(
+    searcher: Searcher, question: str, hits: Sequence[Hit], language: str
+) -> tuple[list[_Quote], tuple[str, ...]]:
+    """The best window of each passage, as far as it comes near the best of all and adds to it or contradicts it; and how it does."""
     wanted = sorted({*terms(question), *bigrams(question)})
     idf = searcher.idf(wanted)
     whole = sum(idf.values())
     if not hits or not whole:
-        return []
-    ranked = sorted((_best_window(hit, idf, whole) for hit in hits), key=lambda quote: -quote.score)
-    best, others = ranked[0], ranked[1:]
-    near = [quote for quote in others if quote.score >= _NEAR_BEST * best.score and _adds(best, quote, idf)]
-    return [best, *near[: MOST_QUOTES - 1]] if best.score > 0 else []
+        return [], ()
+    best, *others = sorted((_best_window(hit, idf, whole) for hit in hits), key=lambda quote: -quote.score)
+    if best.score <= 0:
+        return [], ()
+    near = [quote for quote in others if quote.score >= _NEAR_BEST * best.score]
+    for quote in near:  # two that contradict each other look alike: neither adds to the other
+        if notes := _contradictions(searcher, question, best, quote, language):
+            return [best, quote], notes
+    return [best, *[quote for quote in near if _adds(best, quote, idf)][: MOST_QUOTES - 1]], ()
+
+
+def _contradictions(searcher: Searcher, question: str, one: _Quote, other: _Quote, language: str) -> tuple[str, ...]:
+    query = "SELECT source, meta FROM documents WHERE doc_id = ?"
+    quoted = []
+    for quote in (one, other):
+        [(source, meta)] = searcher.rows(query, (quote.hit.doc_id,))
+        quoted.append(Quoted(quote.text, source, quote.hit.headings, document_date(meta, source)))
+    return tuple(conflict_note(clash, quoted, language) for clash in conflicts(quoted, question))
 
 
 def _adds(best: _Quote, other: _Quote, idf: dict[str, float]) -> bool:
@@ -132,10 +140,4 @@ def _held(text: str, idf: dict[str, float]) -> float:
 
 def cite(searcher: Searcher, hit: Hit, start: int, end: int) -> Citation:
     """The verbatim quote of a span of a document's cleaned text, in its extraction."""
-    query = "SELECT source, extraction, offsets, pages FROM documents WHERE doc_id = ?"
-    [(source, extraction, offsets, pages)] = searcher.rows(query, (hit.doc_id,))
-    page = next((page for begins, page in reversed(json.loads(pages)) if begins <= start), None)
-    pieces = OffsetMap(tuple(Piece(*piece) for piece in json.loads(offsets)))
-    source_start, source_end = pieces.to_source(start, end)
-    quote = extraction[source_start:source_end]
-    return Citation(source, page, source_start, source_end, quote, f"{hit.section}@{hit.start}")
+    return open_cited(searcher, hit.doc_id).cite(hit, start, end)

@@ -13,14 +13,19 @@ from pathlib import Path
 from typing import Any
 
 from danlu.core.artifacts import FACTS_FILES, Chats, Checkpoint, Corpus, Index
-from danlu.core.errors import WorkFailed
+from danlu.core.databases import using
+from danlu.core.errors import Phrase, WorkFailed
 from danlu.core.stages import Config, Facts, Stage, Work
 from danlu.core.threads import one_blas_thread
 from danlu.model.encoder import load_encoder
-from danlu.retrieve.database import build, entries_of, write_fact
 from danlu.retrieve.fuse import PRIOR, Measured, Question, measure_weights
-from danlu.retrieve.gate import CALIBRATION, calibrate
-from danlu.retrieve.search import Searcher
+from danlu.retrieve.gate import CALIBRATION
+from danlu.retrieve.memory import Memory
+from danlu.retrieve.near_gate import COEFFICIENTS, calibrate
+from danlu.retrieve.reorder import learn_order
+from danlu.retrieve.schema import check, encoder_hash, write_fact
+from danlu.retrieve.search import Searcher, Weights
+from danlu.retrieve.writing import Version, build
 from danlu.text.language import answer_language
 from danlu.text.records import read_documents
 from danlu.text.sections import RULES
@@ -35,24 +40,23 @@ def _index(
 
 
 def _index_in_order(work: Work, documents: Corpus, extraction: Corpus, encoder: Checkpoint, chats: Chats) -> Facts:
-    cleaned = list(read_documents(documents.documents))
     extractions = {row["doc_id"]: row["text"] for row in stream_rows(extraction.documents, ["doc_id", "text"])}
-    entries = entries_of(cleaned)
-    if not entries:
-        raise WorkFailed(
-            "The {count} documents hold headings and no text below them",
-            "`danlu show extract` names them; an answer is quoted from text.",
-            count=len(cleaned),
-        )
+    versions = [Version(found, extractions[found.doc_id]) for found in read_documents(documents.documents)]
     shutil.copytree(encoder.path, work.folder / "encoder", ignore=shutil.ignore_patterns(*FACTS_FILES))
     model = load_encoder(work.folder / "encoder")
     served, blind = work.folder / "index.sqlite", work.folder / "blind.sqlite"
     for step, (path, hides) in enumerate(((blind, True), (served, False)), 1):
-        build(path, entries, extractions, model, blind=hides)
+        count = build(path, versions, model, encoder_hash(work.folder / "encoder"), blind=hides)
         work.progress.advance(step, 3, path.name)
+    if not count:
+        raise WorkFailed(
+            "The {count} documents hold headings and no text below them",
+            "`danlu show extract` names them; an answer is quoted from text.",
+            count=len(versions),
+        )
     calibration = [question for question in read_questions(chats) if question[0] == "train"]
     _measure(served, blind, [question for _, question in calibration], work.seed)
-    counts = {"documents": len(cleaned), "passages": len(entries), "calibration questions": len(calibration)}
+    counts = {"documents": len(versions), "passages": count, "calibration questions": len(calibration)}
     return Facts(counts, documents.manifest.licences)
 
 
@@ -66,18 +70,20 @@ def _measure(served: Path, blind: Path, questions: list[Question], seed: int) ->
     """Measure weights on the blind build and the gate on the served one, and write both into both."""
     weights: dict[str, Any] = {}
     measured: dict[str, Any] = {}
+    orders: dict[str, Any] = {}
     with opened(blind) as searcher:
         for language in PRIOR:
             legs = Measured(searcher, [question for question in questions if question.language == language])
             found = measure_weights(legs, language, seed)
             weights[language] = asdict(found)
+            orders[language] = learn_order(searcher, legs.questions, found, seed).facts()
             if legs.questions:
                 measured[language] = legs.table(found)
     with opened(served) as searcher:
         own = {language: [q.text for q in questions if answer_language(q.text) == language] for language in PRIOR}
-        gate = asdict(calibrate(searcher, own))
+        gate = asdict(calibrate(searcher, own, {language: Weights(**found) for language, found in weights.items()}))
     for path in (served, blind):
-        _write_facts(path, {"weights": weights, "legs": measured, "gate": gate})
+        _write_facts(path, {"weights": weights, "legs": measured, "orders": orders, "gate": gate})
 
 
 def _write_facts(path: Path, facts: dict[str, Any]) -> None:
@@ -88,17 +94,21 @@ def _write_facts(path: Path, facts: dict[str, Any]) -> None:
 
 @contextmanager
 def opened(database: Path) -> Iterator[Searcher]:
-    """A database of an index, with the encoder that lies beside it; closed at the end."""
-    with closing(Searcher(database, load_encoder(database.parent / "encoder"))) as searcher:
-        yield searcher
+    """A view of everything in an artifact's database, with the encoder that lies beside it; closed at the end."""
+    with using(database, Phrase("Delete the folder that it lies in, then `danlu run` again.")):
+        uri = f"{database.resolve().as_uri()}?mode=ro&immutable=1"
+        with closing(sqlite3.connect(uri, uri=True)) as connection:
+            encoder = database.parent / "encoder"
+            check(connection, database, encoder)
+            yield Searcher(connection, Memory(), load_encoder(encoder), None)
 
 
 index = Stage(
     "index",
-    version=1,
+    version=2,
     makes=Index,
     body=_index,
     numeric=True,
-    libraries=("numpy", "rjieba", "PyStemmer", "wordfreq"),
-    rules=(*RULES, ("off-domain questions", CALIBRATION)),
+    libraries=("numpy", "scipy", "rjieba", "PyStemmer", "wordfreq"),
+    rules=(*RULES, ("off-domain questions", CALIBRATION), ("refusal coefficients", COEFFICIENTS)),
 )

@@ -1,15 +1,23 @@
 """Retrieval measured on questions that neither trained nor calibrated it (the Retrieval protocol of core)."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
+
+import numpy as np
 
 from danlu.core.answers import Grounded
 from danlu.core.artifacts import Chats, Index
 from danlu.core.threads import one_blas_thread
-from danlu.retrieve.fuse import PRIOR, Measured
+from danlu.core.writing import Written
+from danlu.retrieve.fuse import PRIOR, Measured, quality, reciprocal_rank
 from danlu.retrieve.gate import LANGUAGES, off_domain_questions
-from danlu.retrieve.ground import answer, weights_of
+from danlu.retrieve.ground import answer
 from danlu.retrieve.index import opened, read_questions
+from danlu.retrieve.rank import ranked, weights_of
+from danlu.retrieve.reorder import order_of
+from danlu.retrieve.search import Searcher
+from danlu.retrieve.written import hold_against, read_passages, writing_prompt
 
 
 def leg_tables(index: Index, chats: Chats, *, blind: bool) -> dict[str, Any]:
@@ -20,8 +28,22 @@ def leg_tables(index: Index, chats: Chats, *, blind: bool) -> dict[str, Any]:
         for language in PRIOR:
             measured = Measured(searcher, [question for question in held_out if question.language == language])
             if measured.questions:
-                tables[language] = measured.table(weights_of(searcher, language))
+                tables[language] = measured.table(weights_of(searcher, language)) | _in_order(
+                    searcher, language, measured
+                )
     return tables
+
+
+def _in_order(searcher: Searcher, language: str, measured: Measured) -> dict[str, Any]:
+    """The quality of what is served where an order was learnt: the fusion, put into it."""
+    if order_of((searcher.fact("orders") or {}).get(language)) is None:
+        return {}
+    section_of = dict(searcher.rows("SELECT id, section FROM passages"))
+    found = [
+        reciprocal_rank(ranked(searcher, asked.text, language, searcher.legs(asked.text)), section_of, asked)
+        for asked in measured.questions
+    ]
+    return {"in learnt order": asdict(quality(np.array(found)))}
 
 
 def answers(index: Index, questions: Sequence[str]) -> list[Grounded]:
@@ -38,3 +60,16 @@ def held_out_questions(chats: Chats) -> list[str]:
 def off_domain_tests() -> dict[str, list[str]]:
     """General questions by language that calibrate nothing and should be refused."""
     return {language: off_domain_questions(language, "test") for language in LANGUAGES}
+
+
+def writing_prompts(index: Index, questions: Sequence[str]) -> list[list[dict[str, Any]]]:
+    """For each question the conversation that asks a model to answer it from numbered passages."""
+    with one_blas_thread(), opened(index.database) as searcher:
+        return [writing_prompt(question, read_passages(searcher, question)) for question in questions]
+
+
+def held_against_passages(index: Index, questions: Sequence[str], said: Sequence[str]) -> list[Written]:
+    """What of a model's answers stands on the passages that it was given and cites."""
+    with one_blas_thread(), opened(index.database) as searcher:
+        pairs = zip(questions, said, strict=True)
+        return [hold_against(searcher, asked, read_passages(searcher, asked), text, 0.0) for asked, text in pairs]

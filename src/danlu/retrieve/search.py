@@ -1,33 +1,27 @@
 """Search an index: three legs, fused by weights that were measured on the corpus itself.
 
-words and bigrams are BM25 (FTS5; k1 1.2, b 0.75) over our terms; dense is the exact cosine of the encoder's vectors.
+words and bigrams are BM25 (FTS5; k1 1.2, b 0.75) over our terms; dense is the exact cosine of the encoder's vectors, less the
+average passage's.
 Each leg is divided by its best score, so that a weight says how much a leg counts whatever its scale.
 """
 
-import json
 import math
 import sqlite3
-import threading
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from danlu.core.databases import using
-from danlu.core.errors import Phrase
 from danlu.model.encoder import Encoder
+from danlu.retrieve.lexical import lexical_scores
+from danlu.retrieve.memory import Memory
+from danlu.retrieve.postings import count_holders
+from danlu.retrieve.schema import read_fact
+from danlu.retrieve.vectors import stored_vectors
 from danlu.text.segment import bigrams, terms
 
 LEGS = ("words", "bigrams", "dense")
 DEPTH = 50
 """Passages per leg that enter the fusion."""
-_COLUMNS = {"words": ("heading_words", "words"), "bigrams": ("heading_bigrams", "bigrams")}
-_BM25 = {"words": "bm25(lexical, 1.5, 1.0, 0.0, 0.0)", "bigrams": "bm25(lexical, 0.0, 0.0, 1.5, 1.0)"}
-"""A word of a heading counts one and a half times: headings are short and chosen."""
-
 Scores = dict[int, float]
 
 
@@ -71,40 +65,43 @@ def fuse(legs: Mapping[str, Scores], weights: Weights) -> list[tuple[int, float]
 
 
 class Searcher:
-    """An open index. Safe to use from several threads: SQLite reads go through one connection under a lock."""
+    """One consistent view of an index, as some principals may see it: all that it reads is of one generation.
 
-    def __init__(self, database: Path, encoder: Encoder) -> None:
-        self._lock = threading.Lock()
+    It lives as long as its transaction (`danlu.retrieve.live.LiveIndex.reading`, or `opened` for an artifact). `principals`
+    None is the owner, who sees everything.
+    """
+
+    def __init__(
+        self, connection: sqlite3.Connection, memory: Memory, encoder: Encoder, principals: frozenset[str] | None
+    ) -> None:
+        self._connection = connection
         self._encoder = encoder
-        with using(database, Phrase("Delete the folder that it lies in, then `danlu run` again.")):
-            uri = f"{database.resolve().as_uri()}?mode=ro&immutable=1"
-            self._connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
-            rows = self.rows("SELECT id, vector FROM vectors ORDER BY id")
-        self._ids: NDArray[np.int64] = np.array([row[0] for row in rows], dtype=np.int64)
-        stacked = np.frombuffer(b"".join(row[1] for row in rows), dtype=np.float16)
-        self._vectors_ND = stacked.reshape(len(rows), -1).astype(np.float32)
-        self.size = len(rows)
+        self._snapshot = memory.at(connection)
+        self._allowed_I = None if principals is None else memory.allowed(connection, self._snapshot, principals)
+        self._vectors = memory.vectors(connection, self._snapshot, principals)
+        self.generation = self._snapshot.generation
+        self.size = len(self._vectors)
+        """Passages of the index, whoever may see them."""
 
-    def close(self) -> None:
-        """Close the database."""
-        self._connection.close()
+    @property
+    def degraded(self) -> str:
+        """Why less was searched than the index holds; empty when all was."""
+        return self._vectors.trouble
 
     def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[Any]:
         """Rows of a read-only query."""
-        with self._lock:
-            return self._connection.execute(query, parameters).fetchall()
+        return self._connection.execute(query, parameters).fetchall()
 
     def fact(self, name: str) -> Any:
         """A fact that the builder wrote; None when it did not."""
-        rows = self.rows("SELECT value FROM facts WHERE name = ?", (name,))
-        return json.loads(rows[0][0]) if rows else None
+        return read_fact(self._connection, name)
 
     def leg(self, name: str, question: str, depth: int = DEPTH) -> Scores:
         """The best `depth` passages of one leg, with that leg's own scores, all above zero."""
         if name == "dense":
             return self._dense(question, depth, ())
         query = terms(question) if name == "words" else bigrams(question)
-        return self._lexical(name, sorted(set(query)), depth)
+        return lexical_scores(self.rows, name, query, depth, self._allowed_I)
 
     def legs(self, question: str) -> dict[str, Scores]:
         """The best passages of every leg. What a lexical leg found has its dense score however low it ranks.
@@ -116,16 +113,20 @@ class Searcher:
 
     def search(self, question: str, weights: Weights, count: int = 10) -> list[Hit]:
         """The best passages, fused."""
-        return self.fused(self.legs(question), weights, count)
+        return self.hits(fuse(self.legs(question), weights)[:count])
 
-    def fused(self, legs: Mapping[str, Scores], weights: Weights, count: int) -> list[Hit]:
-        """The best passages of some legs' scores."""
-        return self._hits(fuse(legs, weights)[:count])
+    def visible(self) -> list[int]:
+        """The ids of all passages that may be seen, ascending."""
+        return [id for (id,) in self.rows("SELECT id FROM passages ORDER BY id") if self._may_be_seen(id)]
+
+    def passages(self, ids: Sequence[int]) -> list[Hit]:
+        """Passages by id, in this order, without a score."""
+        return self.hits([(id, 0.0) for id in ids])
 
     def holders(self, found: Collection[str]) -> dict[str, int]:
         """How many passages hold each of the terms; those that none holds are left out."""
-        marks = ",".join("?" * len(found))
-        return dict(self.rows(f"SELECT term, passages FROM terms WHERE term IN ({marks})", list(found)))
+        words, pairs = (count_holders(self.rows, leg, found) for leg in LEGS if leg != "dense")
+        return words | {pair: max(count, words.get(pair, 0)) for pair, count in pairs.items()}
 
     def idf(self, found: Sequence[str]) -> dict[str, float]:
         """BM25's inverse document frequency of terms; one that the corpus does not hold weighs most."""
@@ -142,27 +143,27 @@ class Searcher:
     def lexical_rows(self, ids: Collection[int]) -> list[Any]:
         """Of some passages: id, words of the headings, words, bigrams of the headings, bigrams; space-separated."""
         marks = ",".join("?" * len(ids))
-        columns = "rowid, heading_words, words, heading_bigrams, bigrams"
-        return self.rows(f"SELECT {columns} FROM lexical WHERE rowid IN ({marks})", list(ids))
+        return self.rows(f"SELECT * FROM lexical WHERE id IN ({marks}) ORDER BY id", list(ids))
 
-    def _lexical(self, name: str, query: Sequence[str], depth: int) -> Scores:
-        if not query:
-            return {}
-        wanted = " OR ".join('"' + term.replace('"', '""') + '"' for term in query)
-        match = "{" + " ".join(_COLUMNS[name]) + "} : (" + wanted + ")"
-        sql = f"SELECT rowid, -{_BM25[name]} AS score FROM lexical WHERE lexical MATCH ? ORDER BY score DESC, rowid LIMIT ?"
-        return {row[0]: row[1] for row in self.rows(sql, (match, depth)) if row[1] > 0}
+    def _may_be_seen(self, id: int) -> bool:
+        return self._allowed_I is None or (id < len(self._allowed_I) and bool(self._allowed_I[id]))
 
     def _dense(self, question: str, depth: int, also: Collection[int]) -> Scores:
+        """How much nearer to the question each passage is than the average one.
+
+        Some encoders give every text nearly one direction: all cosines of multilingual-e5 lie between .7 and .9, so that, divided
+        by the best, the nearest passage counted hardly more than the farthest (benchmarks/retrieve_quality.py).
+        """
         if not self.size:
             return {}
-        scores = self._vectors_ND @ self._encoder.encode_questions([question])[0]
-        best = np.argsort(-scores, kind="stable")[:depth]
-        places = np.concatenate([best, np.searchsorted(self._ids, np.array(sorted(also), dtype=np.int64))])
-        return {int(self._ids[at]): float(scores[at]) for at in places if scores[at] > 0}
+        question_D = self._encoder.encode_questions([question])[0]
+        found = self._vectors.search(question_D, depth, stored_vectors(self.rows), self._allowed_I, also)
+        average = float(question_D @ self._snapshot.sum_D) / self.size if self.size > 1 else 0.0
+        return {id: cosine - average for id, cosine in found.items() if cosine > average}
 
-    def _hits(self, ranked: Sequence[tuple[int, float]]) -> list[Hit]:
+    def hits(self, ranked: Sequence[tuple[int, float]]) -> list[Hit]:
+        """Passages by id, in the order given; one that may not be seen is left out, whoever gave its id."""
         marks = ",".join("?" * len(ranked))
         sql = f'SELECT id, doc_id, section, headings, language, start, "end", text FROM passages WHERE id IN ({marks})'
         rows = {row[0]: row for row in self.rows(sql, [id for id, _ in ranked])}
-        return [Hit(id, score, *rows[id][1:]) for id, score in ranked]
+        return [Hit(id, score, *rows[id][1:]) for id, score in ranked if self._may_be_seen(id)]

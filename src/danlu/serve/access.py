@@ -1,5 +1,6 @@
 """Nobody gets further than this without a key or a login, whatever the path."""
 
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -17,15 +18,35 @@ from danlu.serve.replies import error_response
 _OPEN_PATHS = frozenset({"/healthz", "/login"})
 
 
-class Gate:
-    """ASGI middleware: lets a request through when its caller is known and has requests left."""
+@dataclass(frozen=True)
+class Caller:
+    """Who sends a request: the name that the rate limit counts under, and who that is for the documents."""
 
-    def __init__(self, app: ASGIApp, keys: Keys, logins: Logins, rates: RateLimit, cookie: str) -> None:
+    name: str
+    principals: frozenset[str]
+
+
+def principals_of(scope: Scope) -> frozenset[str]:
+    """Who the caller of a request is that the gate let through."""
+    principals: frozenset[str] = scope["danlu.principals"]
+    return principals
+
+
+class Gate:
+    """ASGI middleware: lets a request through when its caller is known and has requests left.
+
+    `owner` is who somebody is that came by the link printed at the start.
+    """
+
+    def __init__(
+        self, app: ASGIApp, keys: Keys, logins: Logins, rates: RateLimit, cookie: str, owner: frozenset[str]
+    ) -> None:
         self._app = app
         self._keys = keys
         self._logins = logins
         self._rates = rates
         self._cookie = cookie
+        self._owner = owner
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer it with 401, 403 or 429."""
@@ -36,7 +57,8 @@ class Gate:
         try:
             caller = self._caller(headers, scope["method"])
             if scope["path"].startswith("/v1/"):
-                self._rates.take(caller)
+                self._rates.take(caller.name)
+            scope["danlu.principals"] = caller.principals
         except ApiError as error:
             wants_page = error.status == 401 and "text/html" in headers.get("accept", "")
             response = sign_in_page("missing") if wants_page else error_response(error)
@@ -44,8 +66,8 @@ class Gate:
             return
         await self._app(scope, receive, send)
 
-    def _caller(self, headers: Headers, method: str) -> str:
-        """The name that the rate limit counts under. Raises ApiError 401 or 403."""
+    def _caller(self, headers: Headers, method: str) -> Caller:
+        """Who sends this. Raises ApiError 401 or 403."""
         given = headers.get("authorization")
         if given is not None:
             return self._key_caller(given)
@@ -54,7 +76,7 @@ class Gate:
             raise ApiError(403, "Requests with a login must come from the chat page itself.", code="cross_origin")
         return caller
 
-    def _key_caller(self, authorization: str) -> str:
+    def _key_caller(self, authorization: str) -> Caller:
         scheme, _, key = authorization.partition(" ")
         if scheme.lower() != "bearer" or not key.strip():
             raise unauthorized("missing_api_key", "No API key: send 'Authorization: Bearer KEY'.")
@@ -63,15 +85,18 @@ class Gate:
             raise unauthorized("invalid_api_key", "Incorrect API key. 'danlu keys create' makes a new one.")
         if facts.revoked_at is not None:
             raise unauthorized("invalid_api_key", f"The API key {facts.id} was revoked.")
-        return f"key:{facts.id}"
+        return Caller(f"key:{facts.id}", frozenset(facts.principals))
 
-    def _session_caller(self, secret: str) -> str:
+    def _session_caller(self, secret: str) -> Caller:
         session = self._logins.session(secret)
         if session is None:
             raise unauthorized("missing_api_key", "No API key: send 'Authorization: Bearer KEY'.")
-        if session.key_id is not None and not self._keys.is_active(session.key_id):
+        if session.key_id is None:
+            return Caller(session.caller, self._owner)
+        facts = self._keys.active(session.key_id)
+        if facts is None:
             raise unauthorized("invalid_api_key", f"The API key {session.key_id} was revoked.")
-        return session.caller
+        return Caller(session.caller, frozenset(facts.principals))
 
 
 def is_same_origin(headers: Headers) -> bool:

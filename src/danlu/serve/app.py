@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from danlu.serve.access import Gate
+from danlu.serve.access import Gate, principals_of
 from danlu.serve.body import read_body
 from danlu.serve.errors import ApiError, internal_error
 from danlu.serve.guarded import guarded_reply
@@ -35,6 +35,8 @@ class AppParts:
     keys: Keys
     words: WordList
     settings: Settings = field(default_factory=Settings)
+    owner: frozenset[str] = frozenset()
+    """Who somebody is that logs in by the link printed at the start."""
 
 
 class Gateway:
@@ -53,7 +55,8 @@ class Gateway:
         """The application, with the gate in front of every route."""
         limits = self._parts.settings
         rates = RateLimit(limits.requests_per_minute, limits.burst_requests)
-        gate = Middleware(Gate, keys=self._parts.keys, logins=self.logins, rates=rates, cookie=self._cookie)
+        keys, owner = self._parts.keys, self._parts.owner
+        gate = Middleware(Gate, keys=keys, logins=self.logins, rates=rates, cookie=self._cookie, owner=owner)
         app = Starlette(
             routes=[*self._api_routes(), *self._pages().routes()],
             middleware=[gate],
@@ -92,7 +95,8 @@ class Gateway:
 
     async def chat(self, request: Request) -> WholeReply | StreamReply:
         """A chat completion, whole or streamed."""
-        chat = parse_chat(await read_body(request, self._parts.settings.max_body_bytes))
+        body = await read_body(request, self._parts.settings.max_body_bytes)
+        chat = parse_chat(body, principals_of(request.scope))
         model = self._model(chat.model)
         pieces = self._puller.pull(lambda: guarded_reply(model, chat, self._parts.words))
         shape = ReplyShape(model.id, chat.include_usage)

@@ -35,27 +35,29 @@ class BotModel:
 
     def reply(self, request: ChatRequest) -> Pieces:
         """Ask the bot, then yield the answer in pieces."""
-        question = self._question(request)
-        answer = self._bot.ask(question)
+        *earlier, question = self._questions(request)
+        answer = self._bot.ask(question, request.principals, earlier)
         text, finish, fields = self._shown(answer)
         for piece in _PIECE.findall(text):
             yield Text(piece)
         yield End(finish, Usage(max(1, self.count_tokens(question)), max(1, self.count_tokens(text))), fields)
 
-    def _question(self, request: ChatRequest) -> str:
+    def _questions(self, request: ChatRequest) -> list[str]:
+        """All that the user asked, the question itself last."""
         questions = [message.content for message in request.messages if message.role == "user"]
         if not questions or not questions[-1].strip():
             raise bad_value("messages", "expected a user message with a question in it")
         if len(questions[-1]) > self._max_question_chars:
             found = f"this one has {len(questions[-1])}"
             raise context_too_long(f"A question may have {self._max_question_chars} characters; {found}.")
-        return questions[-1]
+        return questions
 
     def _shown(self, answer: Answer) -> tuple[str, FinishReason, dict[str, object]]:
         """The text, how it ended and the fields beside it, once the quotes have passed the word filter too."""
         public = answer.public()
-        texts = [answer.answer, *(f"{citation.source}\n{citation.quote}" for citation in answer.citations)]
+        texts = [answer.answer, *answer.conflicts]
+        texts += [f"{citation.source}\n{citation.quote}" for citation in (*answer.citations, *answer.closest)]
         if any(self._words.find(text) for text in texts):
             self._bot.withhold(answer.answer_id)
             return notice(answer.answer), "content_filter", refused_fields(answer.answer_id)
-        return answer.answer, "stop", {name: public[name] for name in ("answer_id", "refused", "citations")}
+        return answer.answer, "stop", {name: value for name, value in public.items() if name != "answer"}

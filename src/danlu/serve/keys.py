@@ -8,10 +8,12 @@ stops working at its next request.
 import contextlib
 import hashlib
 import hmac
+import json
 import secrets
 import sqlite3
 import threading
 import time
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,9 +28,11 @@ create table if not exists keys (
     sha256 blob not null,
     created_at text not null,
     last_used_at text,
-    revoked_at text
+    revoked_at text,
+    principals text not null
 ) strict
 """
+_COLUMNS = "id, created_at, last_used_at, revoked_at, principals"
 _LAST_USED_EVERY_S = 60.0
 _NO_HASH = bytes(32)
 _Rows = list[Any]
@@ -42,6 +46,8 @@ class KeyFacts:
     created_at: str
     last_used_at: str | None
     revoked_at: str | None
+    principals: tuple[str, ...] = ()
+    """Who its holder is, for the documents that only some may see."""
 
 
 class Keys:
@@ -57,17 +63,17 @@ class Keys:
             self._connection = connect(path, timeout_s=5, isolation_level=None)
             self._connection.execute(_TABLE)
 
-    def create(self) -> tuple[str, str]:
-        """A new key: its id and the key itself, which nothing can show again."""
+    def create(self, principals: Collection[str] = ()) -> tuple[str, str]:
+        """A new key for somebody who is these principals: its id and the key itself, which nothing can show again."""
         key_id = secrets.token_hex(4)
         key = f"dl-{key_id}-{secrets.token_urlsafe(32)}"
-        self._run("insert into keys (id, sha256, created_at) values (?, ?, ?)", (key_id, _hash(key), _now()))
+        sql = "insert into keys (id, sha256, created_at, principals) values (?, ?, ?, ?)"
+        self._run(sql, (key_id, _hash(key), _now(), json.dumps(sorted(principals))))
         return key_id, key
 
     def list(self) -> list[KeyFacts]:
         """Every key, revoked ones included, oldest first."""
-        rows = self._run("select id, created_at, last_used_at, revoked_at from keys order by created_at, id")
-        return [KeyFacts(*row) for row in rows]
+        return [_facts(row) for row in self._run(f"select {_COLUMNS} from keys order by created_at, id")]
 
     def revoke(self, key_id: str) -> bool:
         """Stop a key for good; False when there is none with this id. Revoking twice keeps the first time."""
@@ -81,15 +87,16 @@ class Keys:
         # An unknown id is compared too, so that the time taken says nothing about which ids exist.
         if not hmac.compare_digest(row[0] if row else _NO_HASH, _hash(key)) or row is None:
             return None
-        facts = KeyFacts(*row[1:])
+        facts = _facts(row[1:])
         if facts.revoked_at is None:
             self._stamp(key_id)
         return facts
 
-    def is_active(self, key_id: str) -> bool:
-        """Whether the key with this id exists and is not revoked."""
+    def active(self, key_id: str) -> KeyFacts | None:
+        """The facts of the key with this id, or None when it does not exist or was revoked."""
         row = self._row(key_id)
-        return row is not None and row[4] is None
+        facts = _facts(row[1:]) if row else None
+        return facts if facts and facts.revoked_at is None else None
 
     def close(self) -> None:
         """Close the database."""
@@ -97,9 +104,8 @@ class Keys:
             self._connection.close()
 
     def _row(self, key_id: str) -> Any:
-        """(sha256, id, created_at, last_used_at, revoked_at), or None."""
-        sql = "select sha256, id, created_at, last_used_at, revoked_at from keys where id = ?"
-        rows = self._run(sql, (key_id,))
+        """The key's hash and then its facts, or None."""
+        rows = self._run(f"select sha256, {_COLUMNS} from keys where id = ?", (key_id,))
         return rows[0] if rows else None
 
     def _stamp(self, key_id: str) -> None:
@@ -115,6 +121,12 @@ class Keys:
     def _run(self, sql: str, values: tuple[object, ...] = ()) -> _Rows:
         with self._lock:
             return self._connection.execute(sql, values).fetchall()
+
+
+def _facts(row: Sequence[Any]) -> KeyFacts:
+    """The facts in a row of _COLUMNS."""
+    id, created_at, last_used_at, revoked_at, principals = row
+    return KeyFacts(id, created_at, last_used_at, revoked_at, tuple(json.loads(principals)))
 
 
 def _hash(key: str) -> bytes:

@@ -14,7 +14,7 @@ _MAX_SESSIONS = 1_000
 
 @dataclass(frozen=True)
 class Session:
-    """Who is logged in; `key_id` is None for whoever used the link printed at the start."""
+    """Who is logged in; `key_id` is None for whoever used the link printed at the start. What a key may see is looked up anew."""
 
     caller: str
     key_id: str | None

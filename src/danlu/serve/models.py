@@ -29,6 +29,8 @@ class ChatRequest:
     max_tokens: int | None = None
     stop: tuple[str, ...] = ()
     seed: int | None = None
+    principals: frozenset[str] = frozenset()
+    """Who asks, for the documents that only some may see."""
 
 
 @dataclass(frozen=True)

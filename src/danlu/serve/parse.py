@@ -37,8 +37,8 @@ _UNSUPPORTED: dict[str, tuple[Any, ...]] = {
 _ROLES: dict[str, Role] = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
 
 
-def parse_chat(body: bytes) -> ChatRequest:
-    """The request in this body. Raises ApiError 400 with the field named."""
+def parse_chat(body: bytes, principals: frozenset[str]) -> ChatRequest:
+    """The request in this body, of somebody who is these principals. Raises ApiError 400 with the field named."""
     data = _object(body)
     _refuse_unsupported(data)
     return ChatRequest(
@@ -51,6 +51,7 @@ def parse_chat(body: bytes) -> ChatRequest:
         max_tokens=_max_tokens(data),
         stop=_stop(data.get("stop")),
         seed=_integer(data, "seed", -(2**63), 2**63 - 1),
+        principals=principals,
     )
 
 

@@ -1,19 +1,21 @@
 """Sections of a document and the passages that they are cut into.
 
 A section is what stands between two headings; a passage is a run of whole blocks of one section, cut at
-sentences only where a block alone is too long. Offsets are code points of the document's own text.
+sentences only where a block alone is too long. A list is kept whole with the line that introduces it, where both fit; a passage that
+begins within a table takes the table's caption and header along. Offsets are code points of the document's own text.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from danlu.text import segment
 from danlu.text.language import HAN
 from danlu.text.records import Block, Document
 from danlu.text.sentences import sentence_spans
 
-VERSION = 1
+VERSION = 2
 RULES = (("sections", VERSION), ("segmentation", segment.VERSION))
 """What a stage that cuts passages and counts terms declares of our own text rules (Stage.rules)."""
 
@@ -22,6 +24,11 @@ MAX_WEIGHT = 800
 _MERGE_WEIGHT = 160
 """A rest smaller than this joins the passage before it."""
 
+_CAPTION_WEIGHT = 240
+"""A longer text before a table, or a wider header, is no caption and no header: it would drown the rows."""
+
+_SENTENCE_ENDS = (".", "。", "!", "！", "?", "？")
+_ITEM = re.compile(r"[-*•·]\s|\d{1,3}[.)、]\s?")
 _HAN_RUN = re.compile(f"[{HAN}]+")
 _NUMBER = re.compile(
     r"^(?:(?:chapter|section|appendix|part)\s+[\dA-Z.]+[.:]?|第\s*[\d一二三四五六七八九十百]+\s*[章节部分篇]|附录\s*[A-Z\d]*"
@@ -59,6 +66,8 @@ class Passage:
     section: Section
     start: int
     end: int
+    table: str = ""
+    """Caption and header of the table that the passage begins within, to be indexed with it; no part of the span."""
 
 
 def weight(text: str) -> int:
@@ -93,17 +102,69 @@ def sections(document: Document) -> Iterator[Section]:
 def passages(document: Document) -> Iterator[Passage]:
     """The passages of a document, in order; every block of text is in exactly one."""
     for section in sections(document):
-        spans = _packed(document.text, list(_units(document.text, section.blocks)))
-        for start, end in spans:
-            yield Passage(section, start, end)
+        names = _table_names(document.text, section.blocks)
+        for start, end in _packed(document.text, list(_units(document.text, section.blocks))):
+            yield Passage(section, start, end, names.get(start, ""))
 
 
 def _units(text: str, blocks: Iterable[Block]) -> Iterator[tuple[int, int]]:
+    for run in _kept_together(text, blocks):
+        if weight(text[run[0].start : run[-1].end]) <= MAX_WEIGHT:
+            yield run[0].start, run[-1].end
+            continue
+        for block in run:
+            if weight(text[block.start : block.end]) <= MAX_WEIGHT:
+                yield block.start, block.end
+            else:
+                yield from sentence_spans(text, block.start, block.end)
+
+
+def _kept_together(text: str, blocks: Iterable[Block]) -> Iterator[list[Block]]:
+    """Blocks alone, but for a list with the line that introduces it, and a table's header with its first row."""
+    run: list[Block] = []
     for block in blocks:
-        if weight(text[block.start : block.end]) <= MAX_WEIGHT:
-            yield block.start, block.end
+        if run and not _goes_on(text, run, block):
+            yield run
+            run = []
+        run.append(block)
+    if run:
+        yield run
+
+
+def _goes_on(text: str, run: Sequence[Block], block: Block) -> bool:
+    last = run[-1]
+    if block.kind == "table":
+        return len(run) == 1 and last.kind == "table" and _has_header(text, last) and not _has_header(text, block)
+    return _is_item(text, block) and (_is_item(text, last) or text[last.start : last.end].endswith((":", "：")))
+
+
+def _is_item(text: str, block: Block) -> bool:
+    return block.kind == "text" and _ITEM.match(text, block.start, block.end) is not None
+
+
+def _has_header(text: str, block: Block) -> bool:
+    return "\n| ---" in text[block.start : block.end]
+
+
+def _table_names(text: str, blocks: Sequence[Block]) -> dict[int, str]:
+    """Where each row but the first of a table begins, and the caption and header that tell what its cells are."""
+    names: dict[int, str] = {}
+    caption = header = ""
+    for before, block in pairwise((None, *blocks)):
+        if block is None or block.kind != "table":
+            continue
+        if before is None or before.kind != "table" or _has_header(text, block):
+            caption = _short(text, before) if before is not None and before.kind == "text" else ""
+            header = _short(text, block)
         else:
-            yield from sentence_spans(text, block.start, block.end)
+            names[block.start] = "\n".join(filter(None, (caption, header)))
+    return names
+
+
+def _short(text: str, block: Block) -> str:
+    """A caption or a header; nothing where it is too long to be one, or is a sentence."""
+    found = text[block.start : block.end]
+    return "" if weight(found) > _CAPTION_WEIGHT or found.endswith(_SENTENCE_ENDS) else found
 
 
 def _packed(text: str, units: list[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -10,6 +10,7 @@
 import re
 import unicodedata
 from functools import cache, lru_cache
+from itertools import chain, pairwise
 from typing import Any
 
 from danlu.text.language import HAN
@@ -18,6 +19,9 @@ VERSION = 2
 
 _TOKEN = re.compile(f"[{HAN}]+|[^\\W{HAN}]+(?:[-./+:@#]+[^\\W{HAN}]+)*[+#]*")
 _HAN = re.compile(f"[{HAN}]")
+_HAN_RUN = re.compile(f"[{HAN}]{{2,}}")
+_FIRST_HAN = HAN[0]
+"""Every character below is none: most words are told from Han by their first letter alone."""
 _PART = re.compile("[-./+:@#]+")
 _ENGLISH_STOP_WORDS = frozenset(
     "a an and are as at be been being but by can could did do does doing for from had has have having he her him his how"
@@ -44,7 +48,7 @@ def words(text: str) -> list[str]:
     """Alphabetic tokens and Han words, folded, with stop words and without stemming; words inside words come first."""
     found: list[str] = []
     for token in _TOKEN.findall(fold(text)):
-        if _HAN.match(token):
+        if token[0] >= _FIRST_HAN and _HAN.match(token):
             found.extend(_cut_han(token))
         else:
             found.append(token)
@@ -53,17 +57,24 @@ def words(text: str) -> list[str]:
 
 def terms(text: str) -> list[str]:
     """Index terms in order: words and parts of identifiers, English stemmed, stop words left out."""
-    return [term for token in words(text) for term in _terms_of(token)]
+    return list(chain.from_iterable(map(_terms_of, words(text))))
 
 
 def bigrams(text: str) -> list[str]:
     """Every pair of neighbouring Han characters, but for pairs with a function character and stop words."""
     return [
-        run[at : at + 2]
-        for run in re.findall(f"[{HAN}]{{2,}}", fold(text))
-        for at in range(len(run) - 1)
-        if run[at : at + 2] not in _CHINESE_STOP_WORDS and not _FUNCTION_CHARACTERS.intersection(run[at : at + 2])
+        pair
+        for run in _HAN_RUN.findall(fold(text))
+        for first, second in pairwise(run)
+        if first not in _FUNCTION_CHARACTERS
+        and second not in _FUNCTION_CHARACTERS
+        and (pair := first + second) not in _CHINESE_STOP_WORDS
     ]
+
+
+def han_characters(text: str) -> frozenset[str]:
+    """The distinct Han characters, but for those that are stop words or only join words."""
+    return frozenset(_HAN.findall(fold(text))) - _FUNCTION_CHARACTERS - _CHINESE_STOP_WORDS
 
 
 @lru_cache(maxsize=200_000)  # a text says most of its words again and again: three times as fast on English

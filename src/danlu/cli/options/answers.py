@@ -1,5 +1,7 @@
 """ask, why, serve, keys."""
 
+from argparse import ArgumentParser
+
 from danlu.cli.commands import Commands, json_option
 from danlu.cli.speech import Speech
 
@@ -13,17 +15,27 @@ def add(commands: Commands, say: Speech) -> None:
         'danlu ask "How do I install a source package?"',
     )
     ask.add_argument("question", metavar="QUESTION", help=say("the question, in quotes"))
+    as_option(ask, say("ask as this group or person of danlu.yaml's `access`; may be repeated"))
     json_option(ask, say)
     why = commands.add(
         "why",
         "answers:why",
-        say("lead an answer back to its sources, hashes verified"),
+        say("lead an answer back to its sources, or a document to all that used it, hashes verified"),
         "danlu why ans_0123456789abcdef",
     )
-    why.add_argument("answer_id", metavar="ANSWER_ID", help=say("the id that `ask` or the server printed"))
+    why.add_argument(
+        "about",
+        metavar="ID_OR_DOC",
+        help=say("the id that `ask` or the server printed; or a document, by name, id or path"),
+    )
     json_option(why, say)
     _serve(commands, say)
     _keys(commands, say)
+
+
+def as_option(command: ArgumentParser, help: str) -> None:
+    """--as, as often as needed."""
+    command.add_argument("--as", dest="principals", action="append", default=[], metavar="NAME", help=help)
 
 
 def _serve(commands: Commands, say: Speech) -> None:
@@ -35,6 +47,7 @@ def _serve(commands: Commands, say: Speech) -> None:
     )
     serve.add_argument("--host", default="127.0.0.1", help=say("address to listen on (default 127.0.0.1)"))
     serve.add_argument("--port", type=int, default=8000, help=say("port to listen on (default 8000)"))
+    as_option(serve, say("who comes by the printed link is this group or person; keys have their own"))
 
 
 def _keys(commands: Commands, say: Speech) -> None:
@@ -45,6 +58,8 @@ def _keys(commands: Commands, say: Speech) -> None:
         ("revoke", say("revoke a key")),
     ):
         key = keys.add(name, f"keys:{name}", help, f"danlu keys {name}" + (" KEY_ID" if name == "revoke" else ""))
+        if name == "create":
+            as_option(key, say("its holder is this group or person of danlu.yaml's `access`; may be repeated"))
         if name == "revoke":
             key.add_argument("id", metavar="KEY_ID", help=say("the id that `danlu keys list` prints"))
         json_option(key, say)

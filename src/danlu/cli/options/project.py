@@ -1,4 +1,4 @@
-"""init, plan, run, show."""
+"""init, plan, run, refresh, show."""
 
 from danlu.cli.commands import (
     Commands,
@@ -29,6 +29,14 @@ def add(commands: Commands, say: Speech) -> None:
     machine_options(run, say)
     process_options(run, say)
     watch_options(run, say)
+    refresh = commands.add(
+        "refresh",
+        "refresh:refresh",
+        say("bring the live index up to the source folders: new, changed and deleted files, nothing else"),
+        "danlu refresh",
+    )
+    refresh.add_argument("--check", action="store_true", help=say("only tell what changed"))
+    json_option(refresh, say)
     show = commands.add(
         "show", "project:show", say("show artifacts, their figures, and rejects by rule"), "danlu show evaluate"
     )

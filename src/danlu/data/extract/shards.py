@@ -13,6 +13,7 @@ from typing import Any
 
 from danlu.data import media
 from danlu.data.extract.long_text import is_wide
+from danlu.data.forgotten import ForgottenMembers
 from danlu.data.lock import SourceFile, SourceLock
 
 MAX_FILES = 4096
@@ -41,15 +42,21 @@ class Job:
     file: SourceFile
     media_type: str
     span: Span | None = None
+    forgotten: tuple[str, ...] = ()
+    """Names inside it that are not kept."""
 
     def facts(self) -> list[Any]:
         """All of it that shapes what comes out."""
         span = [self.span.start, self.span.end] if self.span else None
-        return [self.file.source, self.file.sha256, self.file.licence, self.media_type, span]
+        facts = [self.file.source, self.file.sha256, self.file.licence, self.media_type, span]
+        return [*facts, self.forgotten] if self.forgotten else facts
 
 
-def shards_of(rows: Iterable[dict[str, Any]], sources: SourceLock) -> Iterator[tuple[Job, ...]]:
+def shards_of(
+    rows: Iterable[dict[str, Any]], sources: SourceLock, forgotten: ForgottenMembers | None = None
+) -> Iterator[tuple[Job, ...]]:
     """The shards of the collected files, in the order of the files."""
+    members = forgotten.members if forgotten else {}
     waiting: list[Job] = []
     size = 0
     for row in rows:
@@ -58,11 +65,11 @@ def shards_of(rows: Iterable[dict[str, Any]], sources: SourceLock) -> Iterator[t
         if waiting and (size + cost > MAX_BYTES or len(waiting) == MAX_FILES):
             yield tuple(waiting)
             waiting, size = [], 0
-        spans = spans_of(file, kind)
+        spans, names = spans_of(file, kind), members.get(file.source, ())
         if spans:
-            yield from ((Job(file, kind, span),) for span in spans)
+            yield from ((Job(file, kind, span, names),) for span in spans)
             continue
-        waiting.append(Job(file, kind))
+        waiting.append(Job(file, kind, None, names))
         size += cost
         if _ends_a_shard(file, cost):
             yield tuple(waiting)

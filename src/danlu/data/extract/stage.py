@@ -8,7 +8,7 @@ source file in the process that hands out the work.
 """
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from danlu.data.extract.reading import read_item, read_span
 from danlu.data.extract.shards import Job, shards_of
 from danlu.data.extract.unpack import Meter
 from danlu.data.extract.writing import Parts
+from danlu.data.forgotten import BOUND, BY_NAME, RULE, ForgottenMembers, is_forgotten
 from danlu.data.lock import SourceLock
 from danlu.data.parts import TABLES, check_any_kept, gather
 from danlu.data.reuse import Earlier, note
@@ -92,14 +93,34 @@ def read_job(job: Job, config: ExtractConfig, spool: Path) -> Iterator[Outcome]:
     reading = Reading(config, file.licence, meter, spool)
     with file.opened(part=bool(job.span and job.span.start)) as stream:
         item = Item(file.source, stream, size_bytes=file.size_bytes, media_type=job.media_type)
-        yield from read_span(item, job.span, reading) if job.span else read_item(item, reading)
+        found = read_span(item, job.span, reading) if job.span else read_item(item, reading)
+        yield from _without_forgotten(found, job.forgotten) if job.forgotten else found
+
+
+def _without_forgotten(outcomes: Iterator[Outcome], names: tuple[str, ...]) -> Iterator[Outcome]:
+    """A forgotten member is read, since its container is, and leaves nothing but its name."""
+    kept_out = frozenset(names)
+    for outcome in outcomes:
+        found = outcome if isinstance(outcome, Reject) else outcome[0]
+        yield (
+            Reject(found.doc_id, found.source, RULE, BY_NAME, BOUND)
+            if is_forgotten(found.source, kept_out)
+            else outcome
+        )
 
 
 _TRIES = 3
 
 
-def _extract(work: Work, config: ExtractConfig, *, files: Files, sources: SourceLock) -> Facts:
-    shards = list(_shards(work, config, files, sources))
+def _extract(
+    work: Work,
+    config: ExtractConfig,
+    *,
+    files: Files,
+    sources: SourceLock,
+    forgotten: ForgottenMembers | None = None,
+) -> Facts:
+    shards = list(_shards(work, config, shards_of(stream_rows(files.table), sources, forgotten)))
     _take_over(work, shards)
     waiting = [shard for shard in shards if not shard.outcome.exists()]
     for shard in _read(work, waiting, len(shards)):
@@ -110,9 +131,9 @@ def _extract(work: Work, config: ExtractConfig, *, files: Files, sources: Source
     return check_any_kept(facts, extract.name)
 
 
-def _shards(work: Work, config: ExtractConfig, files: Files, sources: SourceLock) -> Iterator[Shard]:
+def _shards(work: Work, config: ExtractConfig, cut: Iterable[tuple[Job, ...]]) -> Iterator[Shard]:
     shaping = extract.shaping(config)
-    for jobs in shards_of(stream_rows(files.table), sources):
+    for jobs in cut:
         key = hash_facts([shaping, [job.facts() for job in jobs]])[:32]
         yield Shard(key, jobs, work.scratch / f"shard-{key}", config)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from danlu.text.segment import bigrams, fold, terms
 
@@ -53,11 +54,15 @@ class Lexical:
         """For each query up to `count` passages that share a term with it, the best first, ties in the order of the passages."""
         found: list[list[int]] = []
         for start in range(0, len(queries), _CHUNK):
-            scores_QN = (self._asked(queries[start : start + _CHUNK]) @ self.weights_VN).toarray()
-            for scores_N in scores_QN:
+            for scores_N in self.scores(queries[start : start + _CHUNK]):
                 order = np.argsort(-scores_N, kind="stable")[:count]
                 found.append([int(at) for at in order if scores_N[at] > 0])
         return found
+
+    def scores(self, queries: Sequence[str]) -> NDArray[np.float64]:
+        """The scores of every passage, shape (len(queries), N): for few queries at a time."""
+        scores_QN: NDArray[np.float64] = (self._asked(queries) @ self.weights_VN).toarray()
+        return scores_QN
 
     def _asked(self, queries: Sequence[str]) -> Any:
         from scipy.sparse import csr_matrix

@@ -1,0 +1,91 @@
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import yaml
+
+from commands import danlu
+from danlu.answer.ask import ReleaseBot
+from danlu.core.errors import UserError
+from danlu.core.project import Project, load_project
+
+QUESTION = "How do I install a source package?"
+
+
+@pytest.fixture
+def folder(small_project: Path, tmp_path: Path) -> Path:
+    shutil.copytree(small_project, tmp_path / "small")
+    return tmp_path / "small"
+
+
+def with_access(folder: Path, access: object) -> Project:
+    path = folder / "danlu.yaml"
+    path.write_text(yaml.safe_dump({**yaml.safe_load(path.read_text()), "access": access}, sort_keys=False))
+    return load_project(folder)
+
+
+def sources(bot: ReleaseBot, *principals: str) -> set[str]:
+    return {citation.source for citation in bot.ask(QUESTION, frozenset(principals)).citations}
+
+
+def open_source(folder: Path) -> str:
+    """The document that answers the question when everyone may see everything."""
+    bot = ReleaseBot(load_project(folder))
+    [source, *_] = sorted(sources(bot))
+    bot.close()
+    return source
+
+
+def test_a_line_of_the_project_file_hides_documents_from_all_others_at_once(folder: Path) -> None:
+    source = open_source(folder)
+    bot = ReleaseBot(with_access(folder, {source: ["hr"]}))
+    assert source in sources(bot, "hr")
+    assert source not in sources(bot)
+    assert source not in sources(bot, "board")
+    bot.close()
+    opened = ReleaseBot(with_access(folder, {}))
+    assert source in sources(opened)
+    opened.close()
+
+
+def test_of_two_patterns_the_first_counts_and_an_empty_list_hides_from_everyone(folder: Path) -> None:
+    source = open_source(folder)
+    bot = ReleaseBot(with_access(folder, {source: [], "docs/*": ["hr"]}))
+    assert source not in sources(bot, "hr", "board")
+    bot.close()
+
+
+def test_answers_of_one_set_of_principals_are_never_given_to_another_under_load(folder: Path) -> None:
+    source = open_source(folder)
+    bot = ReleaseBot(with_access(folder, {source: ["hr"]}))
+    askers = [("hr",), (), ("board",), ("board", "hr")] * 30
+    with ThreadPoolExecutor(8) as threads:
+        seen = list(threads.map(lambda asker: source in sources(bot, *asker), askers))
+    bot.close()
+    assert seen == ["hr" in asker for asker in askers]
+
+
+def test_a_pattern_that_protects_nothing_is_refused(folder: Path) -> None:
+    with pytest.raises(UserError, match="'docs/secrt/\\*' fits no document"):
+        ReleaseBot(with_access(folder, {"docs/secrt/*": ["hr"]}))
+
+
+@pytest.mark.parametrize("names", ["hr", {"hr": 1}, [1], [""]])
+def test_names_that_are_no_list_are_refused(folder: Path, names: object) -> None:
+    with pytest.raises(UserError, match="access of 'docs/"):
+        with_access(folder, {"docs/*": names})
+
+
+def test_a_name_that_no_line_gives_anything_to_is_refused(folder: Path) -> None:
+    with_access(folder, {open_source(folder): ["hr"]})
+    for command in (["ask", QUESTION], ["keys", "create"], ["serve"]):
+        done = danlu(folder, *command, "--as", "hrr")
+        assert (done.returncode, "gives nothing to 'hrr'" in done.stderr, "hr" in done.stderr) == (2, True, True)
+
+
+def test_the_command_line_asks_as_somebody(folder: Path) -> None:
+    source = open_source(folder)
+    with_access(folder, {source: ["hr"]})
+    assert source in danlu(folder, "ask", QUESTION, "--as", "hr").stdout
+    assert source not in danlu(folder, "ask", QUESTION).stdout

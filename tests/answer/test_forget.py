@@ -1,0 +1,295 @@
+import shutil
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from danlu.answer import forgotten_record
+from danlu.answer.ask import ReleaseBot
+from danlu.answer.forget import Order, forget
+from danlu.answer.named_document import find_document
+from danlu.answer.orders import lift, note_rebuilt, open_orders, verify
+from danlu.answer.places import Elsewhere
+from danlu.answer.promotion import ModelWatch, models_that_learnt
+from danlu.answer.purge import purge
+from danlu.answer.state import State
+from danlu.answer.tainted import uses_in
+from danlu.answer.why import why
+from danlu.answer.why_document import why_document
+from danlu.core.artifacts import Chats, Checkpoint, Release
+from danlu.core.errors import UserError, WorkFailed
+from danlu.core.forgotten import Forgotten
+from danlu.core.project import Project, load_project
+from danlu.core.store import Store, open_artifact
+from danlu.retrieve.live import LiveIndex
+from danlu.retrieve.writing import Version
+from danlu.text.records import Block, Document
+
+QUESTION = "I have several machines; how can I download the updates only one time?"
+UPDATES = "docs/en/updates.html"
+
+
+@pytest.fixture
+def project(small_project: Path, tmp_path: Path) -> Project:
+    """A copy of a project that has run, to be changed at will."""
+    return load_project(Path(shutil.copytree(small_project, tmp_path / "copy")))
+
+
+def order(project: Project, name: str) -> Order:
+    return Order(name, "somebody", project.folder, Elsewhere())
+
+
+def of_stage(project: Project, stage: str) -> str:
+    [folder] = (project.artifacts / stage).iterdir()
+    return folder.name
+
+
+def current(project: Project) -> Release:
+    return open_artifact(project.artifacts / "release" / State.of(project).current(), Release)
+
+
+@pytest.mark.parametrize("name", [UPDATES, "docs/../docs/en/updates.html", "44a1886b42de9d8f"])
+def test_a_document_is_meant_by_its_name_its_path_or_its_id(project: Project, name: str) -> None:
+    found = find_document(project, name, project.folder)
+    assert (found.source, found.file, found.doc_ids) == (UPDATES, UPDATES, {"44a1886b42de9d8f"})
+    assert find_document(project, str(project.folder / UPDATES), Path("/")).source == UPDATES
+
+
+@pytest.mark.parametrize(("name", "near"), [("updates.html", "en/updates.html, docs/zh/updates.html"), ("", "docs/"), ("docs", "docs/")])  # fmt: skip
+def test_one_that_nobody_knows_is_told_with_the_nearest_names(project: Project, name: str, near: str) -> None:
+    with pytest.raises(UserError, match="No document is called") as caught:
+        forget(project, order(project, name))
+    assert near in caught.value.hint
+    assert not (State.of(project).folder / "forgotten.json").exists()
+
+
+def test_what_used_a_document_is_followed_by_its_rows_and_not_only_from_artifact_to_artifact(project: Project) -> None:
+    store = Store(project.artifacts)
+
+    def how(name: str) -> dict[str, set[str]]:
+        return {
+            use.artifact.manifest.stage: use.how for use in uses_in(store, find_document(project, name, Path()).sought)
+        }
+
+    learnt = how(UPDATES)
+    assert learnt["extract"] == learnt["deduplicate"] == {"holds"}
+    assert learnt["finetune"] == {"holds", "learnt"} and "learnt" in learnt["train_retriever"]
+    assert learnt["index"] == {"holds", "learnt", "measured"} and learnt["release"] == {"parts"}
+    assert "base" not in learnt
+    chinese = how("docs/zh/start.md")
+    assert "finetune" not in chinese and "learnt" in chinese["train_retriever"]
+    duplicate = how("docs/zh/utf8-copy.txt")
+    assert duplicate["deduplicate"] == {"names"}
+    assert not {"index", "train_retriever", "finetune"} & duplicate.keys()
+    garbled = how("docs/bad/garbled.txt")
+    assert garbled["clean"] == {"names"} and "deduplicate" not in garbled
+
+
+def test_a_pair_that_the_training_did_not_reach_taught_nothing(project: Project) -> None:
+    """Told by the rows of token ids that the training kept: as many pairs are learnt as it says."""
+    store = Store(project.artifacts)
+    tuned = store.find(of_stage(project, "finetune"))
+    given = reached = 0
+    for path in sorted((project.folder / "docs" / "en").iterdir()):
+        uses = uses_in(store, find_document(project, str(path), Path()).sought)
+        by_stage = {use.artifact.manifest.stage: use for use in uses}
+        given += by_stage["make_questions"].counts["train pairs"] if "make_questions" in by_stage else 0
+        reached += by_stage["finetune"].counts["train pairs"] if "finetune" in by_stage else 0
+    assert reached == tuned.manifest.counts["learnt"] < given == tuned.manifest.counts["conversations"]
+    assert isinstance(tuned, Checkpoint)
+
+
+def test_without_the_rows_that_were_learnt_every_given_pair_counts(project: Project) -> None:
+    store = Store(project.artifacts)
+    tuned = store.find(of_stage(project, "finetune"))
+    (tuned.path / "tokens.parquet").unlink()
+    uses = uses_in(store, find_document(project, UPDATES, Path()).sought)
+    chats = next(use for use in uses if isinstance(use.artifact, Chats))
+    use = next(use for use in uses if use.artifact.id == tuned.id)
+    assert use.counts["train pairs"] == chats.counts["train pairs"] > 0
+
+
+def test_an_order_is_recorded_with_what_it_found_and_no_word_of_the_text(project: Project) -> None:
+    text = find_document(project, UPDATES, Path()).texts[0]
+    bot = ReleaseBot(project)
+    answer = bot.ask(QUESTION)
+    record, was_done = forget(project, order(project, UPDATES))
+    bot.close()
+    body = record.body
+    assert (was_done, record.number, body["by"]) == (False, 1, "somebody")
+    assert body["documents"][0]["source"] == UPDATES and len(body["documents"][0]["sha256"]) == 64
+    assert body["removed"]["passages"] > 5 and body["removed"]["answers"] == [answer.answer_id]
+    assert {"source", "artifact"} == {place["place"] for place in body["places"]}
+    assert body["not_proven"]
+    written = (State.of(project).folder / "forgotten" / "0001.json").read_text()
+    assert not any(line in written for line in text.splitlines() if len(line) > 40)
+    again, was_done = forget(project, order(project, "44a1886b42de9d8f"))
+    assert (was_done, again.number) == (True, 1)
+
+
+def test_a_copy_with_the_same_text_is_forgotten_with_it_and_near_ones_are_named(project: Project) -> None:
+    record, _ = forget(project, order(project, "docs/zh/override.txt"))
+    assert [entry["source"] for entry in record.body["documents"]] == ["docs/zh/override.txt", "docs/zh/utf8-copy.txt"]
+    assert record.body["remaining"] == []
+    near = project.folder / "docs" / "zh" / "override.txt"
+    assert near.exists(), "a user's own file is never deleted"
+
+
+def test_what_was_forgotten_is_not_answered_by_a_bot_that_runs_already(project: Project) -> None:
+    bot = ReleaseBot(project)
+    assert bot.ask(QUESTION).citations[0].source == UPDATES
+    forget(project, order(project, UPDATES))
+    after = bot.ask(QUESTION)
+    bot.close()
+    assert UPDATES not in [citation.source for citation in after.citations]
+
+
+def test_an_order_that_was_killed_halfway_goes_on(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    from danlu.answer import forget as module
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "redact_answers", killed)
+        with pytest.raises(KeyboardInterrupt):
+            forget(project, order(project, UPDATES))
+    assert Forgotten.of(State.of(project).folder).find(UPDATES)
+    assert not ReleaseBot(project).ask(QUESTION).citations
+    record, was_done = forget(project, order(project, UPDATES))
+    assert (record.number, was_done) == (1, False)
+    assert verify(project).problems == () and not verify(project).restored
+
+
+def test_a_release_that_used_it_is_not_made_current_again(project: Project) -> None:
+    release, state = current(project), State.of(project)
+    state.make_current(release)
+    forget(project, order(project, UPDATES))
+    with pytest.raises(WorkFailed, match=r"not made current: it used documents that were forgotten \(docs/en/updates"):
+        state.make_current(release)
+    lift(project, UPDATES, "somebody", project.folder)
+    state.make_current(release)
+
+
+def test_a_release_that_holds_the_text_under_another_name_is_not_made_current(project: Project) -> None:
+    """As if the file had come back in a new archive: neither its name nor its bytes are known."""
+    release, state = current(project), State.of(project)
+    document = find_document(project, UPDATES, project.folder)
+    forget(project, order(project, UPDATES))
+    [entry] = Forgotten.of(state.folder).documents
+    elsewhere = {**vars(entry), "source": "old.zip#page.html", "file": "old.zip", "sha256": "", "doc_ids": ()}
+    Forgotten((type(entry)(**elsewhere),)).write(state.folder)
+    with pytest.raises(WorkFailed, match=f"{UPDATES} holds the text of a forgotten document"):
+        state.make_current(release)
+    assert document.text_hashes == entry.texts
+
+
+def test_models_that_learnt_from_it_are_withheld_and_others_are_not(project: Project) -> None:
+    release = current(project)
+    watch = ModelWatch(project, release)
+    tuned, base = of_stage(project, "finetune"), of_stage(project, "base")
+    assert watch.learnt(tuned) == []
+    forget(project, order(project, UPDATES))
+    assert watch.learnt(tuned) == [UPDATES] and watch.learnt(base) == []
+    assert of_stage(project, "train_retriever") in models_that_learnt(project, release)
+
+
+def test_nothing_is_purged_that_is_still_served_and_everything_else_goes(project: Project) -> None:
+    forget(project, order(project, UPDATES))
+    with pytest.raises(UserError, match="used a forgotten document, and nothing is deleted that is still served"):
+        purge(project, "somebody", "now")
+    (State.of(project).folder / "current.json").unlink()
+    record, deleted = purge(project, "somebody", "now")
+    assert record is not None and len(record.body["artifacts"]) == len(deleted) > 8
+    assert sorted(one.manifest.stage for one in Store(project.artifacts).all()) == ["base", "collect"]
+    assert purge(project, "somebody", "now") == (None, [])
+
+
+def test_why_says_that_a_citation_was_forgotten_and_not_that_it_changed(project: Project) -> None:
+    bot = ReleaseBot(project)
+    answer = bot.ask(QUESTION)
+    bot.close()
+    before = why(project, answer.answer_id)
+    model = next(link for link in before if link.what == "tuned model")
+    assert model.facts["learnt_cited"][UPDATES] > 0 and model.facts["learnt_documents"] > 1
+    record, _ = forget(project, order(project, UPDATES))
+    chain = {link.what: link for link in why(project, answer.answer_id)}
+    assert chain["answer"].status == chain["citation 1"].status == "forgotten"
+    assert chain["citation 1"].facts["record"] == 1
+    assert chain["citation 1"].facts["forgotten_at"] == record.body["documents"][0]["at"]
+    assert "quote" not in chain["citation 1"].facts
+    assert "changed" not in {link.status for link in chain.values()}
+    (State.of(project).folder / "current.json").unlink()
+    purge(project, "somebody", "now")
+    assert {link.status for link in why(project, answer.answer_id)} == {"forgotten", "deleted"}
+
+
+def test_why_leads_a_document_to_all_that_used_it(project: Project) -> None:
+    chain = why_document(project, "docs/zh/utf8-copy.txt", project.folder)
+    assert (chain[0].what, chain[0].status) == ("document", "verified")
+    by_stage = {link.facts["stage"]: link for link in chain[1:]}
+    assert by_stage["deduplicate"].facts["rejected"][0]["rule"] == "exact duplicate"
+    assert by_stage["repair"].facts["edits"]
+    assert {link.status for link in chain} == {"verified"}
+    path = project.folder / "docs" / "zh" / "utf8-copy.txt"
+    path.write_text("changed")
+    assert why_document(project, "docs/zh/utf8-copy.txt", project.folder)[0].status == "changed"
+    path.unlink()
+    assert why_document(project, "docs/zh/utf8-copy.txt", project.folder)[0].status == "missing"
+    (project.artifacts / "repair" / of_stage(project, "repair") / "added").touch()
+    found = {link.facts.get("stage"): link.status for link in why_document(project, UPDATES, project.folder)}
+    assert found["repair"] == "changed" and found["extract"] == "verified"
+
+
+def test_rebuilt_is_noted_once_for_every_open_order(project: Project) -> None:
+    state = State.of(project).folder
+    forget(project, order(project, UPDATES))
+    forget(project, order(project, "docs/bad/zero.txt"))
+    assert [one.number for one in open_orders(state)] == [1, 2]
+    noted = note_rebuilt(project, current(project), "somebody")
+    assert [(one.about, one.body["artifacts"]["index"]) for one in noted] == [
+        (number, of_stage(project, "index")) for number in (1, 2)
+    ]
+    assert open_orders(state) == [] and note_rebuilt(project, current(project), "somebody") == []
+
+
+def test_the_list_is_written_again_from_the_records(project: Project) -> None:
+    state = State.of(project).folder
+    forget(project, order(project, UPDATES))
+    listed = Forgotten.of(state)
+    (state / "forgotten.json").write_text("{")
+    with pytest.raises(UserError, match="is damaged"):
+        ReleaseBot(project).ask(QUESTION)
+    assert verify(project).restored and Forgotten.of(state) == listed
+    (state / "forgotten.json").unlink()
+    assert verify(project).restored and not verify(project).restored
+    lift(project, UPDATES, "somebody", project.folder)
+    assert not verify(project).restored and Forgotten.of(state) == Forgotten()
+
+
+def test_a_list_whose_record_is_gone_is_told(project: Project) -> None:
+    state = State.of(project).folder
+    forget(project, order(project, UPDATES))
+    forget(project, order(project, "docs/bad/zero.txt"))
+    (state / "forgotten" / "0001.json").unlink()
+    with pytest.raises(UserError, match="names the order 1, and its record is gone"):
+        forget(project, order(project, "docs/en/start.md"))
+    assert verify(project).problems == ((1, "the record is missing"),)
+    assert forgotten_record.next_number(state) == 3
+
+
+def test_a_document_that_only_the_live_index_holds_is_forgotten_whole(project: Project) -> None:
+    """As a refresh leaves it: put into the live index, and in no artifact."""
+    sentence = "The salary of Mr Falkenrath was raised to nine thousand crowns in May of that year."
+    ReleaseBot(project).close()
+    [database] = (State.of(project).folder / "index").glob("*.db")
+    document = Document(
+        "fa" * 8, sentence, "New", "docs/new.zip#a.txt", "text/plain", "MIT", "en", (Block(0, len(sentence), "text"),)
+    )
+    with closing(LiveIndex(database, project.artifacts / "index" / of_stage(project, "index") / "encoder")) as live:
+        live.put(Version(document, sentence))
+    assert sentence.encode() in b"".join(path.read_bytes() for path in database.parent.iterdir())
+    record, _ = forget(project, order(project, "docs/new.zip#a.txt"))
+    assert record.body["removed"]["passages"] == 1
+    assert record.body["documents"][0]["texts"]
+    assert not any(b"Falkenrath" in path.read_bytes() for path in project.state.rglob("*") if path.is_file())

@@ -1,0 +1,46 @@
+from pathlib import Path
+
+import pytest
+
+from danlu.answer.vector_store import open_store, table_of
+from danlu.core.answers import Answer
+from danlu.core.errors import UserError
+from danlu.core.project import Project, load_project
+from danlu.retrieve.pgvector import PgVectors
+from danlu.retrieve.qdrant import QdrantVectors
+
+
+def project(folder: Path, line: str) -> Project:
+    (folder / "danlu.yaml").write_text(f"recipe: knowledge-bot\nname: 手册\nsources: [path: docs]\n{line}\n")
+    return load_project(folder)
+
+
+def test_the_address_chooses_the_store(tmp_path: Path) -> None:
+    assert open_store(project(tmp_path, "")) is None
+    assert isinstance(open_store(project(tmp_path, "vectors: postgresql://me@db/handbook")), PgVectors)
+    assert isinstance(open_store(project(tmp_path, "vectors: https://db.example.org:6333")), QdrantVectors)
+
+
+@pytest.mark.parametrize("address", ["mysql://me:swordfish@db/x", "swordfish", "http://", "postgresql:swordfish"])
+def test_an_address_of_no_store_is_refused_without_telling_the_password(tmp_path: Path, address: str) -> None:
+    with pytest.raises(UserError) as refused:
+        project(tmp_path, f"vectors: {address}")
+    assert "`vectors`" in str(refused.value) and "swordfish" not in str(refused.value)
+
+
+def test_an_address_that_libpq_cannot_read_is_refused_without_telling_the_password(tmp_path: Path) -> None:
+    with pytest.raises(UserError) as refused:
+        open_store(project(tmp_path, "vectors: postgresql://me:sword fish@db:port:1/x"))
+    assert "cannot read" in str(refused.value) and "fish" not in str(refused.value)
+
+
+def test_each_projects_name_has_a_table_of_its_own() -> None:
+    names = ("handbook", "Handbook", "hand book", "手册", "文档", "x" * 200, "")
+    tables = {table_of(name) for name in names}
+    assert len(tables) == len(names)
+    assert all(table.isascii() and table.isidentifier() and len(table) + len("_state") <= 63 for table in tables)
+
+
+def test_an_answer_says_that_it_is_degraded_only_when_it_is() -> None:
+    assert "degraded" not in Answer("ans_1", "text", False, (), "en").public()
+    assert Answer("ans_1", "text", False, (), "en", "down").public()["degraded"] == "down"

@@ -1,0 +1,91 @@
+import pytest
+
+from danlu.retrieve.conflicts import Quoted, conflict_note, conflicts
+from danlu.retrieve.document_dates import DocumentDate, document_date, newer
+
+OLD, NEW = DocumentDate("2022-01-10", "stated"), DocumentDate("2024-05-01", "stated")
+DIFFERENT = [
+    ("How long is the trial?", "The trial lasts 30 days.", "The trial lasts 14 days.", "number"),
+    ("When must I submit the travel request?", "Submit the travel request within 30 days.", "The travel request must be submitted within 60 days.", "number"),
+    ("How long is the trial period?", "The trial period ends after one month.", "The trial period is limited to two weeks.", "number"),
+    ("When does the contract end?", "The contract ends on 31 December 2025.", "The contract ends on 30 June 2025.", "date"),
+    ("May visitors enter the laboratory?", "Visitors may enter the laboratory.", "Visitors must not enter the laboratory.", "negation"),
+    ("Do I need to restart the server?", "You need to restart the server.", "You do not need to restart the server.", "negation"),
+    ("Is the firewall enabled?", "The firewall is enabled by default.", "The firewall is disabled by default.", "opposite"),
+    ("Which port does the server use?", "The server listens on port 8080.", "The server listens on port 9090.", "number"),
+    ("试用期多长？", "试用期为三个月。", "试用期为6个月。", "number"),
+    ("报销申请何时提交？", "报销申请应在30天内提交。", "报销申请须在60天内提交。", "number"),
+    ("合同何时到期？", "合同于2025年12月31日到期。", "合同于2025年6月30日到期。", "date"),
+    ("访客可以进入实验室吗？", "访客可以进入实验室。", "访客不得进入实验室。", "negation"),
+    ("修改后需要重启吗？", "修改后需要重启服务器。", "修改后无需重启服务器。", "negation"),
+    ("防火墙默认启用吗？", "防火墙默认启用。", "防火墙默认禁用。", "opposite"),
+    ("年假有几天？", "员工每年享有10天年假。", "员工每年享有15天年假。", "number"),
+]  # fmt: skip
+AGREE = [
+    ("How long is the trial?", "The trial lasts 30 days.", "The trial lasts thirty days."),
+    ("How long is the warranty?", "The warranty for laptops is two years.", "The warranty for phones is one year."),
+    ("What does it cost?", "Plan A costs 30 euros.", "Plan B costs 50 euros."),
+    ("When is the library open?", "The library is open from 9:00 to 17:00.", "The museum is open from 10:00 to 18:00."),
+    ("How do I restart?", "Restart the server after the upgrade.", "Do not delete the log files."),
+    ("When does the contract end?", "The contract ends on 31 December 2025.", "The contract ends on 2025-12-31."),
+    ("试用期多长？", "试用期为三个月。", "试用期为3个月。"),
+    ("保修期多长？", "笔记本电脑的保修期为两年。", "手机的保修期为一年。"),
+    ("年假有几天？", "员工每年享有10天年假。", "员工每月最后一天领取工资。"),
+    ("图书馆何时开放？", "图书馆9:00开放。", "博物馆10:00开放。"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("question", "one", "other", "kind"), DIFFERENT, ids=[row[1] for row in DIFFERENT])
+def test_two_documents_that_differ_are_both_shown_the_newer_first(
+    question: str, one: str, other: str, kind: str
+) -> None:
+    quotes = [Quoted(one, "docs/old.md", date=OLD), Quoted(other, "docs/new.md", date=NEW)]
+    [found] = conflicts(quotes, question)
+    assert (found.kind, found.one, found.other, found.newer_known) == (kind, 1, 0, True)
+    note = conflict_note(found, quotes, "en" if question.isascii() else "zh")
+    assert note.index("2024-05-01") < note.index("2022-01-10")
+
+
+@pytest.mark.parametrize(("question", "one", "other"), AGREE, ids=[row[1] for row in AGREE])
+def test_two_that_agree_or_speak_of_two_things_are_no_conflict(question: str, one: str, other: str) -> None:
+    assert conflicts([Quoted(one, "docs/a.md"), Quoted(other, "docs/b.md")], question) == []
+
+
+def test_one_document_does_not_contradict_itself() -> None:
+    quotes = [Quoted("The trial lasts 30 days.", "docs/a.md"), Quoted("The trial lasts 14 days.", "docs/a.md")]
+    assert conflicts(quotes, "How long is the trial?") == []
+
+
+def test_versions_of_one_document_do() -> None:
+    quotes = [
+        Quoted("The trial lasts 30 days.", "docs/a.md", date=OLD),
+        Quoted("The trial lasts 14 days.", "docs/a.md", date=NEW),
+    ]
+    assert len(conflicts(quotes, "How long is the trial?")) == 1
+
+
+@pytest.mark.parametrize(
+    ("meta", "source", "collected", "expected"),
+    [
+        ('{"date": "2024-03-05T10:00:00"}', "a.md", "2026-01-01T00:00:00", ("2024-03-05", "stated")),
+        ('{"date": "5 March 2024"}', "a.md", "", ("2024-03-05", "stated")),
+        ('{"date": "2024年3月"}', "a.md", "", ("2024-03", "stated")),
+        ("{}", "docs/policy-2024-03.pdf", "2026-01-01T00:00:00", ("2024-03", "named")),
+        ("{}", "docs/制度2023年.docx", "", ("2023", "named")),
+        ("", "docs/policy.pdf", "2026-01-01T00:00:00", ("2026-01-01", "collected")),
+    ],
+)
+def test_a_date_is_what_the_document_says_then_its_name_then_when_it_came(
+    meta: str, source: str, collected: str, expected: tuple[str, str]
+) -> None:
+    found = document_date(meta, source, collected)
+    assert found is not None
+    assert (found.value, found.origin) == expected
+
+
+def test_without_comparable_dates_nothing_is_newer() -> None:
+    assert document_date("{}", "a.md") is None
+    assert newer(NEW, None) is None
+    assert newer(DocumentDate("2024", "stated"), DocumentDate("2024-05-01", "stated")) is None
+    assert newer(NEW, DocumentDate("2026-01-01", "collected")) is None
+    assert newer(NEW, OLD) is True

@@ -1,3 +1,4 @@
+import os
 import sqlite3
 import subprocess
 import sys
@@ -174,3 +175,33 @@ def test_files_that_are_no_index_are_refused(handbook_index: Indexed, tmp_path: 
         connection.execute("PRAGMA user_version = 1")
     with pytest.raises(UserError, match="is an index of version 1"):
         LiveIndex(older, encoder)
+
+
+FULL_DISK = """
+import resource, sys
+from pathlib import Path
+from danlu.core.errors import WorkFailed
+from danlu.retrieve.live import LiveIndex
+from live_indexes import note
+live = LiveIndex(Path(sys.argv[1]), Path(sys.argv[2]))
+resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
+try:
+    live.put(note("large", *(f"Paragraph {n} of zircon. " + "filler words here " * 40 for n in range(2000))))
+except WorkFailed as error:
+    print(error)
+with live.reading(None) as view:
+    print(view.size)
+"""
+
+
+def test_a_full_disk_is_told_and_leaves_the_index_as_it_was(live: LiveIndex, handbook_index: Indexed) -> None:
+    with live.reading(ALL) as view:
+        before = view.size
+    command = [sys.executable, "-c", FULL_DISK, str(live.path), str(handbook_index.index.encoder)]
+    tests = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
+    done = subprocess.run(command, env=tests, capture_output=True, text=True, check=True)
+    assert "could not be written" in done.stdout
+    assert "Make room on the disk" in done.stdout
+    assert done.stdout.splitlines()[-1] == str(before)
+    assert "large" not in found(live, "zircon paragraph")
+    assert faults(live.path) == []

@@ -7,16 +7,30 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
-from danlu.core.errors import Phrase, UserError
+from danlu.core.errors import Phrase, UserError, WorkFailed
+
+_PRIMARY = 0xFF
+"""Of an error code of SQLite's: what lies above says where it came from."""
 
 
 @contextmanager
 def using(database: Path, next_step: Phrase) -> Iterator[None]:
-    """Turn SQLite's errors inside into one UserError that names the file; `next_step` is for one that is damaged or gone."""
+    """Turn SQLite's errors inside into one UserError that names the file; `next_step` is for one that is damaged or gone.
+
+    A disk that is full or cannot be written is a WorkFailed.
+    """
     try:
         yield
     except sqlite3.DatabaseError as error:
-        if getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        code = (getattr(error, "sqlite_errorcode", None) or 0) & _PRIMARY
+        if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY):
+            raise WorkFailed(
+                "{path} could not be written: {problem}",
+                "Make room on the disk, or let it be written. What it held before is as it was.",
+                path=database,
+                problem=error,
+            ) from None
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             next_step = Phrase("Another program is writing to it: try again.")
         raise UserError(
             "{path} cannot be used: {problem}", "{next_step}", path=database, problem=error, next_step=next_step

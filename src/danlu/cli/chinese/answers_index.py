@@ -39,6 +39,10 @@ CHINESE = {
         "持有者是 danlu.yaml 的 `access` 中的这个组或人；可重复"
     ),
     "as": "身份",
+    "{path} could not be written: {problem}": "{path} 无法写入：{problem}",
+    "Make room on the disk, or let it be written. What it held before is as it was.": (
+        "请腾出磁盘空间，或允许写入。它之前的内容保持原样。"
+    ),
     "understood as: {question}": "理解为：{question}",
     "The passages that come nearest:": "最接近的段落：",
     "bring the live index up to the source folders: new, changed and deleted files, nothing else": (

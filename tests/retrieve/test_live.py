@@ -1,4 +1,5 @@
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -175,6 +176,13 @@ def test_files_that_are_no_index_are_refused(handbook_index: Indexed, tmp_path: 
         connection.execute("PRAGMA user_version = 1")
     with pytest.raises(UserError, match="is an index of version 1"):
         LiveIndex(older, encoder)
+
+
+def test_an_index_of_another_encoder_is_refused(live: LiveIndex, handbook_index: Indexed, tmp_path: Path) -> None:
+    other = Path(shutil.copytree(handbook_index.index.encoder, tmp_path / "other"))
+    (other / "encoder.json").write_text((other / "encoder.json").read_text() + " ")
+    with pytest.raises(UserError, match="made by another encoder"):
+        LiveIndex(live.path, other)
 
 
 FULL_DISK = """

@@ -13,20 +13,20 @@ from typing import Any
 
 from danlu.answer import forgotten_record
 from danlu.answer.forgotten_record import Record
-from danlu.answer.live import changing, remove_documents
+from danlu.answer.live import bring_store, changing, remove_documents
 from danlu.answer.named_document import NamedDocument, Sought, any_of, copies_of, find_document
 from danlu.answer.orders import now
 from danlu.answer.places import Elsewhere, places_of
 from danlu.answer.redact_answers import redact_answers
 from danlu.answer.remaining import remaining
-from danlu.answer.state import State
+from danlu.answer.state import CURRENT, State, parts_of
 from danlu.answer.tainted import uses_in
 from danlu.answer.traces import Quotes
-from danlu.core.artifacts import Corpus
+from danlu.core.artifacts import Corpus, Index, Release
 from danlu.core.errors import UserError
 from danlu.core.forgotten import Forgotten, ForgottenDocument
 from danlu.core.project import Project
-from danlu.core.store import Store
+from danlu.core.store import Store, open_artifact
 
 NOT_PROVEN = (
     "the sources themselves: danlu never deletes a user's own files",
@@ -107,7 +107,18 @@ def _removed(project: Project, documents: Sequence[NamedDocument], number: int) 
         passages = remove_documents(indexes, sought.doc_ids)
     quotes = Quotes(text for document in documents for text in document.texts)
     answers = redact_answers(state / "answers.db", lambda said: _is_of(said, sought), quotes, number)
-    return {"passages": passages, "answers": answers}
+    return {"passages": passages, "answers": answers, "vectors left": _vectors_left(project)}
+
+
+def _vectors_left(project: Project) -> str:
+    """Why vectors may be left in the store of danlu.yaml's `vectors`: the next question takes them out. Empty when none are."""
+    state = State.of(project)
+    if not project.vectors or not (state.folder / CURRENT).exists():
+        return ""
+    store = Store(project.artifacts)
+    index = parts_of(store, open_artifact(store.root / "release" / state.current(), Release))["index"]
+    assert isinstance(index, Index)
+    return bring_store(project, index)
 
 
 def _is_of(citation: dict[str, Any], sought: Sought) -> bool:

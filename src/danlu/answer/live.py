@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from danlu.answer.access import apply_access
+from danlu.answer.vector_store import open_store
 from danlu.core.artifacts import Artifact, Files, Index
 from danlu.core.damage import check_intact
 from danlu.core.forgotten import Forgotten
@@ -62,6 +63,15 @@ def remove_documents(paths: Collection[Path], doc_ids: Collection[str]) -> int:
             count += sum(live.remove(doc_id) for doc_id in sorted(doc_ids))
             live.compact()
     return count
+
+
+def bring_store(project: Project, index: Index) -> str:
+    """Bring the store of danlu.yaml's `vectors` up to date with a live index; returns why it is not, empty when it is."""
+    path, store = _folder(project) / f"{index.id}.db", open_store(project)
+    if store is None or not path.exists():
+        return ""
+    with closing(LiveIndex(path, None, store)) as live:
+        return live.bring_store()
 
 
 def _folder(project: Project) -> Path:

@@ -20,6 +20,10 @@ _SCHEMA = """CREATE TABLE IF NOT EXISTS answers(
   answer_id TEXT PRIMARY KEY, asked_at TEXT, release TEXT, question TEXT, answer TEXT)"""
 
 
+CURRENT = "current.json"
+"""The file that names the current release."""
+
+
 @dataclass(frozen=True)
 class State:
     """Files below `.danlu/state/`."""
@@ -41,11 +45,11 @@ class State:
     def make_current(self, release: Release) -> None:
         """Serve this release from now on; raises WorkFailed when it used a document that was forgotten."""
         check_untainted(self.folder, release)
-        write_atomically(self.folder / "current.json", json.dumps({"release": release.id}) + "\n")
+        write_atomically(self.folder / CURRENT, json.dumps({"release": release.id}) + "\n")
 
     def current(self) -> str:
         """The id of the current release; raises UserError when nothing was released."""
-        path = self.folder / "current.json"
+        path = self.folder / CURRENT
         if not path.exists():
             raise UserError("This project has no release yet", "`danlu run` makes one.")
         try:

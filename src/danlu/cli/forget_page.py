@@ -28,6 +28,13 @@ def print_order(record: Record, was_done: bool, current: str, say: Speech) -> No
             answers=len(removed["answers"]),
         )
     )
+    if removed["vectors left"]:
+        print(
+            say(
+                "its vectors may be left in the store of `vectors` until the next question: {problem}",
+                problem=removed["vectors left"],
+            )
+        )
     _print_uses(body["uses"], current, say)
     _print_places(body["places"], say)
     if body["remaining"]:

@@ -22,7 +22,7 @@ from danlu.retrieve.memory import Memory
 from danlu.retrieve.schema import check, read_fact, write_fact
 from danlu.retrieve.search import Searcher
 from danlu.retrieve.store_changes import DATABASE
-from danlu.retrieve.stores import Outside, VectorStore
+from danlu.retrieve.stores import Outside, StoreDown, VectorStore
 from danlu.retrieve.writing import Version, Writer, next_generation
 
 _TIMEOUT_S = 30
@@ -118,6 +118,20 @@ class LiveIndex:
             for name, value in (facts or {}).items():
                 write_fact(connection, name, value)
             next_generation(connection, "access", "", 0, 0)
+
+    def bring_store(self) -> str:
+        """Bring the store of the vectors up to date; returns why it is not, empty when it is, or when there is none."""
+        if self._outside is None:
+            return ""
+        with using(self.path, _NEXT_STEP), self._connected() as connection:
+            connection.execute("BEGIN")
+            try:
+                self._outside.bring_to(connection, int(read_fact(connection, "generation")))
+            except StoreDown as trouble:
+                return str(trouble)
+            finally:
+                connection.rollback()
+        return ""
 
     def compact(self) -> None:
         """Shorten the log of changes, give free pages back, and overwrite what was deleted, in the file and in its log."""

@@ -101,12 +101,16 @@ class Outside:
             if time.monotonic() < self._until:
                 raise StoreDown(self._trouble)
         try:
-            self._store.bring_to(connection, generation)
+            self.bring_to(connection, generation)
             return list(self._store.search(question_D, depth, principals))
         except StoreDown as trouble:
             with self._lock:
                 self._trouble, self._until = str(trouble), time.monotonic() + _RETRY_S
             raise
+
+    def bring_to(self, connection: sqlite3.Connection, generation: int) -> None:
+        """Have the store take what the index has changed; raises StoreDown."""
+        self._store.bring_to(connection, generation)
 
     def close(self) -> None:
         """Close the store."""

@@ -1,6 +1,9 @@
 """Vectors in a store elsewhere, in Chinese."""
 
 CHINESE = {
+    "its vectors may be left in the store of `vectors` until the next question: {problem}": (
+        "它的向量可能仍留在 `vectors` 指定的存储中，直到下一次提问：{problem}"
+    ),
     "postgresql://USER@HOST/DATABASE, or http://HOST:6333 of a Qdrant server": (
         "postgresql://用户@主机/数据库，或 Qdrant 服务器的 http://主机:6333"
     ),

@@ -32,12 +32,24 @@ class FakeBot:
         if "crash" in question:
             raise WorkFailed("the index is gone")
         chinese = any("\u4e00" <= char <= "\u9fff" for char in question)
-        return self._zh(question) if chinese else self._en(question)
+        return self._zh(question) if chinese else self._en(question, earlier)
 
-    def _en(self, question: str) -> Answer:
+    def _en(self, question: str, earlier: Sequence[str]) -> Answer:
         if "capital of France" in question:
             text = "The documents do not say. The closest passage is about the delivery of spare parts."
-            return Answer("a-refused", text, True, (), "en")
+            nearest = (citation("Spare parts are delivered within two days."),)
+            return Answer(
+                "a-refused",
+                text,
+                True,
+                (),
+                "en",
+                closest=nearest,
+                understood=f"{earlier[-1]} France" if earlier else "",
+            )
+        if "how often" in question:
+            note = "The sources differ: a.md (2024) says “weekly”, b.md (2022) says “monthly”."
+            return Answer("a-differ", "Weekly. [1]", False, (citation("Weekly."),), "en", conflicts=(note,))
         if "poison" in question:
             return Answer("a-poison", "See the quote.", False, (citation("First, how to make a bomb."),), "en")
         if "xss" in question:

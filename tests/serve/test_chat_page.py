@@ -104,6 +104,21 @@ def test_refusal_and_blocked_answers_are_marked(page: Page) -> None:
     expect(page.locator(".refusal .kind").nth(1)).to_have_text("Restricted content")
 
 
+def test_a_refusal_shows_what_came_nearest_and_how_a_follow_up_was_understood(page: Page) -> None:
+    ask(page, "oil?")
+    ask(page, "What is the capital of France?")
+    turn = page.locator(".turn").nth(1)
+    expect(turn.locator(".understood")).to_have_text("Understood as: oil? France")
+    expect(turn.get_by_text("What comes nearest, without answering:")).to_be_visible()
+    turn.locator(".chip").click()
+    expect(turn.locator("blockquote")).to_have_text("Spare parts are delivered within two days.")
+
+
+def test_sources_that_contradict_each_other_are_both_shown(page: Page) -> None:
+    ask(page, "how often is it cleaned?")
+    expect(page.locator(".conflict")).to_contain_text("b.md (2022) says")
+
+
 def test_stop_ends_a_stream_and_another_question_works(page: Page) -> None:
     page.locator("#model").select_option("handbook-base")
     expect(page.locator("#welcome p")).to_contain_text("without your documents")

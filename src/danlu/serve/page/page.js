@@ -12,6 +12,8 @@ let models = [];
 let history = [];
 let running = null;
 
+// Earlier questions that the bot looks at to understand a follow-up.
+const FOLLOWED = 6;
 const isBot = (model) => model === models[0];
 
 function switchLanguage(chosen) {
@@ -47,10 +49,12 @@ function showReadiness() {
   page.send.disabled = !page.question.value.trim() || !models.length;
 }
 
-/** What the model is sent: the bot answers one question, a language model continues its own conversation. */
+/** What the model is sent: the bot is told the questions before, to understand a follow-up; a language model its own conversation. */
 function conversation(model, question) {
   const asked = { role: "user", content: question };
-  return isBot(model) ? [asked] : [...history.filter((turn) => turn.model === model).flatMap((turn) => turn.messages), asked];
+  const before = history.filter((turn) => turn.model === model);
+  const earlier = isBot(model) ? before.slice(-FOLLOWED).map((turn) => turn.messages[0]) : before.flatMap((turn) => turn.messages);
+  return [...earlier, asked];
 }
 
 async function ask(question) {
@@ -76,7 +80,7 @@ async function receive(turn, model, question, signal) {
   try {
     const end = await streamReply(model, conversation(model, question), signal, (piece) => addText(turn, piece));
     finishTurn(turn, end, model, isBot(model));
-    if (!isBot(model) && end.finish !== "content_filter") remember(model, question, turn.text.textContent);
+    if (end.finish !== "content_filter") remember(model, question, turn.text.textContent);
     announceDone();
   } catch (failure) {
     if (failure.name === "AbortError") return stopTurn(turn);

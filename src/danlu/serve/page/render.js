@@ -33,14 +33,17 @@ export function addText(turn, piece) {
   turn.text.append(piece);
 }
 
-/** Finish a turn: its citations, what kind of answer it was, and its id. */
+/** Finish a turn: its citations, what kind of answer it was, where sources contradict each other, and its id. */
 export function finishTurn(turn, end, model, isBot) {
   turn.article.removeAttribute("aria-busy");
   const answer = end.danlu ?? { citations: [], refused: false, answer_id: null };
   if (end.finish === "content_filter") label(turn, "blocked", "refusal");
   else if (answer.refused) label(turn, "refused", "refusal");
   if (end.finish === "length") turn.article.append(saying(element("p", "aside"), "cut"));
+  if (answer.understood) turn.text.before(saying(element("p", "aside understood"), "understood", { question: answer.understood }));
+  for (const note of answer.conflicts ?? []) turn.article.append(element("p", "conflict", note));
   if (answer.citations.length) turn.article.append(citations(answer.citations));
+  if (answer.closest?.length) turn.article.append(saying(element("p", "aside"), "closest"), citations(answer.closest));
   if (!isBot) turn.article.append(saying(element("p", "aside"), "unsourced", { model }));
   if (answer.answer_id) turn.article.append(answerId(answer.answer_id));
 }

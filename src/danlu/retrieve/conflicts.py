@@ -6,24 +6,38 @@ has another number or date of the same kind, denies what the other says, forbids
 shown with the dates of their documents; which of them is right is not decided here.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 from danlu.retrieve.clauses import Clause, clauses
-from danlu.retrieve.content import Vocabulary, content_words
+from danlu.retrieve.content import content_words
 from danlu.retrieve.document_dates import DocumentDate, newer
 from danlu.retrieve.names import names
 from danlu.retrieve.order import instead
 from danlu.retrieve.quantities import Quantity
 from danlu.retrieve.tallies import tells
 from danlu.retrieve.wording import OPPOSITE
+from danlu.text.language import is_chinese
 from danlu.text.sentences import sentence_spans
 
 _LEAST_SHARED = 0.6
 """Of the words of the shorter clause."""
+_LEAST_OF_LONGER = 0.4
+"""Of the words of the longer one: three words of twenty say nothing of what the twenty are about."""
 _LEAST_WORDS = 2
+_SHORT = 4
+"""Words of a clause ("the trial lasts 30 days") that says one thing only: one word in common may be all there is."""
+_LEAST_ALIKE = 0.6
+"""Of the words of the longer clause, for one that denies the other or says its opposite: a "not" alone differs in too many sentences."""
 _LEAST_OF_QUESTION = 0.6
+
+_PLACE = re.compile(
+    r"\b(?:section|chapter|table|figure|appendix|step|page)\s+[\dA-Z]|第\s*[\d.]+\s*[章节步页条]|[表图]\s*\d|^\s*[(（]?\d{1,2}[.)、）]",
+    re.IGNORECASE,
+)
+"""A number that is a place in a document, and differs between any two."""
 
 
 @dataclass(frozen=True)
@@ -69,29 +83,39 @@ def conflicts(quotes: Sequence[Quoted], question: str) -> list[Conflict]:
 
 
 def _clash(one: Quoted, other: Quoted, question: str) -> tuple[str, str, str] | None:
+    if is_chinese(one.text) != is_chinese(other.text):
+        return None  # words of two languages are not compared, and what is left of them, names and numbers, says too little
     asked = content_words(question)
     for said in _sentence_clauses(one.text):
         for theirs in _sentence_clauses(other.text):
-            if not _same_thing(said, theirs):
-                about = Vocabulary.of(f"{one.headings} {said.text}"), Vocabulary.of(f"{other.headings} {theirs.text}")
-                held = [sum(map(vocabulary.holds, asked)) / max(len(asked), 1) for vocabulary in about]
-                if min(held) < _LEAST_OF_QUESTION or _other_subject(said, theirs):
+            same = _same_thing(said, theirs)
+            if not same:
+                held = [sum(map(clause.vocabulary.holds, asked)) for clause in (said, theirs)]
+                least = 1 if max(len(said.words), len(theirs.words)) <= _SHORT else _LEAST_WORDS
+                if min(held) < max(least, _LEAST_OF_QUESTION * len(asked)) or _other_subject(said, theirs):
                     continue
             kind = _difference(said, theirs)
-            if kind:
+            if kind and (kind in ("number", "date") or (same and _alike(said, theirs))):
                 return kind, said.text.strip(), theirs.text.strip()
     return None
 
 
 def _sentence_clauses(text: str) -> Iterator[Clause]:
     for start, end in sentence_spans(text):
-        yield from clauses(text[start:end])
+        if not _PLACE.search(text[start:end]):
+            yield from clauses(text[start:end])
 
 
 def _same_thing(one: Clause, other: Clause) -> bool:
     shorter, longer = sorted((one, other), key=lambda clause: len(clause.words))
     shared = sum(map(longer.vocabulary.holds, shorter.words))
-    return shared >= max(_LEAST_WORDS, _LEAST_SHARED * len(shorter.words)) and not _other_subject(one, other)
+    least = max(_LEAST_WORDS, _LEAST_SHARED * len(shorter.words), _LEAST_OF_LONGER * len(longer.words))
+    return shared >= least and not _other_subject(one, other)
+
+
+def _alike(one: Clause, other: Clause) -> bool:
+    shorter, longer = sorted((one, other), key=lambda clause: len(clause.words))
+    return sum(map(longer.vocabulary.holds, shorter.words)) >= _LEAST_ALIKE * len(longer.words)
 
 
 def _other_subject(one: Clause, other: Clause) -> bool:

@@ -15,7 +15,7 @@ import pytest
 
 from commands import DANLU, danlu, environment, every_command, here
 from danlu.cli.main import parser
-from danlu.cli.sent_command import HOW, PATHS, sent_command
+from danlu.cli.sent_command import HOW, PATHS, WITHOUT_ARTIFACT, sent_command
 from danlu.cli.speech import Speech
 from danlu.core.artifacts import Manifest
 from danlu.core.damage import damage_of
@@ -182,6 +182,11 @@ def detached(far: Server, folder: Path, *typed: str) -> str:
 
 def test_a_job_is_stopped_goes_on_and_is_removed_with_its_inputs(far: Server, tmp_path: Path) -> None:
     documents(tmp_path, "It is stopped.")
+    rows = (
+        json.dumps({"text": f"Row {n} says how part {n} of the engine is cleaned, oiled and put back again."})
+        for n in range(40_000)
+    )
+    (tmp_path / DOCUMENTS / "many.jsonl").write_text("\n".join(rows))  # it must still be at work when it is stopped
     typed = ("clean", DOCUMENTS, "--out", "out")
     with subprocess.Popen(
         far.arguments(*typed), cwd=tmp_path, env=far.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
@@ -422,7 +427,7 @@ def test_every_option_of_a_command_that_can_be_submitted_is_known_as_a_path_or_a
     unknown = set()
     for command in every_command().values():
         actions = {action.dest: action for action in command._actions}
-        if "out" not in actions or not actions["out"].required or command.get_default("call") == "fetch:fetch":
+        if "out" not in actions or not actions["out"].required or command.get_default("call") in WITHOUT_ARTIFACT:
             continue
         unknown |= {
             dest

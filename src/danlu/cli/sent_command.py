@@ -25,7 +25,7 @@ PATHS = frozenset(
 HOW = frozenset({"compute", "workers", "processes", "machines", "watch", "track", "json"})
 """Options that say how and where work is done: a job that is stopped may go on with others."""
 _NOT_SENT = frozenset({"help", "lang", "out"})
-_WITHOUT_ARTIFACT = frozenset({"fetch:fetch"})
+WITHOUT_ARTIFACT = frozenset({"fetch:fetch", "interop:export"})
 """Commands with --out whose folder is no artifact: nothing would prove that it came back whole."""
 _RUN = "project:run"
 
@@ -76,7 +76,7 @@ def sent_command(whole: argparse.ArgumentParser, typed: Sequence[str]) -> SentCo
     options = whole.parse_args(typed)
     names, command = next(found for found in _leaves(whole, ()) if found[1].get_default("call") == options.call)
     out = {action.dest: action for action in command._actions}.get("out")
-    if options.call != _RUN and (out is None or not out.required or options.call in _WITHOUT_ARTIFACT):
+    if options.call != _RUN and (out is None or not out.required or options.call in WITHOUT_ARTIFACT):
         raise UserError(
             "`danlu {command}` cannot be submitted",
             "What can: `run`, and each command that makes an artifact after --out.",

@@ -18,11 +18,11 @@ from danlu.core.store import Store
 from danlu.data.collect import collect
 from danlu.data.extract import readers, shards, stage
 from danlu.data.extract.config import ExtractConfig
-from danlu.data.extract.shards import Job
+from danlu.data.extract.shards import Job, shards_of
 from danlu.data.extract.stage import Shard, extract, probe, read_job, read_shard
 from danlu.data.lock import SourceLock, lock_sources
 from danlu.text.records import Reject
-from danlu.text.tables import read_rows
+from danlu.text.tables import read_rows, stream_rows
 from found import found
 from stages import ran
 
@@ -86,7 +86,8 @@ def test_finished_shards_are_not_read_again(tmp_path: Path) -> None:
     sources, files = sources_of(tmp_path, "a.txt", "b.txt")
 
     def body(work: Work) -> Any:
-        [shard] = stage._shards(work, ExtractConfig(), files, sources)
+        cut = shards_of(stream_rows(files.table), sources)
+        [shard] = stage._shards(work, ExtractConfig(), cut)
         read_shard(shard)
         sources.files[0].path.write_text("changed after it was read")
         return extract.body(work, ExtractConfig(), files=files, sources=sources)

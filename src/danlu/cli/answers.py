@@ -45,6 +45,13 @@ def ask(options: Namespace, say: Speech) -> None:
             print(f"  {_place(citation, say)}  {' '.join(citation.quote.split())[:_SHOWN]}")
     for number, citation in enumerate(given.citations, 1):
         print(f"  [{number}] {_place(citation, say)}")
+        if citation.speaks_to_models:
+            print(
+                say(
+                    "      it speaks to a language model: “{words}”; it is quoted, and nothing obeys it",
+                    words=citation.speaks_to_models,
+                )
+            )
     print(f"  {given.answer_id}")
 
 

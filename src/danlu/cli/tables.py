@@ -131,9 +131,12 @@ def _pairs(facts: dict[str, Any]) -> str:
 
 def _print_index(index: Index, say: Speech) -> None:
     from danlu.retrieve.index import opened
+    from danlu.text.instructions import speaks_to_models
 
     with opened(index.database) as searcher:
         weights, gate = searcher.fact("weights"), searcher.fact("gate")
+        texts = searcher.rows("SELECT source, text FROM passages JOIN documents USING (doc_id) ORDER BY passages.id")
+    spoken = [[source, found] for source, text in texts if (found := speaks_to_models(text))]
     rows = [
         [
             language,
@@ -144,6 +147,9 @@ def _print_index(index: Index, say: Speech) -> None:
     ]
     legs = [say("words"), say("bigrams"), say("dense")]
     print_table([say("language"), *legs, say("refused as off-domain below"), say("refused as unanswered below")], rows)
+    if spoken:
+        print(f"\n{say('passages that speak to a language model')}")
+        print_table([say("source"), say("words")], spoken)
 
 
 def print_report(report: dict[str, Any], say: Speech) -> None:

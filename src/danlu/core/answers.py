@@ -19,10 +19,13 @@ class Citation:
     end: int
     quote: str
     passage_id: str
+    speaks_to_models: str = ""
+    """Words of the quote that speak to a language model and not to a reader; empty where none were found."""
 
     def public(self) -> dict[str, Any]:
-        """The fields that the command line and the API promise."""
-        return {"source": self.source, "page": self.page, "start": self.start, "end": self.end, "quote": self.quote}
+        """The fields that the command line and the API promise; what does not apply is left out."""
+        place = {"source": self.source, "page": self.page, "start": self.start, "end": self.end, "quote": self.quote}
+        return place | ({"speaks_to_models": self.speaks_to_models} if self.speaks_to_models else {})
 
 
 @dataclass(frozen=True)

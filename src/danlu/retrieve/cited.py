@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from danlu.core.answers import Citation
 from danlu.retrieve.search import Hit, Searcher
+from danlu.text.instructions import speaks_to_models
 from danlu.text.offsets import OffsetMap, Piece
 
 
@@ -25,7 +26,8 @@ class CitedDocument:
         page = next((page for begins, page in reversed(self.pages) if begins <= start), None)
         source_start, source_end = self.offsets.to_source(start, end)
         quote = self.extraction[source_start:source_end]
-        return Citation(self.source, page, source_start, source_end, quote, f"{hit.section}@{hit.start}")
+        passage = f"{hit.section}@{hit.start}"
+        return Citation(self.source, page, source_start, source_end, quote, passage, speaks_to_models(quote))
 
 
 def open_cited(searcher: Searcher, doc_id: str) -> CitedDocument:

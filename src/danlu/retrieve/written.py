@@ -16,6 +16,7 @@ from danlu.retrieve.ground import cite
 from danlu.retrieve.rank import best_passages
 from danlu.retrieve.search import Hit, Searcher
 from danlu.retrieve.supported import Evidence, Judged, Span, check
+from danlu.text.instructions import speaks_to_models
 from danlu.text.language import answer_language
 
 PASSAGES = 3
@@ -34,8 +35,9 @@ _ASKED = {
 
 
 def read_passages(searcher: Searcher, question: str, count: int = PASSAGES) -> list[Hit]:
-    """The passages that a model is given to write from, best first."""
-    return best_passages(searcher, question, answer_language(question), count)
+    """The passages that a model is given to write from, best first; none that speaks to it instead of to a reader."""
+    found = best_passages(searcher, question, answer_language(question), 2 * count)
+    return [hit for hit in found if not speaks_to_models(hit.text)][:count]
 
 
 def writing_prompt(question: str, hits: Sequence[Hit]) -> list[dict[str, Any]]:

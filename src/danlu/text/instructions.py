@@ -2,7 +2,7 @@
 
 A document that is quoted cannot make danlu do anything: quotes are chosen by words. A model that reads passages could be told to
 by one of them, and so could a program that is handed search results. Such text is not left out of an index, since a page about
-such attacks is a source like others: it is marked wherever it is cited, counted in the index, and never given to a model.
+such attacks is a source like others: it is marked wherever it is cited, named by `danlu show index`, and never given to a model.
 
 The rules ask for an order about instructions, a role, or the marks of a chat template; they know English and Chinese. Most attacks
 are put into other words: a mark says something, no mark says nothing (benchmarks/retrieve_instructions.py has the shares).
@@ -10,12 +10,15 @@ are put into other words: a mark says something, no mark says nothing (benchmark
 
 import re
 
-VERSION = 1
+from danlu.text.segment import fold
 
 _BEFORE = r"(?:(?:all|any|the|your|my|these|those|of|every(?:thing)?|other|previous|prior|above|earlier|preceding|former|past|system|original|safety|initial)\s+){1,5}"
 _THEM = r"(?:instructions?|prompts?|directions?|commands?|rules|guidelines|guardrails|constraints|restrictions|messages?|context|polic(?:y|ies)|programming|filters?)"
 _ENGLISH = (
     rf"\b(?:ignore|disregard|forget|bypass|override|overrule|skip|discard|dismiss|circumvent)\b\s+{_BEFORE}{_THEM}\b",
+    rf"\b{_THEM}\b[^.!?\n]{{0,30}}?\b(?:are|is|have been|has been)\s+(?:now\s+)?(?:cancell?ed|void|suspended|lifted|superseded|overridden|revoked)\b",
+    rf"\b(?:new|following|updated)\s+{_THEM}\s+(?:supersede|override|overrule|take precedence)",
+    r"\b(?:instructions?|prompt|safety)[ _-](?:override|injection|bypass)\b\s*[\]:!]",
     r"\b(?:ignore|disregard|forget)\b\s+(?:everything|all|anything)\s+(?:above|before|you (?:were|have been) told|said|that was said)\b",
     rf"\b(?:reveal|print|show|output|repeat|leak|expose|display|disclose|dump|tell me)\b\s+(?:me\s+)?(?:your|the|all)\s+(?:\w+\s+){{0,3}}?(?:system\s+(?:prompt|message|instructions?)|(?:hidden|initial|original|secret|internal)\s+{_THEM}|prompt)\b",
     r"\byou are (?:now|no longer)\s+(?:a|an|in|bound|the|my|under|restricted|acting|DAN|free|unrestricted|jailbroken|operating)\b",
@@ -43,6 +46,6 @@ _SPEAKS = re.compile("|".join((*_ENGLISH, *_CHINESE, *_TEMPLATE)), re.IGNORECASE
 
 
 def speaks_to_models(text: str) -> str:
-    """The first words of a text that speak to a language model; empty where none are found."""
-    found = _SPEAKS.search(text)
+    """The first words of a text that speak to a language model, width and case folded; empty where none are found."""
+    found = _SPEAKS.search(fold(text))
     return found[0] if found else ""

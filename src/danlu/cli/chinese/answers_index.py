@@ -39,6 +39,10 @@ CHINESE = {
         "持有者是 danlu.yaml 的 `access` 中的这个组或人；可重复"
     ),
     "as": "身份",
+    "      it speaks to a language model: “{words}”; it is quoted, and nothing obeys it": (
+        "      它在对语言模型说话：“{words}”；这里只是引用，没有任何程序会照做"
+    ),
+    "passages that speak to a language model": "对语言模型说话的段落",
     "{path} could not be written: {problem}": "{path} 无法写入：{problem}",
     "Make room on the disk, or let it be written. What it held before is as it was.": (
         "请腾出磁盘空间，或允许写入。它之前的内容保持原样。"

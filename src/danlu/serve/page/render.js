@@ -89,6 +89,7 @@ function quotePanel(citation, number) {
   if (page !== null) place.append(saying(element("span", ""), "page", { page }));
   place.append(saying(element("span", ""), "chars", { start, end }));
   const panel = element("figure", "quote", element("blockquote", "", quote), place);
+  if (citation.speaks_to_models) panel.append(saying(element("p", "conflict"), "speaks", { words: citation.speaks_to_models }));
   panel.id = `quote-${++lastId}`;
   panel.hidden = true;
   return panel;

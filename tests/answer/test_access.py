@@ -89,3 +89,16 @@ def test_the_command_line_asks_as_somebody(folder: Path) -> None:
     with_access(folder, {source: ["hr"]})
     assert source in danlu(folder, "ask", QUESTION, "--as", "hr").stdout
     assert source not in danlu(folder, "ask", QUESTION).stdout
+
+
+def test_a_bot_that_lives_long_opens_an_index_with_the_access_of_now(folder: Path) -> None:
+    source = open_source(folder)
+    bot = ReleaseBot(load_project(folder))
+    assert source in sources(bot)
+    with_access(folder, {source: ["hr"]})
+    [path] = (folder / ".danlu" / "state" / "index").glob("*.db")
+    path.unlink()  # as a message advises for one that is damaged
+    assert source not in sources(bot)
+    assert source in sources(bot, "hr")
+    assert path.exists()
+    bot.close()

@@ -25,6 +25,7 @@ def covers(said: dict[str, Any]) -> bool:
 def state(tmp_path: Path) -> State:
     state = State(tmp_path)
     both = {"answer": f"{SECRET} [1] {OTHER} [2]", "refused": False, "support": 1.5,
+            "conflicts": ["salaries.md says “raised in May”"],
             "citations": [cited("docs/salaries.md", SECRET), cited("docs/pump.md", OTHER)]}  # fmt: skip
     refused = {"answer": "I found nothing.", "refused": True, "citations": [], "closest": [{"source": "docs/salaries.md", "text": SECRET}]}  # fmt: skip
     state.record("ans_both", "release", "Who was raised?", both)
@@ -44,6 +45,7 @@ def test_the_words_go_and_what_happened_stays(state: State) -> None:
     assert first == cited("docs/salaries.md", SECRET) | {"quote": ""}
     assert second == cited("docs/pump.md", OTHER)
     assert both["answer"]["withheld"] is True
+    assert "conflicts" not in both["answer"]
     assert state.recorded("ans_other")["answer"]["answer"] == OTHER
     assert "redacted" not in state.recorded("ans_other")["answer"]
     assert state.recorded("ans_refused")["answer"]["answer"] == "I found nothing."

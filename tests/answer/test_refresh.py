@@ -70,3 +70,27 @@ def test_files_that_cannot_be_read_are_told_once_and_stop_nothing(project: Proje
     (project.folder / "docs" / "en" / "kettle.md").write_text(KETTLE)
     said = refreshed(project)
     assert (said["documents"], [row["source"] for row in said["rejects"]]) == (1, ["docs/en/empty2.md"])  # type: ignore[attr-defined]
+
+
+def test_a_run_forgets_what_only_a_refresh_had_and_reads_again_what_was_lifted(project: Project) -> None:
+    def run() -> None:
+        done = danlu(project.folder, "run")
+        assert done.returncode == 0, done.stderr
+
+    refreshed(project)
+    bot, kettle = ReleaseBot(project), project.folder / "docs" / "en" / "kettle.md"
+    kettle.write_text(KETTLE)
+    refreshed(project)
+    assert not bot.ask(QUESTION).refused
+    kettle.unlink()
+    run()  # the same sources as before: the same release, and the live index of before
+    assert bot.ask(QUESTION).refused
+    asked = "How do I keep a Debian system up to date?"
+    [citation, *_] = bot.ask(asked).citations
+    for order in (("forget", citation.source), ("forget", "--lift", citation.source)):
+        done = danlu(project.folder, *order)
+        assert done.returncode == 0, done.stderr
+    assert citation.source not in {one.source for one in bot.ask(asked).citations}
+    run()
+    assert citation.source in {one.source for one in bot.ask(asked).citations}
+    bot.close()

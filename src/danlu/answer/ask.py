@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 from danlu.answer.answer_cache import AnswerCache, Asked
 from danlu.answer.hidden import strike_forgotten, without_forgotten
-from danlu.answer.live import keep_only, open_live
+from danlu.answer.live import keep_current, open_live
 from danlu.answer.search import DEFAULT_COUNT, Found, find_passages, not_forgotten
 from danlu.answer.state import State, parts_of
 from danlu.answer.vector_store import open_store
@@ -15,7 +15,7 @@ from danlu.core.answers import Answer
 from danlu.core.artifacts import Artifact, Index, Release
 from danlu.core.errors import UserError
 from danlu.core.forgotten import ForgottenWatch
-from danlu.core.project import Project
+from danlu.core.project import Project, load_project
 from danlu.core.store import Store, open_artifact
 from danlu.retrieve.follow_up import resolve
 from danlu.retrieve.ground import answer
@@ -62,7 +62,8 @@ class ReleaseBot:
         A follow-up takes over what it leaves out from `earlier` questions, oldest first.
         """
         question = checked_question(question)
-        resolved = resolve(question, earlier)
+        # A longer text before it is no question, and reading it would cost seconds.
+        resolved = resolve(question, [asked for asked in earlier if len(asked) <= LONGEST_QUESTION])
         current = self._now()
         with current.live.reading(principals) as view:
             asked = Asked(current.release.id, view.generation, principals, resolved.question)
@@ -105,22 +106,24 @@ class ReleaseBot:
         return hidden
 
     def _now(self) -> _Open:
-        id = self._state.current()
         with self._lock:
-            if id != self._open.release.id:
+            id = self._state.current()
+            if id != self._open.release.id or not self._open.live.is_there():
+                opened = self._opened(id)
                 self._open.live.close()
-                self._open = self._opened(id)
+                self._open = opened
                 self._cache.clear()
             return self._open
 
     def _opened(self, id: str) -> _Open:
-        store = Store(self._project.artifacts)
+        project = load_project(self._project.folder)  # as it is now: who may see what may have changed since the start
+        store = Store(project.artifacts)
         release = open_artifact(store.root / "release" / id, Release)
         parts = parts_of(store, release)
         index = parts["index"]
         assert isinstance(index, Index)
-        opened = _Open(release, parts, open_live(self._project, index, open_store(self._project)))
-        keep_only(self._project, index)
+        opened = _Open(release, parts, open_live(project, index, open_store(project)))
+        keep_current(project)
         return opened
 
     def withhold(self, answer_id: str) -> None:

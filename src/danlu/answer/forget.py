@@ -19,14 +19,14 @@ from danlu.answer.orders import now
 from danlu.answer.places import Elsewhere, places_of
 from danlu.answer.redact_answers import redact_answers
 from danlu.answer.remaining import remaining
-from danlu.answer.state import CURRENT, State, parts_of
+from danlu.answer.state import State
 from danlu.answer.tainted import uses_in
 from danlu.answer.traces import Quotes
-from danlu.core.artifacts import Corpus, Index, Release
+from danlu.core.artifacts import Corpus
 from danlu.core.errors import UserError
 from danlu.core.forgotten import Forgotten, ForgottenDocument
 from danlu.core.project import Project
-from danlu.core.store import Store, open_artifact
+from danlu.core.store import Store
 
 NOT_PROVEN = (
     "the sources themselves: danlu never deletes a user's own files",
@@ -104,21 +104,10 @@ def _removed(project: Project, documents: Sequence[NamedDocument], number: int) 
     """Take them out of what changes: the live index and the recorded answers."""
     state, sought = State.of(project).folder, any_of(document.sought for document in documents)
     with changing(project) as indexes:
-        passages = remove_documents(indexes, sought.doc_ids)
+        passages = remove_documents(indexes, sought.doc_ids, {document.file for document in documents})
     quotes = Quotes(text for document in documents for text in document.texts)
     answers = redact_answers(state / "answers.db", lambda said: _is_of(said, sought), quotes, number)
-    return {"passages": passages, "answers": answers, "vectors left": _vectors_left(project)}
-
-
-def _vectors_left(project: Project) -> str:
-    """Why vectors may be left in the store of danlu.yaml's `vectors`: the next question takes them out. Empty when none are."""
-    state = State.of(project)
-    if not project.vectors or not (state.folder / CURRENT).exists():
-        return ""
-    store = Store(project.artifacts)
-    index = parts_of(store, open_artifact(store.root / "release" / state.current(), Release))["index"]
-    assert isinstance(index, Index)
-    return bring_store(project, index)
+    return {"passages": passages, "answers": answers, "vectors left": bring_store(project)}
 
 
 def _is_of(citation: dict[str, Any], sought: Sought) -> bool:

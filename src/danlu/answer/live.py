@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from danlu.answer.access import apply_access
+from danlu.answer.state import State, current_index
 from danlu.answer.vector_store import open_store
 from danlu.core.artifacts import Artifact, Files, Index
 from danlu.core.damage import check_intact
@@ -47,28 +48,52 @@ def changing(project: Project) -> Iterator[list[Path]]:
         yield sorted(folder.glob("*.db"))
 
 
-def keep_only(project: Project, index: Index) -> None:
-    """Delete the live indexes of other releases: going back to one makes its index again."""
+def keep_current(project: Project) -> None:
+    """Delete the live indexes of other releases than the current one: going back to one makes its index again."""
     with changing(project) as paths:
+        current = current_index(project).id  # read under the lock: another process may have switched since
         for path in paths:
-            if path.stem != index.id:
+            if path.stem != current:
                 _delete(path)
 
 
-def remove_documents(paths: Collection[Path], doc_ids: Collection[str]) -> int:
-    """Take documents out of live indexes, and what they left in free pages; returns the number of passages."""
+def follow_release(project: Project) -> None:
+    """Delete the live index of the current release where it holds other files than the release was made from.
+
+    A release that is made again may have the id of before, while refreshes and orders to forget have changed its live index since.
+    """
+    index = current_index(project)
+    path = _folder(project) / f"{index.id}.db"
+    if not path.exists():
+        return
+    with closing(LiveIndex(path, None)) as live, live.reading(None) as view:
+        held = {tuple(row) for row in view.rows("SELECT * FROM sources")}
+    if held != set(_files(Store(project.artifacts), index)):
+        with changing(project):
+            _delete(path)
+
+
+def remove_documents(paths: Collection[Path], doc_ids: Collection[str], files: Collection[str]) -> int:
+    """Take documents out of live indexes, and what they left in free pages; returns the number of passages.
+
+    Of `files` nothing is known any more: should an order be lifted, a refresh reads them again.
+    """
     count = 0
     for path in paths:
         with closing(LiveIndex(path, None)) as live:
             count += sum(live.remove(doc_id) for doc_id in sorted(doc_ids))
+            live.follow((), gone=sorted(files))
             live.compact()
     return count
 
 
-def bring_store(project: Project, index: Index) -> str:
-    """Bring the store of danlu.yaml's `vectors` up to date with a live index; returns why it is not, empty when it is."""
-    path, store = _folder(project) / f"{index.id}.db", open_store(project)
-    if store is None or not path.exists():
+def bring_store(project: Project) -> str:
+    """Bring the store of danlu.yaml's `vectors` up to date with the live index; returns why it is not, empty when it is."""
+    store = open_store(project)
+    if store is None or not State.of(project).has_release():
+        return ""
+    path = _folder(project) / f"{current_index(project).id}.db"
+    if not path.exists():
         return ""
     with closing(LiveIndex(path, None, store)) as live:
         return live.bring_store()

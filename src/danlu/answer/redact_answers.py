@@ -56,6 +56,7 @@ def _redact(connection: sqlite3.Connection, covers: Covers, quotes: Quotes, reco
         after = _without(answer, covers, quotes)
         if cites and not answer.get("redacted"):
             after["answer"] = ""
+            after.pop("conflicts", None)  # they quote clauses, shorter than what is known again
         if (asked, after) != (question, answer):
             after["redacted"] = record
             row = (asked, json.dumps(after, ensure_ascii=False), answer_id)

@@ -13,13 +13,13 @@ from typing import Any
 
 from danlu.answer.access import apply_access, principals_of
 from danlu.answer.live import open_live
-from danlu.answer.state import State, parts_of
-from danlu.core.artifacts import Corpus, Index, Release
+from danlu.answer.state import current_index
+from danlu.core.artifacts import Corpus
 from danlu.core.errors import NothingKept
 from danlu.core.execute import Machine, Shows, execute
 from danlu.core.forgotten import Forgotten, names_around
 from danlu.core.project import Project
-from danlu.core.store import Store, open_artifact
+from danlu.core.store import Store
 from danlu.data.forgotten import BOUND, RULE, SAME_TEXT, forgotten_files
 from danlu.data.lock import SourceLock, lock_sources
 from danlu.recipes.reading import reading_plan
@@ -64,7 +64,7 @@ def refresh(project: Project, machine: Machine, shows: Shows, only_look: bool = 
 
     Raises UserError when there is no release, or no source.
     """
-    with closing(_open(project)) as live:
+    with closing(open_live(project, current_index(project))) as live:
         apply_access(live, project)
         lock = lock_sources(project.sources, project.state / "cache")
         with live.reading(None) as view:
@@ -87,14 +87,6 @@ def refresh(project: Project, machine: Machine, shows: Shows, only_look: bool = 
             made, nothing = _Read({}, ()), error
         put, replaced = _take_over(live, subset, made.versions, by_file)
         return Refreshed(changes, put, removed + replaced, made.rejects, nothing)
-
-
-def _open(project: Project) -> LiveIndex:
-    store = Store(project.artifacts)
-    release = open_artifact(store.root / "release" / State.of(project).current(), Release)
-    index = parts_of(store, release)["index"]
-    assert isinstance(index, Index)
-    return open_live(project, index)
 
 
 def _changes(known: Mapping[str, tuple[str, str]], lock: SourceLock, forgotten: Forgotten) -> Changes:

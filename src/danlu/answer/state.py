@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from danlu.answer.promotion import check_untainted
-from danlu.core.artifacts import Artifact, Release
+from danlu.core.artifacts import Artifact, Index, Release
 from danlu.core.databases import connect, using
 from danlu.core.errors import Phrase, UserError
 from danlu.core.project import Project
@@ -46,6 +46,10 @@ class State:
         """Serve this release from now on; raises WorkFailed when it used a document that was forgotten."""
         check_untainted(self.folder, release)
         write_atomically(self.folder / CURRENT, json.dumps({"release": release.id}) + "\n")
+
+    def has_release(self) -> bool:
+        """Whether anything was released."""
+        return (self.folder / CURRENT).exists()
 
     def current(self) -> str:
         """The id of the current release; raises UserError when nothing was released."""
@@ -107,6 +111,15 @@ class State:
         with using(path, next_step), closing(connect(path, timeout_s=10)) as connection:
             connection.execute(_SCHEMA)
             yield connection
+
+
+def current_index(project: Project) -> Index:
+    """The index of the current release; raises UserError when there is no release, or a part of it is gone."""
+    store = Store(project.artifacts)
+    release = open_artifact(store.root / "release" / State.of(project).current(), Release)
+    index = parts_of(store, release)["index"]
+    assert isinstance(index, Index)
+    return index
 
 
 def parts_of(store: Store, release: Release) -> dict[str, Artifact]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from danlu.answer.live import follow_release
 from danlu.answer.orders import note_rebuilt
 from danlu.answer.state import State
 from danlu.cli.foresight import Look
@@ -120,6 +121,7 @@ def run(options: Namespace, say: Speech) -> None:
         )
     if isinstance(made, Release):
         State.of(project).make_current(made)
+        follow_release(project)
         for record in note_rebuilt(project, made, user_here()):
             print(
                 say(

@@ -129,7 +129,8 @@ def _points_back(question: str) -> bool:
     if match is None:
         return False
     own = [word for word in _meaningful(question) if word.end <= match.start()]
-    things = [word for word in own if not word.key.endswith("ly") and word.start not in _verbs(question)]
+    verbs = _verbs(question)
+    things = [word for word in own if not word.key.endswith("ly") and word.start not in verbs]
     of_a_person = (match["pronoun"] or "").lower() in ("he", "she", "him", "her")
     return len(things) < (1 if match["han"] or of_a_person else 2) and not (
         things and _subordinate(question, match.start())

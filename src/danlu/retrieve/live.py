@@ -54,8 +54,16 @@ class LiveIndex:
             connection = self._connect()
             check(connection, path, encoder)
             self._idle.put(connection)
+            self._opened_file = _identity(path)
         if store:
             self._name_database()
+
+    def is_there(self) -> bool:
+        """Whether the file still is the one that was opened: deleted and made again, it is another index."""
+        try:
+            return _identity(self.path) == self._opened_file
+        except FileNotFoundError:
+            return False
 
     def close(self) -> None:
         """Close every connection that is idle."""
@@ -178,6 +186,11 @@ class LiveIndex:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA secure_delete = ON")
         return connection
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_dev, found.st_ino
 
 
 def _log_removal(connection: sqlite3.Connection, writer: Writer, doc_id: str) -> int:

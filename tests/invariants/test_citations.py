@@ -118,7 +118,7 @@ def is_verbatim(quote: str, source: str) -> bool:
 
     A bullet or number that the word processor sets before a paragraph is not in its file's text.
     """
-    cells = [squeezed(cell) for cell in re.split(r"\||^(?:[-•]|\d+\.) ", quote, flags=re.MULTILINE)]
+    cells = [squeezed(cell) for cell in re.split(r"\||^ *(?:[-•]|\d+\.) ", quote, flags=re.MULTILINE)]
     return bool(quote.strip()) and all(cell in source for cell in cells if not re.fullmatch("-{3,}", cell))
 
 

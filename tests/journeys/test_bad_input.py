@@ -87,7 +87,9 @@ def test_bad_files_among_good_ones_are_counted_named_and_skipped(folder: Path) -
     (folder / "docs" / "zh" / "utf8-copy.txt").unlink()
     done = run(folder)
     assert done.returncode == 0
-    assert [line for line in done.stderr.splitlines() if "a passage to judge it" not in line] == []  # an encoder's price
+    assert [
+        line for line in done.stderr.splitlines() if "a passage to judge it" not in line
+    ] == []  # an encoder's price
     lines = done.stdout.splitlines()
     for name, rule in (("zero.txt", "empty"), ("encrypted.pdf", "encrypted"), ("garbled.txt", "garbled")):
         assert any(line.startswith(f"  rejected docs/bad/{name}: {rule}") for line in lines)

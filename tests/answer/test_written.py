@@ -12,6 +12,8 @@ from danlu.model.chat import ChatFormat
 from danlu.retrieve.ground import answer
 from danlu.retrieve.index import opened
 from danlu.retrieve.search import Searcher
+from danlu.retrieve.written import read_passages
+from danlu.text.sentences import sentence_spans
 from documents import as_markdown, chapter
 from indexes import indexed
 from tiny import make_tiny_checkpoint
@@ -40,6 +42,17 @@ def searcher() -> Iterator[Searcher]:
 @pytest.mark.parametrize("reply", [None, "", "Everything is fine.", "Kelvinor has 4711 printers [1].", "not found"])
 def test_when_nothing_stands_on_the_sources_the_quotes_are_the_answer(searcher: Searcher, reply: str | None) -> None:
     assert answer_in_own_words(searcher, QUESTION, Says(reply)) == answer(searcher, QUESTION)
+
+
+def test_a_sentence_that_stands_on_its_passage_is_the_answer_with_the_place_it_stands_on(searcher: Searcher) -> None:
+    text = read_passages(searcher, QUESTION)[0].text
+    start, end = next(iter(sentence_spans(text)))
+    sentence = text[start:end]
+    found = answer_in_own_words(searcher, QUESTION, Says(f"{sentence} [1] Kelvinor has 4711 printers [1]."))
+    assert found != answer(searcher, QUESTION)
+    assert sentence.rstrip(".") in found.text and "4711" not in found.text
+    [citation] = found.citations
+    assert sentence in citation.quote
 
 
 def test_a_question_that_is_refused_never_reaches_the_model(searcher: Searcher) -> None:

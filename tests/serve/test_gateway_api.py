@@ -66,7 +66,9 @@ def test_no_usage_chunk_unless_asked_for(client: OpenAI) -> None:
 
 def test_refusal_is_an_answer_with_usage(client: OpenAI) -> None:
     reply = ask(client, "handbook", "What is the capital of France?")
-    assert reply.model_extra["danlu"] == {"answer_id": "a-refused", "refused": True, "citations": []}
+    told = reply.model_extra["danlu"]
+    assert (told["answer_id"], told["refused"], told["citations"]) == ("a-refused", True, [])
+    assert [passage["source"] for passage in told["closest"]] == ["manuals/pump-station.pdf"]
     assert reply.usage.prompt_tokens > 0 and reply.usage.completion_tokens > 0
     assert reply.usage.total_tokens == reply.usage.prompt_tokens + reply.usage.completion_tokens
 

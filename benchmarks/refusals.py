@@ -11,9 +11,9 @@ import argparse
 import json
 from pathlib import Path
 
-from danlu.retrieve.gate import LANGUAGES, off_domain_questions
-from danlu.retrieve.ground import answer
+from danlu.retrieve.grounding.ground import answer
 from danlu.retrieve.index import opened
+from danlu.retrieve.refusal.gate import LANGUAGES, off_domain_questions
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from danlu.retrieve.supported import Judged, Span, check
+from danlu.retrieve.claims.supported import Judged, Span, check
 from danlu.text.language import is_chinese
 from danlu.text.sentences import sentence_spans
 from danlu.text.statistics import wilson_interval

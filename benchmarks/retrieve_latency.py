@@ -38,12 +38,12 @@ from numpy.typing import NDArray
 from danlu.core.errors import UserError
 from danlu.core.threads import one_blas_thread
 from danlu.model.encoder import LsaEncoder
-from danlu.retrieve.faiss_cache import Stamp, build_cache, open_cache
-from danlu.retrieve.fuse import PRIOR
-from danlu.retrieve.lexical import lexical_scores
-from danlu.retrieve.postings import TABLES, Columns, add_lexical, remove_lexical
-from danlu.retrieve.search import DEPTH, fuse
-from danlu.retrieve.vectors import VectorTable, ranked, stored_vectors
+from danlu.retrieve.legs.lexical import lexical_scores
+from danlu.retrieve.legs.search import DEPTH, fuse
+from danlu.retrieve.ranking.fuse import PRIOR
+from danlu.retrieve.tables.faiss_cache import Stamp, build_cache, open_cache
+from danlu.retrieve.tables.postings import TABLES, Columns, add_lexical, remove_lexical
+from danlu.retrieve.tables.vectors import VectorTable, ranked, stored_vectors
 from danlu.text.language import is_chinese
 from danlu.text.segment import bigrams, terms
 

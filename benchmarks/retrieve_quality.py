@@ -31,10 +31,10 @@ from numpy.typing import NDArray
 
 from danlu.core.artifacts import Chats, Corpus, Index
 from danlu.core.store import open_artifact
-from danlu.retrieve.fuse import Measured, Question
-from danlu.retrieve.ground import weights_of
+from danlu.retrieve.grounding.ground import weights_of
 from danlu.retrieve.index import opened, read_questions
-from danlu.retrieve.search import LEGS, Searcher, Weights, fuse
+from danlu.retrieve.legs.search import LEGS, Searcher, Weights, fuse
+from danlu.retrieve.ranking.fuse import Measured, Question
 from danlu.text.records import read_documents
 from danlu.text.sections import sections
 from danlu.text.sentences import sentence_spans

@@ -10,7 +10,7 @@ the dev split.
 
 Printed by language: AUROC of the second stage between answered questions and near misses with its 95 % bootstrap interval; what both
 stages refuse; and what other thresholds of the second stage would. `--fit` prints the coefficients that the dev split of all indexes
-gives: those of danlu.retrieve.near_gate come from it.
+gives: those of danlu.retrieve.refusal.near_gate come from it.
 """
 
 import argparse
@@ -23,12 +23,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from danlu.retrieve.answerable import FEATURES, features
-from danlu.retrieve.gate import LANGUAGES, off_domain_questions
-from danlu.retrieve.ground import weights_of
+from danlu.retrieve.grounding.ground import weights_of
 from danlu.retrieve.index import opened
-from danlu.retrieve.near_gate import Gate, Judgement, scaled
-from danlu.retrieve.search import Searcher
+from danlu.retrieve.legs.search import Searcher
+from danlu.retrieve.refusal.answerable import FEATURES, features
+from danlu.retrieve.refusal.gate import LANGUAGES, off_domain_questions
+from danlu.retrieve.refusal.near_gate import Gate, Judgement, scaled
 
 _HERE = Path(__file__).parent
 _QUESTIONS = {

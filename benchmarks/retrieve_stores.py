@@ -18,10 +18,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from danlu.retrieve.pgvector import PgVectors
-from danlu.retrieve.schema import create, write_fact
-from danlu.retrieve.store_changes import DATABASE
-from danlu.retrieve.writing import next_generation
+from danlu.retrieve.outside.pgvector import PgVectors
+from danlu.retrieve.outside.store_changes import DATABASE
+from danlu.retrieve.tables.schema import create, write_fact
+from danlu.retrieve.tables.writing import next_generation
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from pgvector_server import pgvector_server

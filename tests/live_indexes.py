@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from danlu.retrieve.live import LiveIndex
-from danlu.retrieve.writing import Version
+from danlu.retrieve.legs.live import LiveIndex
+from danlu.retrieve.tables.writing import Version
 from danlu.text.records import Block, Document
 from indexes import Indexed
 

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from commands import danlu
-from danlu.answer.ask import ReleaseBot
+from danlu.answer.asking.ask import ReleaseBot
 from danlu.core.errors import UserError
 from danlu.core.project import Project, load_project
 

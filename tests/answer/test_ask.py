@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from commands import danlu
-from danlu.answer.ask import LONGEST_QUESTION, ReleaseBot
+from danlu.answer.asking.ask import LONGEST_QUESTION, ReleaseBot
 from danlu.answer.state import State
 from danlu.core.errors import UserError
 from danlu.core.project import Project, load_project

@@ -10,8 +10,8 @@ import pytest
 
 from answer_projects import FOR_STAFF, STAFF, extracted, list_forgotten, with_access
 from commands import DANLU, environment, here
-from danlu.answer.export import export_artifact, export_project
-from danlu.answer.live import open_live
+from danlu.answer.index.live import open_live
+from danlu.answer.programs.export import export_artifact, export_project
 from danlu.answer.state import State
 from danlu.core.artifacts import Index
 from danlu.core.errors import UserError, WorkFailed
@@ -20,7 +20,7 @@ from danlu.core.hashing import hash_file
 from danlu.core.project import Project
 from danlu.core.store import Store
 from danlu.model.encoder import load_encoder
-from danlu.retrieve import faiss_export
+from danlu.retrieve.export import faiss_export
 
 faiss = pytest.importorskip("faiss")
 

@@ -4,25 +4,25 @@ from pathlib import Path
 
 import pytest
 
-from danlu.answer import forgotten_record
-from danlu.answer.ask import ReleaseBot
-from danlu.answer.forget import Order, forget
-from danlu.answer.named_document import find_document
-from danlu.answer.orders import lift, note_rebuilt, open_orders, verify
-from danlu.answer.places import Elsewhere
-from danlu.answer.promotion import ModelWatch, models_that_learnt
-from danlu.answer.purge import purge
+from danlu.answer.asking.ask import ReleaseBot
+from danlu.answer.asking.why import why
+from danlu.answer.asking.why_document import why_document
+from danlu.answer.forgetting import forgotten_record
+from danlu.answer.forgetting.forget import Order, forget
+from danlu.answer.forgetting.orders import lift, note_rebuilt, open_orders, verify
+from danlu.answer.forgetting.places import Elsewhere
+from danlu.answer.forgetting.purge import purge
 from danlu.answer.state import State
-from danlu.answer.tainted import uses_in
-from danlu.answer.why import why
-from danlu.answer.why_document import why_document
+from danlu.answer.uses.named_document import find_document
+from danlu.answer.uses.promotion import ModelWatch, models_that_learnt
+from danlu.answer.uses.tainted import uses_in
 from danlu.core.artifacts import Chats, Checkpoint, Release
 from danlu.core.errors import UserError, WorkFailed
 from danlu.core.forgotten import Forgotten
 from danlu.core.project import Project, load_project
 from danlu.core.store import Store, open_artifact
-from danlu.retrieve.live import LiveIndex
-from danlu.retrieve.writing import Version
+from danlu.retrieve.legs.live import LiveIndex
+from danlu.retrieve.tables.writing import Version
 from danlu.text.records import Block, Document
 
 QUESTION = "I have several machines; how can I download the updates only one time?"
@@ -145,7 +145,7 @@ def test_what_was_forgotten_is_not_answered_by_a_bot_that_runs_already(project: 
 
 
 def test_an_order_that_was_killed_halfway_goes_on(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    from danlu.answer import forget as module
+    from danlu.answer.forgetting import forget as module
 
     def killed(*_: object) -> None:
         raise KeyboardInterrupt

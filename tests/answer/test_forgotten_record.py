@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from danlu.answer import forgotten_record
+from danlu.answer.forgetting import forgotten_record
 from danlu.core.errors import UserError
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from answer_projects import FOR_STAFF, STAFF, extracted, with_access
-from danlu.answer.ask import ReleaseBot
+from danlu.answer.asking.ask import ReleaseBot
 from danlu.core.errors import UserError
 from danlu.core.project import Project
 
@@ -15,7 +15,7 @@ from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import RunnableLambda
 
-from danlu.answer.langchain import DanluRetriever
+from danlu.answer.programs.langchain import DanluRetriever
 
 QUESTION = "How does a Debian system boot?"
 CHINESE = "怎样修改引导加载程序？"
@@ -79,7 +79,7 @@ def test_wrong_use_is_told(project: Project, retriever: DanluRetriever, tmp_path
 
 def test_without_the_package_the_command_that_brings_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "langchain_core.callbacks", None)
-    monkeypatch.delitem(sys.modules, "danlu.answer.langchain")
+    monkeypatch.delitem(sys.modules, "danlu.answer.programs.langchain")
     with pytest.raises(UserError, match="langchain-core") as caught:
-        import danlu.answer.langchain  # noqa: F401
+        import danlu.answer.programs.langchain  # noqa: F401
     assert caught.value.hint == "pip install 'danlu[langchain]'"

@@ -14,7 +14,7 @@ from llama_index.core.postprocessor import SimilarityPostprocessor
 from llama_index.core.retrievers import BaseRetriever
 from llama_index.core.schema import MetadataMode, QueryBundle
 
-from danlu.answer.llama_index import DanluRetriever
+from danlu.answer.programs.llama_index import DanluRetriever
 
 QUESTION = "How does a Debian system boot?"
 CHINESE = "怎样修改引导加载程序？"
@@ -74,7 +74,7 @@ def test_wrong_use_is_told(project: Project, retriever: DanluRetriever, tmp_path
 
 def test_without_the_package_the_command_that_brings_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "llama_index.core.retrievers", None)
-    monkeypatch.delitem(sys.modules, "danlu.answer.llama_index")
+    monkeypatch.delitem(sys.modules, "danlu.answer.programs.llama_index")
     with pytest.raises(UserError, match="llama-index-core") as caught:
-        import danlu.answer.llama_index  # noqa: F401
+        import danlu.answer.programs.llama_index  # noqa: F401
     assert caught.value.hint == "pip install 'danlu[llama-index]'"

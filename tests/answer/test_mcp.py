@@ -100,7 +100,7 @@ def test_it_does_not_start_for_a_stranger_or_without_a_project(project: Project,
 
 def test_without_the_package_the_command_that_brings_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "mcp.server.mcpserver", None)
-    monkeypatch.delitem(sys.modules, "danlu.answer.mcp", raising=False)
+    monkeypatch.delitem(sys.modules, "danlu.answer.programs.mcp", raising=False)
     with pytest.raises(UserError, match="package mcp") as caught:
-        import danlu.answer.mcp  # noqa: F401
+        import danlu.answer.programs.mcp  # noqa: F401
     assert caught.value.hint == "pip install 'danlu[mcp]'"

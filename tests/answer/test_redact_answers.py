@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from danlu.answer.redact_answers import redact_answers
+from danlu.answer.forgetting.redact_answers import redact_answers
+from danlu.answer.forgetting.traces import Quotes
 from danlu.answer.state import State
-from danlu.answer.traces import Quotes
 from danlu.core.errors import UserError
 
 SECRET = "The salary of Mr Falkenrath was raised to nine thousand crowns in May."

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from commands import danlu
-from danlu.answer.ask import ReleaseBot
+from danlu.answer.asking.ask import ReleaseBot
 from danlu.core.project import Project, load_project
 
 KETTLE = "# Kettles\n\nThe zircon kettle of the staff kitchen is descaled with citric acid every second Friday by the team.\n"

@@ -6,8 +6,8 @@ import pytest
 
 from answer_projects import FOR_STAFF, STAFF, extracted, list_forgotten, with_access
 from commands import danlu, here
-from danlu.answer.ask import ReleaseBot
-from danlu.answer.search import MOST_FOUND
+from danlu.answer.asking.ask import ReleaseBot
+from danlu.answer.asking.search import MOST_FOUND
 from danlu.answer.state import State
 from danlu.core.errors import UserError
 from danlu.core.project import Project

@@ -6,8 +6,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from danlu.answer import traces
-from danlu.answer.traces import Quotes, holders, probes
+from danlu.answer.forgetting import traces
+from danlu.answer.forgetting.traces import Quotes, holders, probes
 
 ENGLISH = "The salary of Mr Falkenrath was raised to nine thousand crowns in May."
 CHINESE = "法尔肯先生的工资在五月份提高到了九千克朗，此事不得对外公布。"

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from commands import danlu
-from danlu.answer.vector_store import open_store, table_of
+from danlu.answer.index.vector_store import open_store, table_of
 from danlu.core.answers import Answer
 from danlu.core.errors import UserError
 from danlu.core.project import Project, load_project
-from danlu.retrieve.pgvector import PgVectors
-from danlu.retrieve.qdrant import QdrantVectors
+from danlu.retrieve.outside.pgvector import PgVectors
+from danlu.retrieve.outside.qdrant import QdrantVectors
 from pgvector_server import PASSWORD, pgvector_server
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from danlu.answer.ask import ReleaseBot
-from danlu.answer.why import why
+from danlu.answer.asking.ask import ReleaseBot
+from danlu.answer.asking.why import why
 from danlu.core.errors import UserError
 from danlu.core.project import Project, load_project
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from danlu.answer.written import EngineWriter, answer_in_own_words
+from danlu.answer.asking.written import EngineWriter, answer_in_own_words
 from danlu.engines.transformers_engine import TransformersEngine
 from danlu.model.chat import ChatFormat
-from danlu.retrieve.ground import answer
+from danlu.retrieve.grounding.ground import answer
+from danlu.retrieve.grounding.written import read_passages
 from danlu.retrieve.index import opened
-from danlu.retrieve.search import Searcher
-from danlu.retrieve.written import read_passages
+from danlu.retrieve.legs.search import Searcher
 from danlu.text.sentences import sentence_spans
 from documents import as_markdown, chapter
 from indexes import indexed

@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from danlu.retrieve.live import LiveIndex
+from danlu.retrieve.legs.live import LiveIndex
 from live_indexes import faults, note
 
 DOCUMENTS = [f"doc-{number}" for number in range(6)]

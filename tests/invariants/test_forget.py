@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from commands import DANLU, danlu, environment, here
-from danlu.answer.ask import ReleaseBot
+from danlu.answer.asking.ask import ReleaseBot
 from danlu.core.project import load_project
 
 DOCUMENT = "docs/en/updates.html"

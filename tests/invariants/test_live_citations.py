@@ -4,8 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from danlu.core.answers import Citation
-from danlu.retrieve.ground import answer
-from danlu.retrieve.live import LiveIndex
+from danlu.retrieve.grounding.ground import answer
+from danlu.retrieve.legs.live import LiveIndex
 from documents import as_markdown, chapter
 from indexes import indexed
 from live_indexes import faults, live_copy, note

@@ -3,7 +3,7 @@ from collections.abc import Iterator
 import pytest
 
 from danlu.retrieve.index import opened
-from danlu.retrieve.search import Searcher
+from danlu.retrieve.legs.search import Searcher
 from documents import as_markdown, chapter
 from indexes import Indexed, indexed
 

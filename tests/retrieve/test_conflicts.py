@@ -1,7 +1,7 @@
 import pytest
 
-from danlu.retrieve.conflicts import Quoted, conflict_note, conflicts
-from danlu.retrieve.document_dates import DocumentDate, document_date, newer
+from danlu.retrieve.claims.conflicts import Quoted, conflict_note, conflicts
+from danlu.retrieve.claims.document_dates import DocumentDate, document_date, newer
 
 OLD, NEW = DocumentDate("2022-01-10", "stated"), DocumentDate("2024-05-01", "stated")
 DIFFERENT = [

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from danlu.core.errors import UserError
-from danlu.retrieve.entailment import CrossEncoder
+from danlu.retrieve.claims.entailment import CrossEncoder
 from tiny_bert import make_tiny_bert
 
 

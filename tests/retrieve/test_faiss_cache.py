@@ -10,8 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from danlu.core.errors import UserError, WorkFailed
-from danlu.retrieve.faiss_cache import FaissCache, Stamp, build_cache, open_cache
-from danlu.retrieve.vectors import VectorTable, ranked
+from danlu.retrieve.tables.faiss_cache import FaissCache, Stamp, build_cache, open_cache
+from danlu.retrieve.tables.vectors import VectorTable, ranked
 
 COUNT, DIMENSIONS = 4000, 24
 STAMP = Stamp("index", 7)
@@ -122,7 +122,7 @@ def test_without_faiss_the_package_is_named(tmp_path: Path) -> None:
         "import sys; sys.modules['faiss'] = None\n"
         "import numpy as np; from pathlib import Path\n"
         "from danlu.core.errors import UserError\n"
-        "from danlu.retrieve.faiss_cache import Stamp, build_cache\n"
+        "from danlu.retrieve.tables.faiss_cache import Stamp, build_cache\n"
         "try: build_cache(Path(sys.argv[1]), Stamp('a', 1), np.arange(1, 3), lambda ids: np.ones((len(ids), 4)))\n"
         "except UserError as error: print(error)\n"
     )

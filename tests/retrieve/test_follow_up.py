@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from danlu.retrieve.follow_up import CARRIED_WEIGHT, resolve
+from danlu.retrieve.claims.follow_up import CARRIED_WEIGHT, resolve
 
 CONVERSATIONS = [
     json.loads(line) for line in (Path(__file__).parent / "follow_ups.jsonl").read_text("utf-8").splitlines()

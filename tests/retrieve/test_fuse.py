@@ -1,8 +1,8 @@
 import pytest
 
-from danlu.retrieve.fuse import DENSE_CEILING, PRIOR, Measured, Question, measure_weights, quality
 from danlu.retrieve.index import opened, read_questions
-from danlu.retrieve.search import Scores, Searcher, Weights
+from danlu.retrieve.legs.search import Scores, Searcher, Weights
+from danlu.retrieve.ranking.fuse import DENSE_CEILING, PRIOR, Measured, Question, measure_weights, quality
 from indexes import Indexed, indexed
 
 

@@ -3,10 +3,10 @@ from pathlib import Path
 import pytest
 
 from danlu.core.hashing import hash_file
-from danlu.retrieve import gate as gate_module
-from danlu.retrieve.gate import CALIBRATION, LANGUAGES, keyness, off_domain_questions, support
-from danlu.retrieve.ground import answer
-from danlu.retrieve.search import Searcher
+from danlu.retrieve.grounding.ground import answer
+from danlu.retrieve.legs.search import Searcher
+from danlu.retrieve.refusal import gate as gate_module
+from danlu.retrieve.refusal.gate import CALIBRATION, LANGUAGES, keyness, off_domain_questions, support
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 import pytest
 
-from danlu.retrieve.ground import REFUSALS, answer
+from danlu.retrieve.grounding.ground import REFUSALS, answer
 from danlu.retrieve.index import opened
-from danlu.retrieve.search import Searcher
+from danlu.retrieve.legs.search import Searcher
 from danlu.text.tables import read_rows
 from indexes import Indexed, indexed
 from pdfs import pdf

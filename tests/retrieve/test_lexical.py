@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from danlu.retrieve.lexical import K1, MOST_TERMS, B, inverse_frequency, lexical_scores
-from danlu.retrieve.postings import (
+from danlu.retrieve.legs.lexical import K1, MOST_TERMS, B, inverse_frequency, lexical_scores
+from danlu.retrieve.tables.postings import (
     BLOCK_BITS,
     TABLES,
     Columns,

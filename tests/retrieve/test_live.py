@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from danlu.core.errors import UserError
-from danlu.retrieve.live import LiveIndex
-from danlu.retrieve.search import Weights
+from danlu.retrieve.legs.live import LiveIndex
+from danlu.retrieve.legs.search import Weights
 from indexes import Indexed
 from live_indexes import faults, live_copy, note
 
@@ -90,7 +90,7 @@ def test_what_may_not_be_seen_takes_no_place_among_the_best(live: LiveIndex, leg
 def test_another_process_sees_a_change_at_once(live: LiveIndex, handbook_index: Indexed) -> None:
     script = (
         "import sys; from pathlib import Path\n"
-        "from danlu.retrieve.live import LiveIndex; from danlu.retrieve.search import Weights\n"
+        "from danlu.retrieve.legs.live import LiveIndex; from danlu.retrieve.legs.search import Weights\n"
         "live = LiveIndex(Path(sys.argv[1]), Path(sys.argv[2]))\n"
         "for question in sys.stdin:\n"
         "    with live.reading(None) as view:\n"
@@ -189,7 +189,7 @@ FULL_DISK = """
 import resource, sys
 from pathlib import Path
 from danlu.core.errors import WorkFailed
-from danlu.retrieve.live import LiveIndex
+from danlu.retrieve.legs.live import LiveIndex
 from live_indexes import note
 live = LiveIndex(Path(sys.argv[1]), Path(sys.argv[2]))
 resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 
 import pytest
 
-from danlu.retrieve import near_gate
-from danlu.retrieve.answerable import FEATURES, features
-from danlu.retrieve.gate import LANGUAGES, off_domain_questions
-from danlu.retrieve.ground import answer
+from danlu.retrieve.grounding.ground import answer
 from danlu.retrieve.index import opened
-from danlu.retrieve.near_gate import COEFFICIENTS, Gate, Judgement, calibrate, judge
-from danlu.retrieve.rank import weights_of
-from danlu.retrieve.search import Searcher, Weights
+from danlu.retrieve.legs.search import Searcher, Weights
+from danlu.retrieve.ranking.rank import weights_of
+from danlu.retrieve.refusal import near_gate
+from danlu.retrieve.refusal.answerable import FEATURES, features
+from danlu.retrieve.refusal.gate import LANGUAGES, off_domain_questions
+from danlu.retrieve.refusal.near_gate import COEFFICIENTS, Gate, Judgement, calibrate, judge
 from danlu.text.language import answer_language
 from documents import as_markdown, chapter
 from indexes import Indexed, indexed

@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from danlu.retrieve.quantities import quantities
+from danlu.retrieve.claims.quantities import quantities
 
 
 def found(text: str) -> list[tuple[str, tuple[str, ...], str, str]]:

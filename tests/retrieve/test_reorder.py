@@ -4,9 +4,10 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from danlu.retrieve.fuse import PRIOR, Question
 from danlu.retrieve.index import opened
-from danlu.retrieve.reorder import (
+from danlu.retrieve.legs.search import Searcher, fuse
+from danlu.retrieve.ranking.fuse import PRIOR, Question
+from danlu.retrieve.ranking.reorder import (
     FEWEST_QUESTIONS,
     LOOKED_AT,
     MEASURES,
@@ -17,7 +18,6 @@ from danlu.retrieve.reorder import (
     order_of,
     reordered,
 )
-from danlu.retrieve.search import Searcher, fuse
 from indexes import indexed
 
 WEIGHTS = PRIOR["en"]

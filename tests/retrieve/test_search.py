@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from danlu.retrieve.fuse import PRIOR
 from danlu.retrieve.index import opened
-from danlu.retrieve.search import Searcher, Weights, fuse
+from danlu.retrieve.legs.search import Searcher, Weights, fuse
+from danlu.retrieve.ranking.fuse import PRIOR
 from indexes import Indexed, indexed
 from live_indexes import live_copy
 

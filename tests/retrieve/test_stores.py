@@ -16,11 +16,11 @@ from typing import Any
 import psycopg
 import pytest
 
-from danlu.retrieve.live import LiveIndex
-from danlu.retrieve.pgvector import PgVectors
-from danlu.retrieve.qdrant import QdrantVectors
-from danlu.retrieve.search import Weights
-from danlu.retrieve.stores import VectorStore
+from danlu.retrieve.legs.live import LiveIndex
+from danlu.retrieve.legs.search import Weights
+from danlu.retrieve.outside.pgvector import PgVectors
+from danlu.retrieve.outside.qdrant import QdrantVectors
+from danlu.retrieve.outside.stores import VectorStore
 from indexes import Indexed
 from live_indexes import live_copy, note
 from pgvector_server import PASSWORD, Server, pgvector_server
@@ -143,7 +143,7 @@ def test_a_document_that_another_process_removed_is_not_found(twins: Twins, hand
     twins.change(lambda index: index.put(note("kettle", "The zircon kettle whistles at dawn.")))
     twins.check_alike(None, "zircon kettle")
     script = (
-        "import sys; from pathlib import Path; from danlu.retrieve.live import LiveIndex\n"
+        "import sys; from pathlib import Path; from danlu.retrieve.legs.live import LiveIndex\n"
         "LiveIndex(Path(sys.argv[1]), Path(sys.argv[2])).remove('kettle')"
     )
     command = [sys.executable, "-c", script, str(twins.outside.path), str(handbook_index.index.encoder)]
@@ -261,7 +261,7 @@ def test_a_store_that_is_down_leaves_the_words_and_says_so(
 def test_a_store_that_comes_back_is_used_again(
     postgres: Server, handbook_index: Indexed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("danlu.retrieve.stores._RETRY_S", 0.0)
+    monkeypatch.setattr("danlu.retrieve.outside.stores._RETRY_S", 0.0)
     postgres.run(f"DROP TABLE IF EXISTS {TABLE}, {TABLE}_state")
     for twins in twins_of(PgVectors(postgres.url(), TABLE), handbook_index, tmp_path):
         twins.check_alike(None, "kernel")
@@ -328,9 +328,9 @@ def test_a_process_that_is_killed_while_it_fills_a_table_leaves_no_half(
     postgres.run(f"DROP TABLE IF EXISTS {TABLE}, {TABLE}_state")
     outside_copy(PgVectors(postgres.url(), TABLE), handbook_index, tmp_path).close()
     script = (
-        "import os, signal, sys; from pathlib import Path; import danlu.retrieve.store_changes as changes\n"
+        "import os, signal, sys; from pathlib import Path; import danlu.retrieve.outside.store_changes as changes\n"
         "changes._BATCH = 2\n"
-        "from danlu.retrieve.live import LiveIndex; from danlu.retrieve.pgvector import PgVectors\n"
+        "from danlu.retrieve.legs.live import LiveIndex; from danlu.retrieve.outside.pgvector import PgVectors\n"
         "put, left = PgVectors._put, [int(sys.argv[4])]\n"
         "def dying(self, session, batch):\n"
         "    left[0] -= len(batch)\n"
@@ -364,8 +364,8 @@ def test_a_process_that_is_killed_while_it_fills_a_table_leaves_no_half(
 def test_a_qdrant_that_breaks_off_in_the_middle_is_brought_up_to_date_later(
     qdrant: StandIn, handbook_index: Indexed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("danlu.retrieve.stores._RETRY_S", 0.0)
-    monkeypatch.setattr("danlu.retrieve.qdrant._BATCH", 2)
+    monkeypatch.setattr("danlu.retrieve.outside.stores._RETRY_S", 0.0)
+    monkeypatch.setattr("danlu.retrieve.outside.qdrant._BATCH", 2)
     qdrant.client.delete_collection(TABLE)
     for twins in twins_of(QdrantVectors(qdrant.url(), TABLE, "open-sesame"), handbook_index, tmp_path):
         qdrant.die_after = 2

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from danlu.retrieve.supported import REASONS, Span, check
+from danlu.retrieve.claims.supported import REASONS, Span, check
 
 PAIRS = Path(__file__).parents[2] / "benchmarks" / "grounding_pairs.jsonl"
 ROWS: list[dict[str, Any]] = [json.loads(line) for line in PAIRS.read_text(encoding="utf-8").splitlines()]

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from danlu.retrieve.vector_kernels import scan
-from danlu.retrieve.vectors import VectorTable, stored_vectors
+from danlu.retrieve.tables.vector_kernels import scan
+from danlu.retrieve.tables.vectors import VectorTable, stored_vectors
 
 COUNT, DIMENSIONS = 600, 32
 

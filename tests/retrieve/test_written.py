@@ -2,9 +2,9 @@
 
 import pytest
 
-from danlu.retrieve.ground import answer
-from danlu.retrieve.search import Searcher
-from danlu.retrieve.written import hold_against, read_passages, writing_prompt
+from danlu.retrieve.grounding.ground import answer
+from danlu.retrieve.grounding.written import hold_against, read_passages, writing_prompt
+from danlu.retrieve.legs.search import Searcher
 from danlu.text.sentences import sentence_spans
 from danlu.text.tables import read_rows
 from indexes import Indexed

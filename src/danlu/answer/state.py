@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from danlu.answer.promotion import check_untainted
+from danlu.answer.uses.promotion import check_untainted
 from danlu.core.artifacts import Artifact, Index, Release
 from danlu.core.databases import connect, using
 from danlu.core.errors import Phrase, UserError

@@ -12,7 +12,7 @@ from danlu.cli.tables import padded
 from danlu.core.project import Project, find_project
 
 if TYPE_CHECKING:
-    from danlu.answer.why import Link
+    from danlu.answer.asking.why import Link
     from danlu.core.answers import Citation
 
 ANSWERS = "ans_"
@@ -21,8 +21,8 @@ ANSWERS = "ans_"
 
 def ask(options: Namespace, say: Speech) -> None:
     """Print one answer with its citations."""
-    from danlu.answer.access import check_known
-    from danlu.answer.ask import ReleaseBot
+    from danlu.answer.asking.ask import ReleaseBot
+    from danlu.answer.index.access import check_known
 
     project = find_project(Path.cwd())
     principals = check_known(options.principals, project)
@@ -82,11 +82,11 @@ def why(options: Namespace, say: Speech) -> None:
 
 
 def _chain(project: Project, about: str) -> list["Link"]:
-    from danlu.answer.why import why as chain_of
+    from danlu.answer.asking.why import why as chain_of
 
     if about.startswith(ANSWERS):
         return chain_of(project, about)
-    from danlu.answer.why_document import why_document
+    from danlu.answer.asking.why_document import why_document
 
     return why_document(project, about, Path.cwd())
 

@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from danlu.answer.orders import note_rebuilt
+from danlu.answer.forgetting.orders import note_rebuilt
 from danlu.answer.state import State
 from danlu.cli.fetched_job import check_sound, take, tell
 from danlu.cli.given import user_here

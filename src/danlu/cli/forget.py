@@ -7,10 +7,10 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
-from danlu.answer import forgotten_record
-from danlu.answer.forgotten_record import Record
-from danlu.answer.orders import Verified, lift, now, verify
-from danlu.answer.places import Elsewhere
+from danlu.answer.forgetting import forgotten_record
+from danlu.answer.forgetting.forgotten_record import Record
+from danlu.answer.forgetting.orders import Verified, lift, now, verify
+from danlu.answer.forgetting.places import Elsewhere
 from danlu.answer.state import State
 from danlu.cli.forget_page import print_order, print_orders, print_purged, print_verified
 from danlu.cli.given import user_cache, user_here
@@ -66,7 +66,7 @@ def _check(options: Namespace) -> None:
 
 
 def _forget(project: Project, options: Namespace, say: Speech) -> Record:
-    from danlu.answer.forget import Order, forget
+    from danlu.answer.forgetting.forget import Order, forget
 
     order = Order(options.document, user_here(), Path.cwd(), _elsewhere(project))
     with only_writer(project.state):
@@ -93,7 +93,7 @@ def _rebuild(project: Project, options: Namespace, say: Speech) -> str:
 
 
 def _purge(project: Project, options: Namespace, say: Speech) -> list[dict[str, Any]]:
-    from danlu.answer.purge import purge
+    from danlu.answer.forgetting.purge import purge
 
     with only_writer(project.state):
         record, _ = purge(project, user_here(), now())

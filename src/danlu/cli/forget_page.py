@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from danlu.answer.forgotten_record import Record
-from danlu.answer.orders import Verified
+from danlu.answer.forgetting.forgotten_record import Record
+from danlu.answer.forgetting.orders import Verified
 from danlu.cli.speech import Speech
 from danlu.cli.tables import print_table
 

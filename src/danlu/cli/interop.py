@@ -11,7 +11,7 @@ from danlu.core.errors import UserError
 from danlu.core.project import find_project
 
 if TYPE_CHECKING:
-    from danlu.answer.search import Found
+    from danlu.answer.asking.search import Found
 
 _SHOWN = 300
 """Characters of a passage on a terminal; --json has all."""
@@ -19,8 +19,8 @@ _SHOWN = 300
 
 def find(options: Namespace, say: Speech) -> None:
     """Print passages with their places."""
-    from danlu.answer.access import check_known
-    from danlu.answer.ask import ReleaseBot
+    from danlu.answer.asking.ask import ReleaseBot
+    from danlu.answer.index.access import check_known
 
     project = find_project(Path.cwd())
     principals = check_known(options.principals, project)
@@ -49,8 +49,8 @@ def _print_found(number: int, found: "Found", say: Speech) -> None:
 
 def export(options: Namespace, say: Speech) -> None:
     """Write passages and vectors to a folder for FAISS."""
-    from danlu.answer.access import check_known
-    from danlu.answer.export import export_artifact, export_project
+    from danlu.answer.index.access import check_known
+    from danlu.answer.programs.export import export_artifact, export_project
 
     out = Path(options.out)
     if options.index is None:
@@ -84,9 +84,9 @@ def export(options: Namespace, say: Speech) -> None:
 
 def mcp(options: Namespace, say: Speech) -> None:
     """Serve search and ask on standard input and output until the client leaves."""
-    from danlu.answer.access import check_known
-    from danlu.answer.ask import ReleaseBot
-    from danlu.answer.mcp import server
+    from danlu.answer.asking.ask import ReleaseBot
+    from danlu.answer.index.access import check_known
+    from danlu.answer.programs.mcp import server
 
     project = find_project(Path.cwd())
     principals = check_known(options.principals, project)

@@ -5,7 +5,7 @@ from argparse import Namespace
 from dataclasses import asdict
 from pathlib import Path
 
-from danlu.answer.access import check_known
+from danlu.answer.index.access import check_known
 from danlu.answer.state import State
 from danlu.cli.speech import Speech
 from danlu.cli.tables import print_table

@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
-from danlu.answer.live import follow_release
-from danlu.answer.orders import note_rebuilt
+from danlu.answer.forgetting.orders import note_rebuilt
+from danlu.answer.index.live import follow_release
 from danlu.answer.state import State
 from danlu.cli.foresight import Look
 from danlu.cli.given import check_stage, parsed_settings, user_here

@@ -5,7 +5,7 @@ from argparse import Namespace
 from functools import partial
 from pathlib import Path
 
-from danlu.answer.refresh import Refreshed
+from danlu.answer.asking.refresh import Refreshed
 from danlu.cli.sigterm import ending_on_sigterm
 from danlu.cli.speech import Speech
 from danlu.core.execute import Machine
@@ -18,7 +18,7 @@ _MOST_NAMED = 10
 
 def refresh(options: Namespace, say: Speech) -> None:
     """Take over what changed in the source folders, or only tell it."""
-    from danlu.answer.refresh import refresh as bring_up
+    from danlu.answer.asking.refresh import refresh as bring_up
 
     project = find_project(Path.cwd())
     with only_writer(project.state), ending_on_sigterm(), Machine.of(project.compute) as machine:

@@ -5,7 +5,7 @@ import os
 from argparse import Namespace
 from pathlib import Path
 
-from danlu.answer.promotion import check_may_leave
+from danlu.answer.uses.promotion import check_may_leave
 from danlu.cli.speech import Speech
 from danlu.cli.tables import print_table
 from danlu.core.artifacts import MANIFEST, Artifact

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from danlu.answer.access import check_known
-from danlu.answer.ask import LONGEST_QUESTION, ReleaseBot
-from danlu.answer.promotion import ModelWatch
+from danlu.answer.asking.ask import LONGEST_QUESTION, ReleaseBot
+from danlu.answer.index.access import check_known
 from danlu.answer.state import State
+from danlu.answer.uses.promotion import ModelWatch
 from danlu.cli.speech import Speech
 from danlu.core.artifacts import Artifact, Checkpoint
 from danlu.core.damage import damage_of

@@ -1,7 +1,7 @@
 """The documents that a project was ordered to forget: what every later run, and every answer, looks up.
 
 `.danlu/state/forgotten.json` is the list; what was ordered, and what came of it, is in the signed records beside it
-(danlu.answer.forgotten_record). A document is known again by its name, and by the bytes of its file:
+(danlu.answer.forgetting.forgotten_record). A document is known again by its name, and by the bytes of its file:
 
 - the name stays forgotten whatever its file holds later. An order to forget is about a document, and one that comes back with a
   corrected date is the same to whoever asked for it. The price: a new document needs a new name, or `danlu forget --lift`.

@@ -18,14 +18,14 @@ from danlu.core.errors import Phrase, WorkFailed
 from danlu.core.stages import Config, Facts, Stage, Work
 from danlu.core.threads import one_blas_thread
 from danlu.model.encoder import load_encoder
-from danlu.retrieve.fuse import PRIOR, Measured, Question, measure_weights
-from danlu.retrieve.gate import CALIBRATION
-from danlu.retrieve.memory import Memory
-from danlu.retrieve.near_gate import COEFFICIENTS, calibrate
-from danlu.retrieve.reorder import learn_order
-from danlu.retrieve.schema import check, encoder_hash, write_fact
-from danlu.retrieve.search import Searcher, Weights
-from danlu.retrieve.writing import Version, build
+from danlu.retrieve.legs.memory import Memory
+from danlu.retrieve.legs.search import Searcher, Weights
+from danlu.retrieve.ranking.fuse import PRIOR, Measured, Question, measure_weights
+from danlu.retrieve.ranking.reorder import learn_order
+from danlu.retrieve.refusal.gate import CALIBRATION
+from danlu.retrieve.refusal.near_gate import COEFFICIENTS, calibrate
+from danlu.retrieve.tables.schema import check, encoder_hash, write_fact
+from danlu.retrieve.tables.writing import Version, build
 from danlu.text.language import answer_language
 from danlu.text.records import read_documents
 from danlu.text.sections import RULES

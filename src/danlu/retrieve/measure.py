@@ -10,14 +10,14 @@ from danlu.core.answers import Grounded
 from danlu.core.artifacts import Chats, Index
 from danlu.core.threads import one_blas_thread
 from danlu.core.writing import Written
-from danlu.retrieve.fuse import PRIOR, Measured, quality, reciprocal_rank
-from danlu.retrieve.gate import LANGUAGES, off_domain_questions
-from danlu.retrieve.ground import answer
+from danlu.retrieve.grounding.ground import answer
+from danlu.retrieve.grounding.written import hold_against, read_passages, writing_prompt
 from danlu.retrieve.index import opened, read_questions
-from danlu.retrieve.rank import ranked, weights_of
-from danlu.retrieve.reorder import order_of
-from danlu.retrieve.search import Searcher
-from danlu.retrieve.written import hold_against, read_passages, writing_prompt
+from danlu.retrieve.legs.search import Searcher
+from danlu.retrieve.ranking.fuse import PRIOR, Measured, quality, reciprocal_rank
+from danlu.retrieve.ranking.rank import ranked, weights_of
+from danlu.retrieve.ranking.reorder import order_of
+from danlu.retrieve.refusal.gate import LANGUAGES, off_domain_questions
 
 
 def leg_tables(index: Index, chats: Chats, *, blind: bool) -> dict[str, Any]:

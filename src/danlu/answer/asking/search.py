@@ -1,0 +1,70 @@
+"""Search: the passages of the index for a question, with their places; for programs that make their own use of them.
+
+Nothing is judged and nothing is recorded: a question about something else finds what is least far from it. `ask` refuses there.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from danlu.answer.forgetting.hidden import is_forgotten
+from danlu.core.answers import Citation
+from danlu.core.errors import UserError
+from danlu.core.forgotten import Forgotten
+from danlu.retrieve.grounding.cited import open_cited
+from danlu.retrieve.legs.search import DEPTH, Searcher
+from danlu.retrieve.ranking.rank import best_passages
+from danlu.text.language import answer_language
+
+DEFAULT_COUNT = 10
+"""Passages: what retrieval is measured at here (recall and MRR at ten)."""
+MOST_FOUND = DEPTH
+"""What each leg ranks; below that the order means little."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """One passage that was found."""
+
+    score: float
+    """From 0 to 1: 1 is a passage that every leg puts first. Comparable within one search only."""
+    text: str
+    """The passage as it was cleaned and indexed."""
+    citation: Citation
+    """The same span, verbatim, in the extraction of its source."""
+    headings: str
+    """Those above it, outermost first, joined by ` › `."""
+    language: str
+    degraded: str = ""
+    """Why less was searched than the index holds, in English; empty when all was."""
+
+    def public(self) -> dict[str, Any]:
+        """The object that `danlu find --json` prints and that other programs get."""
+        facts = {"score": self.score, "text": self.text, "headings": self.headings, "language": self.language}
+        return facts | self.citation.public() | ({"degraded": self.degraded} if self.degraded else {})
+
+
+def find_passages(view: Searcher, question: str, count: int = DEFAULT_COUNT) -> tuple[Found, ...]:
+    """The best passages for a question, best first; fewer where fewer have anything of it.
+
+    Raises UserError for a count that is not from 1 to 50.
+    """
+    if not 1 <= count <= MOST_FOUND:
+        raise UserError("{count} passages cannot be asked for", "Expected 1 to {most}.", count=count, most=MOST_FOUND)
+    hits = best_passages(view, question, answer_language(question), count)
+    cited = {doc_id: open_cited(view, doc_id) for doc_id in {hit.doc_id for hit in hits}}
+    return tuple(
+        Found(
+            hit.score,
+            hit.text,
+            cited[hit.doc_id].cite(hit, hit.start, hit.end),
+            hit.headings,
+            hit.language,
+            view.degraded,
+        )
+        for hit in hits
+    )
+
+
+def not_forgotten(found: tuple[Found, ...], forgotten: Forgotten) -> tuple[Found, ...]:
+    """The last look before anything is shown, as an answer gets it: whatever the index gave, nothing that is forgotten leaves."""
+    return tuple(one for one in found if not is_forgotten(one.citation, forgotten))

@@ -1,0 +1,121 @@
+"""The life of an order to forget, by its records: given, rebuilt, purged, or lifted; and whether records and list still agree."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from danlu.answer.forgetting import forgotten_record
+from danlu.answer.forgetting.forgotten_record import Record
+from danlu.answer.state import State
+from danlu.answer.uses.named_document import find_document
+from danlu.answer.uses.promotion import returned_in
+from danlu.answer.uses.tainted import line_of
+from danlu.core.artifacts import Release
+from danlu.core.errors import UserError
+from danlu.core.forgotten import Forgotten, ForgottenDocument
+from danlu.core.project import Project
+from danlu.core.store import Store
+
+
+def now() -> str:
+    """The time in UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def lift(project: Project, name: str, by: str, start: Path) -> Record:
+    """Take an order back: the next run reads the document again. Raises UserError when it is not forgotten."""
+    state = State.of(project).folder
+    forgotten = Forgotten.of(state)
+    entry = forgotten.find(name) or forgotten.find(find_document(project, name, start).source)
+    if entry is None:
+        raise UserError("{name} is not forgotten", "`danlu forget --list` shows what is.", name=name)
+    names = [one.source for one in forgotten.documents if one.record == entry.record]
+    body = {"action": "lifted", "at": now(), "by": by, "about": entry.record, "names": names}
+    record = forgotten_record.append(state, body)
+    forgotten.without(entry.record).write(state)
+    return record
+
+
+def note_rebuilt(project: Project, release: Release, by: str) -> list[Record]:
+    """After a release became current: say of every open order as what everything was made anew."""
+    state = State.of(project).folder
+    opened = open_orders(state)
+    made = {one.manifest.stage: one.id for one in line_of(Store(project.artifacts), release)} if opened else {}
+    body = {"action": "rebuilt", "at": now(), "by": by, "release": release.id, "artifacts": made}
+    return [forgotten_record.append(state, body | {"about": order.number}) for order in opened]
+
+
+def open_orders(state: Path) -> list[Record]:
+    """Orders to forget that nothing was rebuilt for since, and that were not lifted."""
+    known = forgotten_record.records(state)
+    done = {one.about for one in known if one.action in ("rebuilt", "lifted")}
+    return [one for one in known if one.action == "forget" and one.number not in done]
+
+
+def entries_of(records: Sequence[Record]) -> Iterator[ForgottenDocument]:
+    """The list that some records imply: what was ordered and not lifted."""
+    lifted = {record.about for record in records if record.action == "lifted"}
+    for record in records:
+        if record.action == "forget" and record.number not in lifted:
+            for said in record.body["documents"]:
+                yield ForgottenDocument(**{**said, "doc_ids": tuple(said["doc_ids"]), "texts": tuple(said["texts"])})
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What a look at the records found."""
+
+    records: int
+    unsigned: tuple[int, ...]
+    last_sha256: str
+    """Of the last record: keep it elsewhere, and a chain that was cut is seen."""
+    problems: tuple[tuple[int, str], ...]
+    """Number of a record, and what is wrong with it."""
+    restored: bool
+    """Whether the list was not what the records say, and was written again from them."""
+    returned: tuple[tuple[str, int], ...]
+    """Documents of the current release with a forgotten text, with the order's number."""
+
+
+def verify(project: Project) -> Verified:
+    """Check every record, hash and signature; mend the list by the records where these hold; look for what came back."""
+    state = State.of(project)
+    problems = tuple(forgotten_record.broken(state.folder))
+    restored = not problems and _restore(state.folder)
+    known = () if problems else forgotten_record.records(state.folder)
+    return Verified(
+        forgotten_record.next_number(state.folder) - 1,
+        tuple(record.number for record in known if not record.body["signed_by"]),
+        forgotten_record.last_hash(state.folder),
+        problems,
+        restored,
+        () if problems else _returned(project, state),
+    )
+
+
+def _restore(state: Path) -> bool:
+    implied = Forgotten(tuple(entries_of(forgotten_record.records(state))))
+    try:
+        same = set(Forgotten.of(state).documents) >= set(
+            implied.documents
+        )  # an order that was cut off is only on the list
+    except UserError:
+        same = False
+    if not same:
+        implied.write(state)
+    return not same
+
+
+def _returned(project: Project, state: State) -> tuple[tuple[str, int], ...]:
+    if not (state.folder / "current.json").exists():
+        return ()
+    store, forgotten = Store(project.artifacts), Forgotten.of(state.folder)
+    try:
+        release = store.find(state.current())
+    except UserError:
+        return ()
+    known = (
+        returned_in(line_of(store, release), forgotten) if isinstance(release, Release) and forgotten.documents else ()
+    )
+    return tuple((name, record) for name, record in known if not forgotten.find(name))

@@ -1,0 +1,80 @@
+"""Take a forgotten document out of the recorded answers: the quote and the text go, the id and what happened stay.
+
+An answer stays as a row, since its id was given to somebody who may ask `danlu why`: that it was answered, when, by which release, and from which
+place of which source, is what an auditor needs; the words are what had to be forgotten. Quotes of other documents in the same
+answer stay. A question stays too, as its asker's own words, unless it quotes the document.
+"""
+
+import json
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from danlu.answer.forgetting.traces import Quotes
+from danlu.core.databases import connect, using
+from danlu.core.errors import Phrase
+
+_TIMEOUT_S = 30
+_NEXT_STEP = Phrase("Move it away: a new one is made, and earlier answers cannot be traced without it.")
+_PLACE = frozenset(("source", "passage_id", "doc_id", "section", "language"))
+"""What stays of a citation, with its numbers."""
+
+Covers = Callable[[dict[str, Any]], bool]
+"""Whether a citation is of the forgotten document."""
+
+
+def redact_answers(database: Path, covers: Covers, quotes: Quotes, record: int) -> list[str]:
+    """Redact; returns the ids of the answers that were changed. Nothing of the words is left in the file or its log.
+
+    Raises UserError when the database is damaged or stays locked.
+    """
+    if not database.exists():
+        return []
+    with using(database, _NEXT_STEP), closing(connect(database, _TIMEOUT_S, isolation_level=None)) as connection:
+        connection.execute("PRAGMA secure_delete = ON")
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            changed = _redact(connection, covers, quotes, record)
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.rollback()
+            raise
+        # An earlier change of a row may have left its words in a free page: the file is written anew, and its log is emptied.
+        connection.execute("VACUUM")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    return changed
+
+
+def _redact(connection: sqlite3.Connection, covers: Covers, quotes: Quotes, record: int) -> list[str]:
+    changed = []
+    for answer_id, question, said in connection.execute("SELECT answer_id, question, answer FROM answers").fetchall():
+        answer = json.loads(said)
+        cites = any(map(covers, answer.get("citations", ())))
+        asked = "" if quotes.are_in(question) else question
+        after = _without(answer, covers, quotes)
+        if cites and not answer.get("redacted"):
+            after["answer"] = ""
+            after.pop("conflicts", None)  # they quote clauses, shorter than what is known again
+        if (asked, after) != (question, answer):
+            after["redacted"] = record
+            row = (asked, json.dumps(after, ensure_ascii=False), answer_id)
+            connection.execute("UPDATE answers SET question = ?, answer = ? WHERE answer_id = ?", row)
+            changed.append(answer_id)
+    return changed
+
+
+def _without(said: Any, covers: Covers, quotes: Quotes) -> Any:
+    """A record's JSON without the document's words, at whatever depth they stand."""
+    if isinstance(said, dict):
+        if "source" in said and covers(said):
+            return {
+                name: "" if isinstance(value, str) and name not in _PLACE else value for name, value in said.items()
+            }
+        if "source" in said and "quote" in said:
+            return said  # a quote of a document that stays, though both may say the same
+        return {name: _without(value, covers, quotes) for name, value in said.items()}
+    if isinstance(said, list):
+        return [_without(one, covers, quotes) for one in said]
+    return "" if isinstance(said, str) and quotes.are_in(said) else said

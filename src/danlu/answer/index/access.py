@@ -1,0 +1,67 @@
+"""Who may see which document: the `access` lines of danlu.yaml, brought to the live index.
+
+A pattern is matched with a document's name as citations show it (`*` fits slashes too); the first that fits counts, and what none
+fits is for everyone. Access is no part of any artifact: a changed line counts from the next command on, without a new index.
+"""
+
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
+
+from danlu.core.errors import UserError
+from danlu.core.hashing import hash_facts
+from danlu.core.project import PROJECT_FILE, Project
+from danlu.data.lock import source_paths
+from danlu.retrieve.legs.live import LiveIndex
+from danlu.retrieve.tables.schema import EVERYONE
+
+_RULES = "access rules"
+"""The fact of an index that holds the hash of the lines that were applied to it."""
+
+
+def principals_of(source: str, access: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """Who may see the document of this name."""
+    return next((names for pattern, names in access.items() if fnmatchcase(source, pattern)), frozenset({EVERYONE}))
+
+
+def apply_access(live: LiveIndex, project: Project) -> None:
+    """Set the access of every document anew where the lines changed since they were applied last.
+
+    Raises UserError for a pattern that fits no document and no source file: a slip of the pen must not open what it was to close.
+    """
+    rules = hash_facts([[pattern, sorted(names)] for pattern, names in project.access.items()])
+    with live.reading(None) as view:
+        if view.fact(_RULES) == rules:
+            return
+        sources = dict(view.rows("SELECT doc_id, source FROM documents"))
+    _check_patterns(project, sources.values())
+    live.grant({doc_id: principals_of(source, project.access) for doc_id, source in sources.items()}, {_RULES: rules})
+
+
+def check_known(principals: Iterable[str], project: Project) -> frozenset[str]:
+    """The principals as a set; raises UserError for one that no line of danlu.yaml names."""
+    wanted = frozenset(principals)
+    known = frozenset().union(*project.access.values()) if project.access else frozenset()
+    for name in sorted(wanted - known - {EVERYONE}):
+        raise UserError(
+            "danlu.yaml gives nothing to {name!r}",
+            "The names below `access:` are: {known}.",
+            name=name,
+            known=", ".join(sorted(known)) or "none",
+        )
+    return wanted
+
+
+def _check_patterns(project: Project, documents: Iterable[str]) -> None:
+    names = list(documents)
+    unused = [pattern for pattern in project.access if not any(fnmatchcase(name, pattern) for name in names)]
+    if unused:
+        files = list(source_paths(project.sources))
+        unused = [pattern for pattern in unused if not any(fnmatchcase(name, pattern) for name in files)]
+    if unused:
+        raise UserError(
+            "{file}: the access pattern {pattern!r} fits no document",
+            "Names are as citations show them, such as {example}. Nothing is answered while a pattern protects nothing.",
+            file=PROJECT_FILE,
+            pattern=unused[0],
+            example=names[0] if names else "docs/handbook.pdf",
+        )

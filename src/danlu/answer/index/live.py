@@ -1,0 +1,141 @@
+"""The live index of a project: one file per index artifact, `.danlu/state/index/ID.db`, that starts as its copy and takes changes.
+
+It appears only when forgotten documents are out and access is set, so no question ever meets one without. Whoever makes one or
+changes all of them holds the folder's lock.
+"""
+
+import fcntl
+import shutil
+from collections.abc import Collection, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from danlu.answer.index.access import apply_access
+from danlu.answer.index.vector_store import open_store
+from danlu.answer.state import State, current_index
+from danlu.core.artifacts import Artifact, Files, Index
+from danlu.core.damage import check_intact
+from danlu.core.forgotten import Forgotten
+from danlu.core.project import Project
+from danlu.core.store import Store
+from danlu.retrieve.legs.live import LiveIndex
+from danlu.retrieve.outside.stores import VectorStore
+from danlu.text.tables import stream_rows
+
+
+def open_live(project: Project, index: Index, store: VectorStore | None = None) -> LiveIndex:
+    """The live index that starts from `index`, made when missing, with the project's access as it is now.
+
+    `store` is where its vectors are searched, None for memory. Raises UserError when a pattern of danlu.yaml's `access` fits
+    nothing, or when the file is damaged.
+    """
+    path = _folder(project) / f"{index.id}.db"
+    if not path.exists():
+        with changing(project):
+            if not path.exists():
+                _make(project, index, path)
+    live = LiveIndex(path, index.encoder, store)
+    apply_access(live, project)
+    return live
+
+
+@contextmanager
+def changing(project: Project) -> Iterator[list[Path]]:
+    """Hold the lock of the project's live indexes; gives their files. Nobody makes one meanwhile."""
+    folder = _folder(project)
+    with (folder / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield sorted(folder.glob("*.db"))
+
+
+def keep_current(project: Project) -> None:
+    """Delete the live indexes of other releases than the current one: going back to one makes its index again."""
+    with changing(project) as paths:
+        current = current_index(project).id  # read under the lock: another process may have switched since
+        for path in paths:
+            if path.stem != current:
+                _delete(path)
+
+
+def follow_release(project: Project) -> None:
+    """Delete the live index of the current release where it holds other files than the release was made from.
+
+    A release that is made again may have the id of before, while refreshes and orders to forget have changed its live index since.
+    """
+    index = current_index(project)
+    path = _folder(project) / f"{index.id}.db"
+    if not path.exists():
+        return
+    with closing(LiveIndex(path, None)) as live, live.reading(None) as view:
+        held = {tuple(row) for row in view.rows("SELECT * FROM sources")}
+    if held != set(_files(Store(project.artifacts), index)):
+        with changing(project):
+            _delete(path)
+
+
+def remove_documents(paths: Collection[Path], doc_ids: Collection[str], files: Collection[str]) -> int:
+    """Take documents out of live indexes, and what they left in free pages; returns the number of passages.
+
+    Of `files` nothing is known any more: should an order be lifted, a refresh reads them again.
+    """
+    count = 0
+    for path in paths:
+        with closing(LiveIndex(path, None)) as live:
+            count += sum(live.remove(doc_id) for doc_id in sorted(doc_ids))
+            live.follow((), gone=sorted(files))
+            live.compact()
+    return count
+
+
+def bring_store(project: Project) -> str:
+    """Bring the store of danlu.yaml's `vectors` up to date with the live index; returns why it is not, empty when it is."""
+    store = open_store(project)
+    if store is None or not State.of(project).has_release():
+        return ""
+    path = _folder(project) / f"{current_index(project).id}.db"
+    if not path.exists():
+        return ""
+    with closing(LiveIndex(path, None, store)) as live:
+        return live.bring_store()
+
+
+def _folder(project: Project) -> Path:
+    folder = project.state / "state" / "index"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _make(project: Project, index: Index, path: Path) -> None:
+    half = path.with_suffix(".half")
+    _delete(half)
+    check_intact([index])
+    shutil.copyfile(index.database, half)
+    forgotten = Forgotten.of(project.state / "state")
+    with closing(LiveIndex(half, index.encoder)) as live:
+        with live.reading(None) as view:
+            documents = view.rows("SELECT doc_id, source FROM documents")
+        hidden = [doc_id for doc_id, source in documents if forgotten.find(source, doc_id)]
+        for doc_id in hidden:
+            live.remove(doc_id)
+        if hidden:
+            live.compact()
+        live.follow(_files(Store(project.artifacts), index))
+        apply_access(live, project)
+    half.rename(path)
+
+
+def _files(store: Store, index: Index) -> list[tuple[str, str, str]]:
+    """The source files that an index was made from, by name: SHA-256 and licence."""
+    waiting: list[Artifact] = [index]
+    while waiting:
+        artifact = waiting.pop()
+        if isinstance(artifact, Files):
+            return [(row["source"], row["sha256"], row["licence"]) for row in stream_rows(artifact.table)]
+        waiting += [store.find(id) for id in artifact.manifest.parents.values() if not id.startswith("sha256:")]
+    return []
+
+
+def _delete(database: Path) -> None:
+    """A database with its log."""
+    for suffix in ("", "-wal", "-shm"):
+        Path(f"{database}{suffix}").unlink(missing_ok=True)

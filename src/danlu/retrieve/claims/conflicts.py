@@ -1,0 +1,172 @@
+"""Sources that contradict each other: two quotes of different documents that speak of the same thing and differ in what they say.
+
+Two clauses speak of the same thing when most words of the shorter stand in the other too, or both hold most of the question; and
+neither has another name, or another subject, in the place of one of the other's ("the laptop", "the phone"). They differ when one
+has another number or date of the same kind, denies what the other says, forbids what it allows, or says the opposite. Both are
+shown with the dates of their documents; which of them is right is not decided here.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from danlu.retrieve.claims.clauses import Clause, clauses
+from danlu.retrieve.claims.content import content_words
+from danlu.retrieve.claims.document_dates import DocumentDate, newer
+from danlu.retrieve.claims.names import names
+from danlu.retrieve.claims.quantities import Quantity
+from danlu.retrieve.claims.roles import instead
+from danlu.retrieve.claims.tallies import tells
+from danlu.retrieve.claims.wording import OPPOSITE
+from danlu.text.language import is_chinese
+from danlu.text.sentences import sentence_spans
+
+_LEAST_SHARED = 0.6
+"""Of the words of the shorter clause."""
+_LEAST_OF_LONGER = 0.4
+"""Of the words of the longer one: three words of twenty say nothing of what the twenty are about."""
+_LEAST_WORDS = 2
+_SHORT = 4
+"""Words of a clause ("the trial lasts 30 days") that says one thing only: one word in common may be all there is."""
+_LEAST_ALIKE = 0.6
+"""Of the words of the longer clause, for one that denies the other or says its opposite: a "not" alone differs in too many sentences."""
+_LEAST_OF_QUESTION = 0.6
+
+_PLACE = re.compile(
+    r"\b(?:section|chapter|table|figure|appendix|step|page)\s+[\dA-Z]|第\s*[\d.]+\s*[章节步页条]|[表图]\s*\d|^\s*[(（]?\d{1,2}[.)、）]",
+    re.IGNORECASE,
+)
+"""A number that is a place in a document, and differs between any two."""
+
+
+@dataclass(frozen=True)
+class Quoted:
+    """A quote of an answer, and the document that it is from."""
+
+    text: str
+    source: str
+    headings: str = ""
+    date: DocumentDate | None = None
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """What two quotes say differently: `quotes[one]` and `quotes[other]`, the newer one first where that is known."""
+
+    one: int
+    other: int
+    kind: str
+    """number, date, negation or opposite."""
+    says: str
+    but: str
+    newer_known: bool
+
+
+def conflicts(quotes: Sequence[Quoted], question: str) -> list[Conflict]:
+    """Every pair of quotes of different sources that contradict each other, with the first clauses in which they do."""
+    found = []
+    for (at, one), (place, other) in combinations(enumerate(quotes), 2):
+        if one.source == other.source and one.date == other.date:
+            continue
+        clash = _clash(one, other, question)
+        if clash is None:
+            continue
+        kind, says, but = clash
+        first = newer(one.date, other.date)
+        found.append(
+            Conflict(place, at, kind, but, says, True)
+            if first is False
+            else Conflict(at, place, kind, says, but, first is True)
+        )
+    return found
+
+
+def _clash(one: Quoted, other: Quoted, question: str) -> tuple[str, str, str] | None:
+    if is_chinese(one.text) != is_chinese(other.text):
+        return None  # words of two languages are not compared, and what is left of them, names and numbers, says too little
+    asked = content_words(question)
+    for said in _sentence_clauses(one.text):
+        for theirs in _sentence_clauses(other.text):
+            same = _same_thing(said, theirs)
+            if not same:
+                held = [sum(map(clause.vocabulary.holds, asked)) for clause in (said, theirs)]
+                least = 1 if max(len(said.words), len(theirs.words)) <= _SHORT else _LEAST_WORDS
+                if min(held) < max(least, _LEAST_OF_QUESTION * len(asked)) or _other_subject(said, theirs):
+                    continue
+            kind = _difference(said, theirs)
+            if kind and (kind in ("number", "date") or (same and _alike(said, theirs))):
+                return kind, said.text.strip(), theirs.text.strip()
+    return None
+
+
+def _sentence_clauses(text: str) -> Iterator[Clause]:
+    for start, end in sentence_spans(text):
+        if not _PLACE.search(text[start:end]):
+            yield from clauses(text[start:end])
+
+
+def _same_thing(one: Clause, other: Clause) -> bool:
+    shorter, longer = sorted((one, other), key=lambda clause: len(clause.words))
+    shared = sum(map(longer.vocabulary.holds, shorter.words))
+    least = max(_LEAST_WORDS, _LEAST_SHARED * len(shorter.words), _LEAST_OF_LONGER * len(longer.words))
+    return shared >= least and not _other_subject(one, other)
+
+
+def _alike(one: Clause, other: Clause) -> bool:
+    shorter, longer = sorted((one, other), key=lambda clause: len(clause.words))
+    return sum(map(longer.vocabulary.holds, shorter.words)) >= _LEAST_ALIKE * len(longer.words)
+
+
+def _other_subject(one: Clause, other: Clause) -> bool:
+    """Whether names differ, or one has another word in the place of the other's, and not its opposite."""
+    mine, theirs = ({name.text for name in names(clause.text) if not name.opens} for clause in (one, other))
+    if mine - theirs and theirs - mine:
+        return True
+    swapped = instead(one, other).partition(" / ")
+    return bool(swapped[2]) and swapped[2] not in OPPOSITE.get(swapped[0], ()) and not _is_verb_for_verb(one, other)
+
+
+def _is_verb_for_verb(one: Clause, other: Clause) -> bool:
+    """Only what stands last differs ("lasts", "is limited to"): the subject is the same."""
+    return bool(one.words and other.words) and one.words[0].key == other.words[0].key
+
+
+def _difference(one: Clause, other: Clause) -> str:
+    mine, theirs = _unmatched(one.counted, other.counted), _unmatched(other.counted, one.counted)
+    pair = next(((a, b) for a in mine for b in theirs if a.kind == b.kind), None)
+    if pair:
+        return "date" if pair[0].kind in ("date", "weekday") else "number"
+    if one.negations % 2 != other.negations % 2:
+        return "negation"
+    keys = {word.key for word in other.words}
+    words = [word.key for word in one.words if word.key not in keys]
+    mine_keys = {word.key for word in one.words}
+    return "opposite" if any((OPPOSITE.get(word, frozenset()) & keys) - mine_keys for word in words) else ""
+
+
+def _unmatched(quantities: Sequence[Quantity], others: Sequence[Quantity]) -> list[Quantity]:
+    return [one for one in quantities if not any(tells(other, one) or tells(one, other) for other in others)]
+
+
+_TEXTS = {
+    "en": ("The sources differ: {one} says “{says}”, {other} says “{but}”.", "{source} ({date})", "{source} (no date)", "collected {date}"),
+    "zh": ("资料说法不一：{one}写的是“{says}”，{other}写的是“{but}”。", "{source}（{date}）", "{source}（无日期）", "{date} 收录"),
+}  # fmt: skip
+
+
+def conflict_note(conflict: Conflict, quotes: Sequence[Quoted], language: str) -> str:
+    """One sentence that shows both sides with the dates of their documents, the newer one first where that is known."""
+    template = _TEXTS[language][0]
+    one, other = (_named(quotes[at], language) for at in (conflict.one, conflict.other))
+    return template.format(
+        one=one, other=other, says=conflict.says.rstrip("。.，,；;"), but=conflict.but.rstrip("。.，,；;")
+    )
+
+
+def _named(quote: Quoted, language: str) -> str:
+    _, dated, undated, collected = _TEXTS[language]
+    if quote.date is None:
+        return undated.format(source=quote.source)
+    date = collected.format(date=quote.date.value) if quote.date.origin == "collected" else quote.date.value
+    return dated.format(source=quote.source, date=date)

@@ -406,3 +406,16 @@ def test_the_page_is_where_the_line_stands() -> None:
 
     found = extract_pdf(drawn(page(ENGLISH), page(OTHER)))
     assert [(b.page, flat(found.text[b.start : b.end])) for b in found.blocks] == [(1, ENGLISH), (2, OTHER)]
+
+
+def test_items_set_larger_than_the_text_are_no_heading() -> None:
+    def page(canvas: Canvas) -> None:
+        lines(canvas, wrapped(ENGLISH, 80), 60, 780)
+        canvas.setFont("Helvetica", 13)
+        for number, item in enumerate(("Passport", "Card", "Phone")):
+            canvas.drawString(60, 600 - 16 * number, "•")
+            canvas.drawString(80, 600 - 16 * number, item)
+
+    found = extract_pdf(drawn(page))
+    assert not said(found, "heading")
+    assert all(item in found.text for item in ("Passport", "Card", "Phone"))

@@ -13,7 +13,7 @@ from danlu.core.artifacts import Corpus, Files
 from danlu.core.errors import WorkFailed
 from danlu.core.execute import Machine, execute
 from danlu.core.project import Source
-from danlu.core.stages import Config, Plan, Work
+from danlu.core.stages import Config, Facts, Plan, Work
 from danlu.core.store import Store
 from danlu.data.collect import collect
 from danlu.data.extract import readers, shards, stage
@@ -24,6 +24,7 @@ from danlu.data.lock import SourceLock, lock_sources
 from danlu.text.records import Reject
 from danlu.text.tables import read_rows, stream_rows
 from found import found
+from pdfs import pdf
 from stages import ran
 
 CHINESE = "软件包管理系统会记录每一个已经安装的文件。"
@@ -260,3 +261,21 @@ def test_a_killed_run_continues_to_the_same_content(tmp_path: Path, monkeypatch:
         for store in ("killed", "whole")
     ]
     assert hashes[0] == hashes[1]
+
+
+def test_a_document_most_of_whose_pages_give_no_text_is_named(tmp_path: Path) -> None:
+    (tmp_path / "drawn.pdf").write_bytes(pdf([["Valves of the pump"], [], []]))
+    (tmp_path / "whole.pdf").write_bytes(pdf([["Valves of the pump"], ["Seals of the pump"], []]))
+    sources, files = sources_of(tmp_path)
+    corpora: list[Facts] = []
+
+    def body(work: Work) -> Facts:
+        corpora.append(extract.body(work, ExtractConfig(), files=files, sources=sources))
+        return corpora[0]
+
+    corpus = ran(Corpus, body, work=True)
+    assert corpora[0].note == f"most of their pages gave no text: 1 ({tmp_path.name}/drawn.pdf 2/3)"
+    assert [(row["rule"], row["count"]) for row in rows_of(corpus, "edits")] == [
+        ("page without text", 2),
+        ("page without text", 1),
+    ]

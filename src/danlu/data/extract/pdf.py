@@ -18,6 +18,7 @@ from danlu.data.extract.blocks import BlockWriter, Extracted, Unreadable
 from danlu.data.extract.pdf_headings import read_outline
 from danlu.data.extract.pdf_lines import Line, page_lines
 from danlu.data.extract.pdf_pages import lay_out
+from danlu.data.extract.unread_pages import WITHOUT_TEXT
 
 _SCAN_LETTERS = 16
 """A page with fewer letters than this (a page number, a stamp) under a picture is a scan."""
@@ -85,6 +86,8 @@ class _Pages:
         try:
             lines = page_lines(page)
             if not _is_picture(page, lines):
+                if not lines:
+                    self.edits[WITHOUT_TEXT] += 1
                 return lines
             if not ocr.is_installed():
                 self.pictures += 1

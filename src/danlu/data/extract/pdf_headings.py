@@ -19,6 +19,8 @@ _MAX_SHARE = 0.3
 """Where more of the rows than this look like headings, weight and size mean something else (slides, posters)."""
 _ENDS = re.compile(r"[.。,，;；、]$")
 _LETTERS = re.compile(r"[^\W\d_]{2,}|[^\x00-\x7f]")
+_ITEM = re.compile(r"[•◦‣∙·*–—-]\s")
+"""An item of a list is no heading, however it is set; ■ and ◆ stand before headings too."""
 _MAX_ROWS = 3
 
 
@@ -120,6 +122,7 @@ def _may_be_heading(row: Row) -> bool:
         len(text) <= _MAX_CHARACTERS
         and not row[0].fixed
         and bool(_LETTERS.search(text))
+        and not _ITEM.match(text)
         and not _ENDS.search(text)
         and max(line.size for line in row) <= 1.3 * row[0].size
     )

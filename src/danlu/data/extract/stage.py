@@ -24,6 +24,7 @@ from danlu.data.extract.readers import optional_libraries
 from danlu.data.extract.reading import read_item, read_span
 from danlu.data.extract.shards import Job, shards_of
 from danlu.data.extract.unpack import Meter
+from danlu.data.extract.unread_pages import mostly_unread
 from danlu.data.extract.writing import Parts
 from danlu.data.forgotten import BOUND, BY_NAME, RULE, ForgottenMembers, is_forgotten
 from danlu.data.lock import SourceLock
@@ -128,7 +129,7 @@ def _extract(
     parts = [(shard.key, shard.parts()) for shard in shards]
     note(work.folder, parts)
     facts = gather(work.folder, [part for _, found in parts for part in found], tuple(TABLES))
-    return check_any_kept(facts, extract.name)
+    return replace(check_any_kept(facts, extract.name), note=mostly_unread(work.folder))
 
 
 def _shards(work: Work, config: ExtractConfig, cut: Iterable[tuple[Job, ...]]) -> Iterator[Shard]:
@@ -184,7 +185,7 @@ def _read_without_crashers(work: Work, shard: Shard) -> None:
 
 extract = Stage(
     "extract",
-    version=2,
+    version=3,
     makes=Corpus,
     body=_extract,
     config=ExtractConfig,

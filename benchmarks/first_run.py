@@ -1,4 +1,4 @@
-"""Time and memory of every stage of the demo, from an empty project, and of the run that finds all done.
+"""Time and memory of every stage of the demo, from an empty project, and of the run that finds all done; and how good its bot is.
 
     python benchmarks/first_run.py [--docs PATH] [--threads N]
 
@@ -34,6 +34,7 @@ def main() -> None:
         first_s, peak_mb = _run(project)
         _print_stages(project)
         again_s, _ = _run(project)
+        subprocess.run([*_danlu(), "evaluate"], cwd=project, check=True)
         print(f"first run {first_s:.1f} s, peak {peak_mb} MB over the process tree; run again {again_s:.2f} s")
 
 

@@ -17,10 +17,10 @@ from danlu.core.artifacts import Chats, Index
 from danlu.core.project import find_project
 from danlu.core.store import Store
 from danlu.recipes import plan_of
-from danlu.retrieve.grounding.ground import weights_of
 from danlu.retrieve.index import opened, read_questions
 from danlu.retrieve.ranking.fuse import PRIOR
-from danlu.retrieve.ranking.reorder import learn_order, trial_of
+from danlu.retrieve.ranking.learn_order import learn_order, trial_of
+from danlu.retrieve.ranking.rank import weights_of
 from danlu.text.statistics import paired_interval
 
 

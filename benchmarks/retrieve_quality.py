@@ -31,10 +31,10 @@ from numpy.typing import NDArray
 
 from danlu.core.artifacts import Chats, Corpus, Index
 from danlu.core.store import open_artifact
-from danlu.retrieve.grounding.ground import weights_of
 from danlu.retrieve.index import opened, read_questions
 from danlu.retrieve.legs.search import LEGS, Searcher, Weights, fuse
 from danlu.retrieve.ranking.fuse import Measured, Question
+from danlu.retrieve.ranking.rank import weights_of
 from danlu.text.records import read_documents
 from danlu.text.sections import sections
 from danlu.text.sentences import sentence_spans
@@ -68,8 +68,8 @@ class Built:
     @property
     def encoder(self) -> str:
         """The kind of encoder that was chosen."""
-        facts = json.loads((self.index.path / "encoder" / "encoder.json").read_text(encoding="utf-8"))
-        return str(facts.get("package", facts["kind"]))
+        chosen = json.loads((self.index.path / "encoder" / "report.json").read_text(encoding="utf-8"))
+        return str(chosen["used"])
 
 
 def build(project: Path, docs: Sequence[Path]) -> Built:
@@ -137,10 +137,10 @@ def report(name: str, found: Sequence[dict[str, Ranks]]) -> None:
     print(f"fused minus {best}, mean of both figures: {mean:+.3f} ({low:+.3f} to {high:+.3f})")
 
 
-def across(zh: Built, en: Built) -> list[Question]:
-    """Chinese headings, with the English section at the same place of the same file as the answer."""
+def across(asking: Built, answering: Built, language: str) -> list[Question]:
+    """Headings in one language, with the section of the other at the same place of the same file as the answer."""
     places: list[dict[tuple[str, int], str]] = []
-    for built in (zh, en):
+    for built in (asking, answering):
         found = {}
         for document in read_documents(built.documents.documents):
             page = Path(document.source).name.replace(".zh-cn.", ".").replace(".en.", ".")
@@ -148,10 +148,10 @@ def across(zh: Built, en: Built) -> list[Question]:
         places.append(found)
     counterpart = {id: places[1].get(place) for place, id in places[0].items()}
     asked = []
-    for question in held_out(zh):
+    for question in held_out(asking):
         answers = frozenset(other for id in question.sections if (other := counterpart[id]) is not None)
         if answers:
-            asked.append(Question(question.text, "zh", answers))
+            asked.append(Question(question.text, language, answers))
     return asked
 
 
@@ -175,11 +175,17 @@ def manuals(share: Path, work: Path, wanted: Sequence[str]) -> None:
             asked = held_out(built)
             name = f"{language}, all in one index (dense: {built.encoder})"
             report(name, [ranks(built.index.blind, asked, language)])
-    pairs = [(apart["zh", name], apart["en", name]) for name in ACROSS if name in wanted]
-    if pairs:
-        used = ", ".join(en.encoder for _, en in pairs)
-        found_across = [ranks(en.index.blind, across(zh, en), "zh") for zh, en in pairs]
-        report(f"zh questions to en manuals, each apart (dense: {used})", found_across)
+    across_pairs(apart, [name for name in ACROSS if name in wanted])
+
+
+def across_pairs(apart: dict[tuple[str, str], Built], names: Sequence[str]) -> None:
+    """Print a table for each direction and manual: questions in one language to the manual in the other."""
+    for asking, answering in (("zh", "en"), ("en", "zh")):
+        for name in names:
+            built = apart[answering, name]
+            asked = across(apart[asking, name], built, asking)
+            title = f"{asking} questions to {answering} {name} (dense: {built.encoder})"
+            report(title, [ranks(built.index.blind, asked, asking)])
 
 
 def banking(folder: Path, work: Path) -> None:

@@ -4,16 +4,20 @@
 
 INDEX is a folder that `danlu index` wrote. A question counts as answered where its quote stands in the index's documents; a near miss
 counts where none of the MANUALs that the index holds answers it (`answered_in`): `reference` (debian-reference), `book` (debian-handbook),
-`guide` (installation-guide and debian-faq), or `office`, the `guide` pages of Calc and Writer in Debian's libreoffice-help-en-us and
-libreoffice-help-zh-cn, which have questions of their own. The questions of the handbook example and `office_questions.jsonl` belong to
-the dev split.
+`guide` (installation-guide and debian-faq); `office`, the `guide` pages of Calc and Writer in Debian's libreoffice-help-en-us and
+libreoffice-help-zh-cn; `service`, debian-edu-itil-manual of debian-edu-doc-legacy-en and debian-edu-doc-legacy-zh-cn; `packaging`,
+debmake-doc in both languages. The last three have questions of their own. The questions of the handbook example and
+`office_questions.jsonl` belong to the dev split, `near_domain_blind.jsonl` is the blind split: written before any of its results was seen.
 
 Printed by language: AUROC of the second stage between answered questions and near misses with its 95 % bootstrap interval; what both
-stages refuse; and what other thresholds of the second stage would. `--fit` prints the coefficients that the dev split of all indexes
-gives: those of danlu.retrieve.refusal.near_gate come from it.
+stages refuse, with Wilson's interval; and the curve: what other thresholds of the second stage would refuse, off-domain refusals included.
+
+`--fit` writes src/danlu/retrieve/refusal/coefficients.py from the dev split of all indexes and prints it. Then the indexes have to be built
+again, since each holds its own thresholds, COEFFICIENTS (near_gate.py) be raised, and the hash in tests/retrieve/test_near_gate.py.
 """
 
 import argparse
+import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,16 +27,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from danlu.retrieve.grounding.ground import weights_of
 from danlu.retrieve.index import opened
 from danlu.retrieve.legs.search import Searcher
+from danlu.retrieve.ranking.rank import weights_of
 from danlu.retrieve.refusal.answerable import FEATURES, features
 from danlu.retrieve.refusal.gate import LANGUAGES, off_domain_questions
-from danlu.retrieve.refusal.near_gate import Gate, Judgement, scaled
+from danlu.retrieve.refusal.near_gate import LEAST_DOMAIN, MARGIN, OWN_SUBJECT, Gate, Judgement, scaled
 
 _HERE = Path(__file__).parent
 _QUESTIONS = {
     _HERE / "near_domain.jsonl": "",
+    _HERE / "near_domain_blind.jsonl": "",
     _HERE / "office_questions.jsonl": "office",
     _HERE.parent / "examples" / "handbook" / "questions.jsonl": "debian",
 }
@@ -43,11 +48,15 @@ _ROUNDS = 2000
 _WEIGHT = 20.0
 """Of all positives of a corpus, and of all its negatives: corpora count alike, but for those with few positives."""
 _FULL = 15
-_USED = {
-    ("zh", "domain"): "support,keyness,mean keyness,known,known pairs,unknown,covered,heading,matched,dense,characters",
-    ("en", "domain"): "support,keyness,mean keyness,known,unknown,covered,heading,matched,dense",
-    ("zh", "answer"): "missing,heading,mean keyness,dense,characters",
-    ("en", "answer"): "missing,covered,unknown,heading,mean keyness",
+_OWN_SUBJECTS = ("office", "service", "packaging")
+_WRITTEN = _HERE.parent / "src" / "danlu" / "retrieve" / "refusal" / "coefficients.py"
+_MOST_REFUSED = 0.1
+"""Of answered questions, by both stages, where the threshold of the second one is set."""
+_SIGNS = {
+    ("zh", "domain"): "keyness,mean keyness,unknown,covered,heading,held,characters,dense",
+    ("en", "domain"): "keyness,mean keyness,unknown,covered,heading,held,dense",
+    ("zh", "answer"): "missing,pointed,heading,characters,dense",
+    ("en", "answer"): "unknown,missing,covered,pointed,heading",
 }
 
 
@@ -67,7 +76,7 @@ class Row:
 def _rows(given: str, language: str, asked: list[dict[str, Any]], split: str) -> list[Row]:
     folder, _, named = given.partition("=")
     manuals = named.split(",")
-    subject = "office" if "office" in manuals else "debian"
+    subject = next((own for own in _OWN_SUBJECTS if own in manuals), "debian")
     with opened(Path(folder) / "index.sqlite") as searcher:
         gate = Gate(**searcher.fact("gate"))
         texts = [
@@ -81,14 +90,14 @@ def _rows(given: str, language: str, asked: list[dict[str, Any]], split: str) ->
             if (row["lang"], row["split"], row["subject"]) == (language, split, subject)
             for kind in _kind(row, texts, manuals)
         ]
-        general = off_domain_questions(language, "test" if split == "test" else "calibrate")
+        general = off_domain_questions(language, "calibrate" if split == "dev" else "test")
         return rows + [_row(searcher, gate, folder, "general", question, language) for question in general]
 
 
 def _kind(row: dict[str, Any], texts: Sequence[str], manuals: Sequence[str]) -> list[str]:
     if row["kind"] == "answerable":
         return ["answered"] if not row.get("quote") or any(_squashed(row["quote"]) in text for text in texts) else []
-    return [] if set(row["answered_in"]) & set(manuals) else ["near"]
+    return [] if set(row.get("answered_in", [])) & set(manuals) else ["near"]
 
 
 def _row(searcher: Searcher, gate: Gate, index: str, kind: str, question: str, language: str) -> Row:
@@ -126,12 +135,36 @@ def _print_table(rows: Sequence[Row], title: str) -> None:
     print(f"  AUROC {auroc(scores, misses):.3f} ({low:.3f} to {high:.3f})")
     for name, kind in (("answered", answered), ("near", near), ("general", general)):
         by = {stage: sum(row.judgement.refused == stage for row in kind) for stage in ("off-domain", "near-domain")}
-        print(f"  {name:9} refused {sum(by.values()) / len(kind):.3f}  {by}")
+        low, high = _wilson(sum(by.values()), len(kind))
+        print(f"  {name:9} refused {sum(by.values()) / len(kind):.3f} ({low:.3f} to {high:.3f})  {by}")
     for share in _FALSE_REFUSALS:
-        threshold = float(np.quantile(scores, share))
+        threshold = _threshold(answered, share)
+        refused = [float(np.mean([_refused(row, threshold) for row in kind])) for kind in (answered, near, general)]
         print(
-            f"  second stage alone at {threshold:6.2f}: answered {share:.2f}, near {(misses < threshold).mean():.3f} refused"
+            "  second stage at {:6.2f}: refused answered {:.3f}, near {:.3f}, general {:.3f}".format(
+                threshold, *refused
+            )
         )
+
+
+def _refused(row: Row, threshold: float) -> bool:
+    return row.judgement.refused == "off-domain" or row.judgement.answer < threshold
+
+
+def _threshold(answered: Sequence[Row], share: float) -> float:
+    """The highest of the second stage at which both refuse no more than this share of answered questions."""
+    scores = sorted(row.judgement.answer if row.judgement.refused != "off-domain" else -np.inf for row in answered)
+    return float(scores[min(int(share * len(scores)), len(scores) - 1)])
+
+
+def _wilson(count: int, of: int) -> tuple[float, float]:
+    """95 % interval of a share."""
+    if not of:
+        return 0.0, 1.0
+    z, share = 1.96, count / of
+    middle = (share + z * z / (2 * of)) / (1 + z * z / of)
+    half = z * np.sqrt(share * (1 - share) / of + z * z / (4 * of * of)) / (1 + z * z / of)
+    return max(0.0, middle - float(half)), min(1.0, middle + float(half))
 
 
 def _fit(rows: Sequence[Row], names: Sequence[str], positive: str, negative: str) -> dict[str, float]:
@@ -168,19 +201,79 @@ def _weights(rows: Sequence[Row], truth: NDArray[np.float64]) -> NDArray[np.floa
     return weight
 
 
+def _fitted(rows: Sequence[Row], language: str) -> tuple[dict[str, float], dict[str, float]]:
+    return (
+        _fit(rows, _SIGNS[language, "domain"].split(","), "answered", "general"),
+        _fit(rows, _SIGNS[language, "answer"].split(","), "answered", "near"),
+    )
+
+
+def _odds(row: Row, coefficients: dict[str, float]) -> float:
+    if row.values is None:
+        return -np.inf
+    named = {"": 1.0} | dict(zip(FEATURES, row.values, strict=True))
+    return sum(weight * named[name] for name, weight in coefficients.items())
+
+
+def _least_answer(rows: Sequence[Row], language: str) -> float:
+    """Where both stages refuse a tenth of what the indexes answer; each question by coefficients that the other half of them gives."""
+    half = [int(hashlib.sha256(row.question.encode()).hexdigest(), 16) % 2 for row in rows]
+    fitted = [_fitted([row for row, side in zip(rows, half, strict=True) if side != at], language) for at in (0, 1)]
+    odds: list[float] = []
+    for index in sorted({row.index for row in rows}):
+        here = [(row, fitted[side]) for row, side in zip(rows, half, strict=True) if row.index == index]
+        general = sorted(_odds(row, domain) for row, (domain, _) in here if row.kind == "general")
+        bar = max(general[-1 - OWN_SUBJECT] + MARGIN, LEAST_DOMAIN)
+        odds += [
+            _odds(row, answer) if _odds(row, domain) >= bar else -np.inf
+            for row, (domain, answer) in here
+            if row.kind == "answered"
+        ]
+    odds.sort()
+    off_domain = sum(found == -np.inf for found in odds)
+    print(
+        f"{language}: of {len(odds)} answered dev questions, each by the other half's coefficients, {off_domain} are off-domain"
+    )
+    return round(odds[max(int(_MOST_REFUSED * len(odds)), off_domain)], 2)
+
+
+def _write(found: dict[str, tuple[dict[str, float], dict[str, float], float]]) -> str:
+    """The module as `ruff format` leaves it."""
+    lines = ['"""Written by `benchmarks/retrieve_refusal.py --fit`: how much each sign counts, and where the second stage refuses.', "",
+             "Log-odds by language, in the units of answerable.py; \"\" is what they start from.", '"""', ""]  # fmt: skip
+    for name, at in (("DOMAIN", 0), ("ANSWER", 1)):
+        lines.append(f"{name} = {{")
+        for language, parts in found.items():
+            numbers = parts[at]
+            assert isinstance(numbers, dict)
+            lines += [
+                f'    "{language}": {{',
+                *(f'        "{sign}": {value},' for sign, value in numbers.items()),
+                "    },",
+            ]
+        lines.append("}")
+    least = ", ".join(f'"{language}": {parts[2]}' for language, parts in found.items())
+    text = "\n".join([*lines, f"LEAST_ANSWER = {{{least}}}", ""])
+    _WRITTEN.write_text(text, encoding="utf-8")
+    return text
+
+
 def main() -> None:
     """Print a table per language and index, over all indexes, and coefficients where they are asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("indexes", nargs="+")
-    parser.add_argument("--split", choices=("dev", "test"), default="test")
+    parser.add_argument("--split", choices=("dev", "test", "blind"), default="test")
     parser.add_argument("--fit", action="store_true")
     parser.add_argument("--wrong", action="store_true", help="print what fared wrong")
     options = parser.parse_args()
+    if options.fit and options.split != "dev":
+        parser.error("--fit fits to the dev split: give --split dev")
     asked = [
         {"kind": "answerable", "split": "dev", "subject": subject} | json.loads(line)
         for file, subject in _QUESTIONS.items()
         for line in file.read_text(encoding="utf-8").splitlines()
     ]
+    found = {}
     for language in LANGUAGES:
         by_index = [_rows(given, language, asked, options.split) for given in options.indexes]
         for given, rows in zip(options.indexes, by_index, strict=True):
@@ -193,10 +286,11 @@ def main() -> None:
                         if r.kind == "answered" and r.judgement.refused
                     )
                 )
-        every = [row for rows in by_index for row in rows]
         if options.fit:
-            for stage, negative in (("domain", "general"), ("answer", "near")):
-                print(language, stage, _fit(every, _USED[language, stage].split(","), "answered", negative))
+            every = [row for rows in by_index for row in rows]
+            found[language] = (*_fitted(every, language), _least_answer(every, language))
+    if options.fit:
+        print(_write(found))
 
 
 if __name__ == "__main__":

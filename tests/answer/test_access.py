@@ -1,5 +1,6 @@
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,12 @@ import yaml
 
 from commands import danlu
 from danlu.answer.asking.ask import ReleaseBot
+from danlu.answer.asking.refresh import refresh
+from danlu.answer.index.live import open_live
+from danlu.answer.state import current_index
 from danlu.core.errors import UserError
+from danlu.core.execute import Machine
+from danlu.core.progress import Progress, progress
 from danlu.core.project import Project, load_project
 
 QUESTION = "How do I install a source package?"
@@ -101,4 +107,33 @@ def test_a_bot_that_lives_long_opens_an_index_with_the_access_of_now(folder: Pat
     assert source not in sources(bot)
     assert source in sources(bot, "hr")
     assert path.exists()
+    bot.close()
+
+
+def test_lines_that_were_tightened_while_a_refresh_read_count_for_what_it_puts(folder: Path) -> None:
+    kettle = folder / "docs" / "en" / "kettle.md"
+    kettle.write_text(
+        "# Kettles\n\nThe zircon kettle of the staff kitchen is descaled with citric acid every second Friday.\n"
+    )
+    question, opened = "How is the zircon kettle descaled?", with_access(folder, {})
+
+    def shows(name: str) -> AbstractContextManager[Progress]:
+        if name == "clean":  # minutes into a large refresh
+            ReleaseBot(with_access(folder, {"docs/en/k*": ["hr"]})).close()
+        return progress(name)
+
+    assert refresh(opened, Machine(threads=1, workers=1), shows).documents > 0
+    bot = ReleaseBot(load_project(folder))
+    assert bot.ask(question).refused
+    assert bot.ask(question, frozenset({"hr"})).citations[0].source == "docs/en/kettle.md"
+    bot.close()
+
+
+def test_lines_of_before_never_come_back(folder: Path) -> None:
+    source = open_source(folder)
+    opened = with_access(folder, {})
+    bot = ReleaseBot(with_access(folder, {source: ["hr"]}))
+    assert source not in sources(bot)
+    with closing(open_live(opened, current_index(opened))):  # by a command that read the lines before they were changed
+        assert source not in sources(bot)
     bot.close()

@@ -1,9 +1,11 @@
 import shutil
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from answer_projects import list_forgotten
 from commands import danlu
 from danlu.answer.asking.ask import LONGEST_QUESTION, ReleaseBot
 from danlu.answer.state import State
@@ -136,3 +138,24 @@ def test_whatever_is_damaged_is_named_with_the_way_out(project: Project, command
     folder = file.split("/")[0]
     assert f"/{folder}/" in done.stderr and "not as it was made" in done.stderr and "danlu run" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_questions_go_on_while_the_live_index_is_deleted_and_made_again(project: Project) -> None:
+    bot = ReleaseBot(project)
+    with ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(bot.ask, QUESTION) for _ in range(40)]
+        for _ in range(6):
+            time.sleep(0.1)
+            for path in State.of(project).folder.glob("index/*.db*"):
+                path.unlink(missing_ok=True)
+        assert {len(answer.result().citations) > 0 for answer in asked} == {True}
+    bot.close()
+
+
+def test_what_was_worked_out_before_a_document_was_forgotten_leaves_memory(project: Project) -> None:
+    bot = ReleaseBot(project)
+    source = bot.ask(QUESTION).citations[0].source
+    list_forgotten(project, source)
+    assert bot.ask("What is a package?").answer_id
+    assert source not in str(vars(bot._cache)["_answers"])
+    bot.close()

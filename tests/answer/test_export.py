@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from danlu.core.project import Project
 from danlu.core.store import Store
 from danlu.model.encoder import load_encoder
 from danlu.retrieve.export import faiss_export
+from danlu.retrieve.export.export_folder import put_whole
 
 faiss = pytest.importorskip("faiss")
 
@@ -190,3 +192,23 @@ def test_the_readers_example_of_the_docs_runs(project: Project, tmp_path: Path, 
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) == 3 and "docs/en/" in done.stdout
     assert not Forgotten.of(State.of(project).folder).documents
+
+
+def test_what_a_kill_left_of_an_export_is_put_right_by_the_next(tmp_path: Path) -> None:
+    """Between its two renames: no export lies there, the earlier one has another name, and a half one holds passages."""
+    out = tmp_path / "out"
+    with put_whole(out, "test") as folder:
+        (folder / "manifest.json").write_text(json.dumps({"format": "test", "files": []}))
+    child = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True, check=True)  # fmt: skip
+    dead, alive = int(child.stdout), os.getppid()
+    out.rename(tmp_path / f".out.danlu-{dead}.old")
+    for name in (f".out.danlu-{dead}.half", f".out.danlu-{alive}.half", "out.7.old", ".outer.danlu-7.half"):
+        (tmp_path / name).mkdir()
+    with pytest.raises(RuntimeError), put_whole(out, "test"):
+        raise RuntimeError
+    left = {f".out.danlu-{alive}.half", "out.7.old", ".outer.danlu-7.half"}
+    assert {path.name for path in tmp_path.iterdir()} == {"out", *left}
+    with put_whole(out, "test") as folder:
+        (folder / "manifest.json").write_text(json.dumps({"format": "test", "files": ["new"]}))
+    assert json.loads((out / "manifest.json").read_text())["files"] == ["new"]
+    assert {path.name for path in tmp_path.iterdir()} == {"out", *left}

@@ -8,19 +8,20 @@ from danlu.answer.asking.ask import ReleaseBot
 from danlu.answer.asking.why import why
 from danlu.answer.asking.why_document import why_document
 from danlu.answer.forgetting import forgotten_record
-from danlu.answer.forgetting.forget import Order, forget
+from danlu.answer.forgetting.forget import Order, finish, forget
 from danlu.answer.forgetting.orders import lift, note_rebuilt, open_orders, verify
 from danlu.answer.forgetting.places import Elsewhere
 from danlu.answer.forgetting.purge import purge
+from danlu.answer.index.live import remove_documents
 from danlu.answer.state import State
 from danlu.answer.uses.named_document import find_document
 from danlu.answer.uses.promotion import ModelWatch, models_that_learnt
 from danlu.answer.uses.tainted import uses_in
 from danlu.core.artifacts import Chats, Checkpoint, Release
 from danlu.core.errors import UserError, WorkFailed
-from danlu.core.forgotten import Forgotten
+from danlu.core.forgotten import Forgotten, ForgottenDocument
 from danlu.core.project import Project, load_project
-from danlu.core.store import Store, open_artifact
+from danlu.core.store import Store, only_writer, open_artifact
 from danlu.retrieve.legs.live import LiveIndex
 from danlu.retrieve.tables.writing import Version
 from danlu.text.records import Block, Document
@@ -159,6 +160,146 @@ def test_an_order_that_was_killed_halfway_goes_on(project: Project, monkeypatch:
     record, was_done = forget(project, order(project, UPDATES))
     assert (record.number, was_done) == (1, False)
     assert verify(project).problems == () and not verify(project).restored
+
+
+START = "docs/zh/start.md"
+
+
+def cut_off(project: Project, name: str) -> None:
+    """An order that was killed when its list was written, and nothing else."""
+    document = find_document(project, name, project.folder)
+    state = State.of(project).folder
+    number = forgotten_record.next_number(state)
+    entry = ForgottenDocument(
+        number, "2026-01-01T00:00:00+00:00", document.source, document.file, document.sha256, tuple(document.doc_ids), document.text_hashes
+    )  # fmt: skip
+    Forgotten.of(state).adding([entry]).write(state)
+
+
+def test_an_order_that_was_cut_off_is_finished_before_another_one_is_recorded(project: Project) -> None:
+    state = State.of(project).folder
+    bot = ReleaseBot(project)
+    answer = bot.ask(QUESTION)
+    bot.close()
+    cut_off(project, UPDATES)
+    record, was_done = forget(project, order(project, START))
+    assert (record.number, was_done, [one["source"] for one in record.body["documents"]]) == (2, False, [START])
+    first, second = forgotten_record.records(state)
+    assert ([one["source"] for one in first.body["documents"]], second.number) == ([UPDATES], 2)
+    assert (first.body["resumed"], second.body["resumed"]) == (True, False)
+    assert first.body["removed"]["passages"] > 5 and first.body["removed"]["answers"] == [answer.answer_id]
+    assert {use["stage"] for use in first.body["uses"]} >= {"extract", "index"}
+    again, was_done = forget(project, order(project, UPDATES))
+    assert (again.number, was_done, again.body) == (1, True, first.body)
+    assert verify(project).problems == ()
+
+
+def test_nothing_else_is_recorded_while_an_order_is_cut_off(project: Project) -> None:
+    state = State.of(project).folder
+    forget(project, order(project, "docs/bad/zero.txt"))
+    cut_off(project, UPDATES)
+    assert note_rebuilt(project, current(project), "somebody") == []
+    for write in (
+        lambda: lift(project, "docs/bad/zero.txt", "somebody", project.folder),
+        lambda: lift(project, UPDATES, "somebody", project.folder),
+        lambda: purge(project, "somebody", "now"),
+    ):
+        with pytest.raises(UserError, match=f"The order to forget {UPDATES} was cut off"):
+            write()
+    assert [record.number for record in forgotten_record.records(state)] == [1]
+    assert finish(project, order(project, "")) is not None
+    assert finish(project, order(project, "")) is None
+    assert [one.about for one in note_rebuilt(project, current(project), "somebody")] == [1, 2]
+
+
+def test_an_order_is_finished_though_nothing_here_knows_its_document_any_more(project: Project) -> None:
+    """A file that only a refresh had put, taken out of the live index before the kill, and deleted since."""
+    state = State.of(project).folder
+    entry = ForgottenDocument(1, "2026-01-01T00:00:00+00:00", "docs/new.md", "docs/new.md", "ab" * 32, ("fa" * 8,), ())
+    Forgotten((entry,)).write(state)
+    record, was_done = forget(project, order(project, "docs/new.md"))
+    assert (record.number, was_done, record.body["documents"][0]["source"]) == (1, False, "docs/new.md")
+    assert "not searched: nothing here knows its text any more" in {one["why"] for one in record.body["places"]}
+
+
+def test_verify_writes_beside_no_order_at_work_and_loses_none_that_was_cut_off(project: Project) -> None:
+    state = State.of(project).folder
+    forget(project, order(project, START))
+    cut_off(project, UPDATES)
+    pending = Forgotten.of(state).documents[-1]
+    Forgotten((pending,)).write(state)  # as if an editor had lost the first line
+    with only_writer(project.state), pytest.raises(UserError, match="Another danlu run is writing"):
+        verify(project)
+    assert verify(project).restored
+    assert {entry.source for entry in Forgotten.of(state).documents} == {START, UPDATES}
+    assert not verify(project).restored
+
+
+def test_a_lift_that_was_killed_before_the_list_was_written_goes_on(project: Project) -> None:
+    state = State.of(project).folder
+    forget(project, order(project, START))
+    listed = Forgotten.of(state)
+    record = lift(project, START, "somebody", project.folder)
+    listed.write(state)
+    assert lift(project, START, "somebody", project.folder).number == record.number
+    assert Forgotten.of(state) == Forgotten()
+    listed.write(state)
+    again, was_done = forget(project, order(project, START))
+    assert (again.number, was_done, again.action) == (3, False, "forget")
+
+
+def test_what_a_purge_left_when_it_was_killed_is_no_artifact_and_goes_with_the_next(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forget(project, order(project, UPDATES))
+    (State.of(project).folder / "current.json").unlink()
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "rmtree", killed)
+        with pytest.raises(KeyboardInterrupt):
+            purge(project, "somebody", "now")
+    half = [folder for folder in project.artifacts.glob("*/*") if not (folder / "manifest.json").exists()]
+    assert len(half) == 1 and any(half[0].iterdir())
+    purge(project, "somebody", "now")
+    assert not half[0].exists()
+    assert sorted(one.manifest.stage for one in Store(project.artifacts).all()) == ["base", "collect"]
+
+
+def test_a_folder_whose_name_holds_signs_of_an_address_is_like_any_other(small_project: Path, tmp_path: Path) -> None:
+    project = load_project(Path(shutil.copytree(small_project, tmp_path / "C#?%41")))
+    ReleaseBot(project).close()
+    record, _ = forget(project, order(project, UPDATES))
+    assert record.body["removed"]["passages"] > 5
+    assert "index" in {use["stage"] for use in record.body["uses"]}
+    database = project.artifacts / "index" / of_stage(project, "index") / "index.sqlite"
+    database.write_bytes(b"damaged" * 1000)
+    with pytest.raises(UserError, match=r"index\.sqlite cannot be used"):
+        forget(project, order(project, START))
+
+
+def test_what_interrupted_work_left_of_a_document_goes_with_it(project: Project) -> None:
+    """A live index that was being made, and files that a refresh was reading."""
+    text = find_document(project, UPDATES, project.folder).texts[0].encode()
+    for name in ("state/index/0123.half", "cache/refresh/extract/0123/documents/00000.parquet"):
+        path = project.state / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text)
+    record, _ = forget(project, order(project, UPDATES))
+    assert {one["place"] for one in record.body["places"]} == {"source", "artifact"}
+    assert not (project.state / "cache" / "refresh").exists()
+
+
+def test_a_reader_that_keeps_the_log_of_the_index_is_told(project: Project) -> None:
+    ReleaseBot(project).close()
+    [database] = (State.of(project).folder / "index").glob("*.db")
+    with closing(LiveIndex(database, None)) as live, live.reading(None) as view:
+        view.rows("SELECT * FROM documents")
+        doc_ids = find_document(project, UPDATES, project.folder).doc_ids
+        count, left = remove_documents([database], doc_ids, [UPDATES], wait_s=0.1)
+    assert count > 5 and left == [database]
 
 
 def test_a_release_that_used_it_is_not_made_current_again(project: Project) -> None:

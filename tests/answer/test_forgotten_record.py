@@ -1,4 +1,6 @@
 import json
+import os
+import stat
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -110,3 +112,12 @@ def test_the_signature_is_one_that_another_program_can_check(state: Path) -> Non
     text = json.dumps(said["body"], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(said["body"]["signed_by"]))
     key.verify(bytes.fromhex(said["signature"]), text.encode())
+
+
+def test_a_key_that_a_crash_left_half_written_stops_no_later_order(tmp_path: Path) -> None:
+    pytest.importorskip("cryptography")
+    (tmp_path / f"signing.key.{os.getpid()}.half").write_text("-----BEGIN")
+    first = forgotten_record.append(tmp_path, {"action": "forget", "at": "now", "by": "somebody"})
+    assert first.body["signed_by"] and list(forgotten_record.broken(tmp_path)) == []
+    assert stat.S_IMODE((tmp_path / "signing.key").stat().st_mode) == 0o600
+    assert not list(tmp_path.glob("*.half"))

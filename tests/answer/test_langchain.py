@@ -42,7 +42,9 @@ def test_it_is_a_retriever_whose_documents_say_where_they_stand(project: Project
         assert facts["quote"] == texts[facts["source"]][facts["start"] : facts["end"]]
         assert set(facts) == {"score", "headings", "language", "source", "page", "start", "end", "quote"}
     bot = ReleaseBot(project)
-    assert [document.page_content for document in documents] == [one.text for one in bot.search(QUESTION, count=5)]
+    assert [document.page_content for document in documents] == [
+        one.text for one in bot.search(QUESTION, count=5).passages
+    ]
     bot.close()
 
 

@@ -6,10 +6,13 @@ import pytest
 
 from commands import danlu
 from danlu.answer.asking.ask import ReleaseBot
+from danlu.answer.asking.why import why
+from danlu.answer.asking.why_document import why_document
 from danlu.core.project import Project, load_project
 
 KETTLE = "# Kettles\n\nThe zircon kettle of the staff kitchen is descaled with citric acid every second Friday by the team.\n"
 QUESTION = "How is the zircon kettle descaled?"
+NONE: dict[str, list[str]] = {"changed": [], "gone": [], "again": [], "forgotten": []}
 
 
 @pytest.fixture
@@ -30,19 +33,19 @@ def test_a_server_that_runs_follows_new_changed_and_deleted_files(project: Proje
     bot, kettle = ReleaseBot(project), project.folder / "docs" / "en" / "kettle.md"
     assert bot.ask(QUESTION).refused
     kettle.write_text(KETTLE)
-    assert refreshed(project, "--check")["changes"] == {"new": ["docs/en/kettle.md"], "changed": [], "gone": []}
+    assert refreshed(project, "--check")["changes"] == {"new": ["docs/en/kettle.md"], **NONE}
     assert bot.ask(QUESTION).refused
     assert refreshed(project)["documents"] == 1
     [citation] = bot.ask(QUESTION).citations
     assert (citation.source, "citric acid" in citation.quote) == ("docs/en/kettle.md", True)
     kettle.write_text(KETTLE.replace("citric acid", "white vinegar"))
-    assert refreshed(project)["changes"] == {"new": [], "changed": ["docs/en/kettle.md"], "gone": []}
+    assert refreshed(project)["changes"] == {"new": [], **NONE, "changed": ["docs/en/kettle.md"]}
     assert "white vinegar" in bot.ask(QUESTION).answer
     kettle.unlink()
     assert refreshed(project)["removed"] == 1
     assert bot.ask(QUESTION).refused
     assert refreshed(project) == {
-        "changes": {"new": [], "changed": [], "gone": []}, "documents": 0, "removed": 0, "rejects": [], "nothing": None
+        "changes": {"new": [], **NONE}, "documents": 0, "removed": 0, "rejects": [], "nothing": None
     }  # fmt: skip
     bot.close()
 
@@ -93,4 +96,82 @@ def test_a_run_forgets_what_only_a_refresh_had_and_reads_again_what_was_lifted(p
     assert citation.source not in {one.source for one in bot.ask(asked).citations}
     run()
     assert citation.source in {one.source for one in bot.ask(asked).citations}
+    bot.close()
+
+
+def test_where_nothing_is_kept_every_file_is_told_with_its_reason(project: Project) -> None:
+    """Six that are empty, and the message of the stage names five."""
+    refreshed(project)
+    for number in range(6):
+        (project.folder / "docs" / "en" / f"empty{number}.md").write_text("")
+    said = refreshed(project)
+    assert said["nothing"]
+    assert [row["source"] for row in said["rejects"]] == [f"docs/en/empty{number}.md" for number in range(6)]  # type: ignore[attr-defined]
+
+
+def test_a_copy_is_read_when_the_file_that_stood_for_it_goes(project: Project) -> None:
+    """One copy byte for byte, known by its hash; one in another encoding, known by what the release rejected."""
+    refreshed(project)
+    docs = project.folder / "docs"
+    override = docs / "zh" / "override.txt"
+    override.unlink()
+    said = refreshed(project)
+    assert said["changes"] == {"new": [], **NONE, "gone": ["docs/zh/override.txt"], "again": ["docs/zh/utf8-copy.txt"]}
+    assert (said["documents"], said["removed"]) == (1, 1)
+    kettle = docs / "en" / "kettle.md"
+    kettle.write_text(KETTLE)
+    shutil.copy(kettle, docs / "en" / "kettle-copy.md")
+    said = refreshed(project)
+    assert (said["documents"], [row["source"] for row in said["rejects"]]) == (1, ["docs/en/kettle.md"])  # type: ignore[attr-defined]
+    (docs / "en" / "kettle-copy.md").unlink()
+    assert refreshed(project)["changes"]["again"] == ["docs/en/kettle.md"]  # type: ignore[index]
+    bot = ReleaseBot(project)
+    assert [citation.source for citation in bot.ask(QUESTION).citations] == ["docs/en/kettle.md"]
+    bot.close()
+
+
+def test_why_verifies_what_a_refresh_put_by_the_live_index(project: Project) -> None:
+    refreshed(project)
+    bot, kettle = ReleaseBot(project), project.folder / "docs" / "en" / "kettle.md"
+    kettle.write_text(KETTLE)
+    refreshed(project)
+    first = bot.ask(QUESTION)
+    chain = {link.what: link for link in why(project, first.answer_id)}
+    assert {link.status for link in chain.values()} == {"verified"}
+    assert chain["citation 1"].facts["refreshed"] and chain["source 1"].facts["refreshed"]
+    assert len(chain["source 1"].facts["sha256"]) == 64
+    assert (found := why_document(project, "docs/en/kettle.md", project.folder)[0]).status == "verified"
+    assert found.facts["refreshed"]
+    untouched = bot.ask("How do I keep a Debian system up to date?")
+    page = project.folder / untouched.citations[0].source
+    kettle.write_text(KETTLE.replace("citric acid", "white vinegar"))
+    refreshed(project)
+    second = bot.ask(QUESTION)
+    bot.close()
+    assert {link.status for link in why(project, second.answer_id)} == {"verified"}
+    assert {link.status for link in why(project, untouched.answer_id)} == {"verified"}
+    chain = {link.what: link for link in why(project, first.answer_id)}
+    assert (chain["answer"].status, chain["answer"].facts["index_changes"]) == ("overtaken", 2)
+    assert chain["citation 1"].status != "verified"
+    kettle.write_text("changed after the refresh")
+    assert {link.what: link.status for link in why(project, second.answer_id)}["source 1"] == "changed"
+    page.write_text(page.read_text() + "more")
+    chain = {link.what: link for link in why(project, untouched.answer_id)}
+    assert (chain["source 1"].status, chain["citation 1"].status) == ("changed", "verified")
+
+
+def test_files_that_were_forgotten_are_left_out_and_told(project: Project) -> None:
+    refreshed(project)
+    docs = project.folder / "docs" / "en"
+    (docs / "kettle.md").write_text(KETTLE)
+    refreshed(project)
+    assert danlu(project.folder, "forget", "docs/en/kettle.md").returncode == 0
+    shutil.copy(docs / "kettle.md", docs / "renamed.md")
+    (docs / "said-again.txt").write_text(KETTLE.replace("# ", ""))
+    done = danlu(project.folder, "refresh")
+    assert "left out, since they were forgotten: 2 (docs/en/kettle.md, docs/en/renamed.md)" in done.stdout
+    assert "docs/en/said-again.txt: forgotten, same text as a forgotten document" in done.stdout
+    assert "documents put: 0" in done.stdout
+    bot = ReleaseBot(project)
+    assert bot.ask(QUESTION).refused
     bot.close()

@@ -7,7 +7,7 @@ import pytest
 from answer_projects import FOR_STAFF, STAFF, extracted, list_forgotten, with_access
 from commands import danlu, here
 from danlu.answer.asking.ask import ReleaseBot
-from danlu.answer.asking.search import MOST_FOUND
+from danlu.answer.asking.search import MOST_FOUND, Searched
 from danlu.answer.state import State
 from danlu.core.errors import UserError
 from danlu.core.project import Project
@@ -30,7 +30,7 @@ def bot(project: Project) -> Iterator[ReleaseBot]:
 
 def test_what_is_found_is_verbatim_in_its_source_and_best_first(project: Project, bot: ReleaseBot) -> None:
     texts = extracted(project)
-    found = bot.search(QUESTION) + bot.search(CHINESE, STAFF)
+    found = bot.search(QUESTION).passages + bot.search(CHINESE, STAFF).passages
     assert len(found) == 20
     for one in found:
         citation = one.citation
@@ -42,21 +42,21 @@ def test_what_is_found_is_verbatim_in_its_source_and_best_first(project: Project
 
 def test_a_passage_holds_what_the_answer_quotes(bot: ReleaseBot) -> None:
     [best, *_] = bot.ask(QUESTION).citations
-    spans = [found.citation for found in bot.search(QUESTION, count=4)]
+    spans = [found.citation for found in bot.search(QUESTION, count=4).passages]
     assert any(one.source == best.source and one.start <= best.start and best.end <= one.end for one in spans)
 
 
 def test_only_what_the_principals_may_see_is_found(bot: ReleaseBot) -> None:
-    assert not [one for one in bot.search(CHINESE, count=50) if one.citation.source.startswith(FOR_STAFF)]
-    assert bot.search(CHINESE, STAFF)[0].citation.source.startswith(FOR_STAFF)
+    assert not [one for one in bot.search(CHINESE, count=50).passages if one.citation.source.startswith(FOR_STAFF)]
+    assert bot.search(CHINESE, STAFF).passages[0].citation.source.startswith(FOR_STAFF)
 
 
 def test_a_document_on_the_list_is_not_found_though_the_index_holds_it(small_project: Path, tmp_path: Path) -> None:
     project = with_access(small_project, tmp_path / "project")
     bot = ReleaseBot(project)
-    source = bot.search(QUESTION)[0].citation.source
+    source = bot.search(QUESTION).passages[0].citation.source
     list_forgotten(project, source)
-    found = bot.search(QUESTION, count=50)
+    found = bot.search(QUESTION, count=50).passages
     bot.close()
     assert found and source not in {one.citation.source for one in found}
 
@@ -75,7 +75,7 @@ def test_a_question_is_checked_as_for_an_answer(bot: ReleaseBot, question: str) 
 
 
 def test_nothing_is_found_where_no_word_is_known(bot: ReleaseBot) -> None:
-    assert bot.search("Ωμέγα") == ()
+    assert bot.search("Ωμέγα") == Searched(())
 
 
 def test_find_prints_passages_with_their_places_and_records_nothing(project: Project, bot: ReleaseBot) -> None:
@@ -86,7 +86,7 @@ def test_find_prints_passages_with_their_places_and_records_nothing(project: Pro
     assert printed.stdout.startswith("[1] ") and "[2] " in printed.stdout and "[3] " not in printed.stdout
     assert (records.read_bytes() if records.exists() else b"") == before
     said = json.loads(here(project.folder, "find", CHINESE, "--as", "staff", "--json").stdout)
-    assert said == [one.public() for one in bot.search(CHINESE, STAFF)]
+    assert said == [one.public() for one in bot.search(CHINESE, STAFF).passages]
     assert list(said[0]) == ["score", "text", "headings", "language", "source", "page", "start", "end", "quote"]
 
 

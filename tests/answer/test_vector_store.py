@@ -6,12 +6,13 @@ import pytest
 
 from commands import danlu
 from danlu.answer.index.vector_store import open_store, table_of
-from danlu.core.answers import Answer
+from danlu.core.answers import DEGRADED, Answer
 from danlu.core.errors import UserError
 from danlu.core.project import Project, load_project
 from danlu.retrieve.outside.pgvector import PgVectors
 from danlu.retrieve.outside.qdrant import QdrantVectors
-from pgvector_server import PASSWORD, pgvector_server
+from pgvector_server import pgvector_server
+from postgres_server import PASSWORD
 
 
 def project(folder: Path, line: str) -> Project:
@@ -47,7 +48,7 @@ def test_each_projects_name_has_a_table_of_its_own() -> None:
 
 def test_an_answer_says_that_it_is_degraded_only_when_it_is() -> None:
     assert "degraded" not in Answer("ans_1", "text", False, (), "en").public()
-    assert Answer("ans_1", "text", False, (), "en", "down").public()["degraded"] == "down"
+    assert Answer("ans_1", "text", False, (), "en", "down at db:5432").public()["degraded"] == DEGRADED
 
 
 def test_an_answer_is_cited_from_a_store_and_what_is_forgotten_leaves_it_at_once(

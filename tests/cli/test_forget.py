@@ -71,6 +71,23 @@ def test_lift_takes_it_back_and_the_list_shows_what_became_of_it(project: Path, 
     assert here(project, "forget", "--lift", UPDATES).returncode == 2
 
 
+def test_an_order_that_was_cut_off_is_named_and_finished_by_the_next_command(project: Path) -> None:
+    entry = {"record": 1, "at": "2026-01-01T00:00:00+00:00", "source": UPDATES, "file": UPDATES, "sha256": "", "doc_ids": [], "texts": []}  # fmt: skip
+    (project / ".danlu" / "state" / "forgotten.json").write_text(json.dumps({"documents": [entry]}))
+    named = f"The order to forget {UPDATES} was cut off: `danlu forget {UPDATES}` finishes it"
+    assert named in here(project, "forget", "--list").stdout
+    ran = danlu(project, "run", "--until", "collect")
+    assert ran.returncode == 0 and UPDATES not in here(project, "ask", QUESTION).stdout
+    shutil.copytree(project, project.with_name("second"))
+    done = here(project, "forget", "docs/zh/start.md")
+    first, second = done.stdout.index(f"forgotten: {UPDATES} (record 1)"), done.stdout.index("forgotten: docs/zh/start.md (record 2)")  # fmt: skip
+    assert done.stdout.startswith("An order that was cut off is finished:") and first < second
+    assert "it had been cut off" in done.stdout[first:second] and "it had been cut off" not in done.stdout[second:]
+    assert "was cut off" not in here(project, "forget", "--list").stdout
+    said = json.loads(here(project.with_name("second"), "forget", "--json", "--lift", UPDATES).stdout)
+    assert (said["finished"]["record"], said["lifted"]["record"], said["lifted"]["about"]) == (1, 2, 1)
+
+
 def test_verify_names_the_record_that_was_changed(project: Path) -> None:
     assert here(project, "forget", UPDATES).returncode == 0
     whole = here(project, "forget", "--verify")

@@ -1,11 +1,12 @@
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from danlu.core.errors import UserError
-from danlu.core.forgotten import FILE, Forgotten, ForgottenDocument, ForgottenWatch, text_hash
+from danlu.core.forgotten import FILE, RECORDS, Forgotten, ForgottenDocument, ForgottenWatch, text_hash
 
 TEXT = "A contract of forty characters or more, with   a gap."
 FILE_ENTRY = ForgottenDocument(
@@ -48,7 +49,7 @@ def test_the_list_comes_back_as_it_was_written(tmp_path: Path) -> None:
     written = Forgotten((FILE_ENTRY, MEMBER))
     written.write(tmp_path)
     assert Forgotten.of(tmp_path) == written
-    assert written.without(1) == Forgotten()
+    assert written.without((1,)) == Forgotten()
     assert TEXT not in (tmp_path / FILE).read_text()
 
 
@@ -58,6 +59,25 @@ def test_a_damaged_list_is_named_and_never_taken_for_an_empty_one(tmp_path: Path
     with pytest.raises(UserError, match=r"forgotten\.json is damaged") as caught:
         Forgotten.of(tmp_path)
     assert "--verify" in caught.value.hint
+
+
+def test_a_list_that_is_gone_while_records_are_there_is_never_taken_for_an_empty_one(tmp_path: Path) -> None:
+    Forgotten((FILE_ENTRY,)).write(tmp_path)
+    (tmp_path / RECORDS).mkdir()
+    (tmp_path / RECORDS / "0001.json").write_text("{}")
+    watches = [ForgottenWatch(tmp_path), ForgottenWatch(tmp_path)]
+    watches[0].now()
+    (tmp_path / FILE).unlink()
+    looks: list[Callable[[], Forgotten]] = [
+        lambda: Forgotten.of(tmp_path),
+        watches[0].now,
+        watches[1].now,
+        watches[0].now,
+    ]
+    for look in looks:
+        with pytest.raises(UserError, match=r"forgotten\.json is gone") as caught:
+            look()
+        assert "--verify" in caught.value.hint
 
 
 def test_a_process_that_runs_already_sees_every_change_of_the_list(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from danlu.retrieve.claims.follow_up import CARRIED_WEIGHT, resolve
+from danlu.retrieve.claims.follow_up import resolve
 
 CONVERSATIONS = [
     json.loads(line) for line in (Path(__file__).parent / "follow_ups.jsonl").read_text("utf-8").splitlines()
@@ -27,12 +27,6 @@ def test_what_is_named_anew_takes_the_place_of_the_old() -> None:
     assert "Linux" not in resolve("and for Windows?", ["How do I install danlu on Linux?"]).carried
     assert "laptops" not in resolve("And for phones?", ["What is the warranty period for laptops?"]).carried
     assert "Ubuntu" not in resolve("那在树莓派上呢？", ["怎么在 Ubuntu 上安装 danlu？"]).carried
-
-
-def test_words_of_the_question_itself_weigh_more() -> None:
-    weights = resolve("and for Windows?", ["How do I install danlu on Linux?"]).weights()
-    assert weights["window"] == 1.0
-    assert weights["danlu"] == CARRIED_WEIGHT
 
 
 def test_a_verb_is_not_carried_to_a_question_that_points_back() -> None:

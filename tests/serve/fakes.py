@@ -31,6 +31,8 @@ class FakeBot:
             time.sleep(30)
         if "crash" in question:
             raise WorkFailed("the index is gone")
+        if "defect" in question:
+            raise RuntimeError("nobody thought of that")
         chinese = any("\u4e00" <= char <= "\u9fff" for char in question)
         return self._zh(question) if chinese else self._en(question, earlier)
 

@@ -163,10 +163,19 @@ def test_unknown_paths_and_methods_are_openai_errors(gateway: Running) -> None:
     assert asset.status_code == 404
 
 
-def test_a_failing_bot_is_500_and_keeps_its_reasons_to_itself(client: OpenAI) -> None:
+def test_a_bot_that_cannot_answer_is_503_and_its_reason_is_for_the_log(client: OpenAI, gateway: Running) -> None:
     with pytest.raises(openai.InternalServerError) as failed:
         ask(client, "handbook", "crash please")
-    assert failed.value.code == "internal_error" and "index" not in failed.value.message
+    assert (failed.value.status_code, failed.value.code) == (503, "documents_unavailable")
+    assert "index" not in failed.value.message and "log" in failed.value.message
+    log = (gateway.folder / "stderr.txt").read_text()
+    assert "handbook cannot answer: the index is gone" in log and "Traceback" not in log
+
+
+def test_a_defect_is_500_and_keeps_its_reasons_to_itself(client: OpenAI) -> None:
+    with pytest.raises(openai.InternalServerError) as failed:
+        ask(client, "handbook", "defect please")
+    assert failed.value.code == "internal_error" and "nobody" not in failed.value.message
     assert ask(client, "handbook", "oil?").choices
 
 

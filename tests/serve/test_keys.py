@@ -1,4 +1,5 @@
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -63,7 +64,6 @@ def test_a_locked_file_does_not_fail_a_check(tmp_path: Path) -> None:
     path = tmp_path / "keys.db"
     keys = Keys(path)
     _, key = keys.create()
-    keys._run("pragma busy_timeout = 50")
     blocker = sqlite3.connect(path, isolation_level=None)
     blocker.execute("begin immediate")
     assert keys.verify(key) is not None
@@ -75,3 +75,22 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "keys.db").write_bytes(b"damaged" * 100)
     with pytest.raises(UserError, match=r"keys\.db cannot be used"):
         Keys(tmp_path / "keys.db")
+
+
+def test_a_file_of_another_version_is_named_with_the_way_out(tmp_path: Path) -> None:
+    path = tmp_path / "keys.db"
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("create table keys (id text primary key, sha256 blob, created_at text, revoked_at text)")
+    with pytest.raises(UserError, match=r"keys\.db was written by another version") as caught:
+        Keys(path)
+    assert "Move it away" in caught.value.hint
+
+
+def test_a_file_that_becomes_unusable_is_an_error_with_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "keys.db"
+    keys = Keys(path)
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("drop table keys")
+    with pytest.raises(UserError, match=r"keys\.db cannot be used: no such table"):
+        keys.list()
+    keys.close()

@@ -24,3 +24,9 @@ def test_a_slice_and_an_empty_batch_are_counted_as_whole_arrays_are() -> None:
     texts = pa.array(["the end of that", "", "请把阀门关上。\n请把阀门关上。", "x " * 50], pa.large_string())
     assert measure(texts[1:3]).tolist() == measure(texts)[1:3].tolist()
     assert measure(texts[:0]).shape == (0, len(COLUMNS))
+
+
+def test_a_text_of_many_lines_beside_a_longer_one_of_a_single_line() -> None:
+    texts = ["word " * 200_000, "a\n" * 50_000, "b c\n" * 10]
+    together = measure(pa.array(texts, pa.large_string()))
+    assert together.tolist() == [measure(pa.array([text], pa.large_string()))[0].tolist() for text in texts]

@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -148,3 +149,38 @@ def test_a_sentence_before_a_table_is_no_caption_and_a_second_table_has_its_own_
 def test_the_header_of_a_table_stands_with_its_first_row() -> None:
     found = spans_of(document([("text", 0, "x" * 720), *table(3, 100)]))
     assert "row0" in next(text for text in found if "| name |" in text)
+
+
+def test_a_table_that_goes_on_under_its_header_on_a_new_page_keeps_its_caption() -> None:
+    header = table(0)[0]
+    blocks = [("text", 0, "Table 1. Parts"), *table(12), header, *table(12)[1:]]
+    named = [passage.table for passage in passages(document(blocks)) if passage.table]
+    assert set(named) == {"Table 1. Parts\n| name | what |\n| --- | --- |"}
+
+
+def test_alignment_marks_are_part_of_a_header() -> None:
+    header = ("table", 0, "| name | what |\n| :-- | --: |")
+    found = spans_of(document([("text", 0, "x" * 720), header, *table(3, 100)[1:]]))
+    assert "row0" in next(text for text in found if "| name |" in text)
+
+
+def test_every_piece_of_a_row_too_long_for_a_passage_has_the_header() -> None:
+    long_row = ("table", 0, f"| row | {'A long cell goes on. ' * 100}|")
+    found = list(passages(document([*table(1), long_row])))
+    assert len(found) > 2
+    assert all(passage.table == "| name | what |\n| --- | --- |" for passage in found[1:])
+
+
+@pytest.mark.parametrize(
+    "marks", [("1、", "2、"), ("（一）", "（二）"), ("①", "②"), ("a) ", "b) "), ("1.", "2."), ("● ", "● ")]
+)
+def test_lists_are_known_by_their_marks(marks: tuple[str, str]) -> None:
+    items = [("text", 0, mark + "长" * 60) for mark in marks]
+    found = spans_of(document([("text", 0, "长" * 300), ("text", 0, "如下："), *items]))
+    assert found[1].startswith("如下：")
+    assert marks[1] in found[1]
+
+
+def test_a_figure_begins_no_list() -> None:
+    figures = [("text", 0, "1.5 bar is the least. " + "x" * 380), ("text", 0, "7.5 bar is the most. " + "y" * 380)]
+    assert len(spans_of(document([("text", 0, "z" * 700), ("text", 0, "Pressure:"), *figures]))) > 2

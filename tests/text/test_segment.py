@@ -66,7 +66,21 @@ def test_any_text_has_terms_without_spaces(text: str) -> None:
 
 @given(st.text(st.characters(categories=["Lo", "Ll", "Lu", "Nd", "Po", "Zs"])))
 def test_terms_do_not_change_when_text_is_folded_first(text: str) -> None:
-    assert terms(fold(text)) == terms(text) or fold(fold(text)) != fold(text)
+    folded = terms(fold(text))
+    assert terms(text)[: len(folded)] == folded or fold(fold(text)) != fold(text)  # parts of camelCase names come last
+
+
+def test_parts_of_names_in_camel_case_and_with_underscores_are_found() -> None:
+    assert terms("getUserName") == ["getusernam", "get", "user", "name"]
+    assert {"xml", "http", "request"} < set(terms("an XMLHttpRequest"))
+    assert set(terms("max tokens")) < set(terms("max_tokens"))
+    assert terms("aBcDeFgHiJkLmNoPqRsTuV") == ["abcdefghijklmnopqrstuv"]
+
+
+def test_traditional_chinese_has_the_terms_of_simplified() -> None:
+    assert terms("如何設定網路卡？") == terms("如何设定网路卡？")
+    assert bigrams("網路卡") == bigrams("网路卡")
+    assert words("網路")[0] == "網路"
 
 
 @given(st.text(st.sampled_from("安装软件包的了是如何为什么x -，1")))

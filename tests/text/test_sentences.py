@@ -20,6 +20,10 @@ def sentences(text: str) -> list[str]:
         ("By J. Doe. Done.", ["By J. Doe.", "Done."]),
         ("Do this:\n\n    adduser user", ["Do this:", "adduser user"]),
         ("Steps\n- one\n- two\n1. three", ["Steps", "- one", "- two", "1. three"]),
+        (
+            "Devices\n\n| id | note |\n| --- | --- |\n| 7 | Old. Slow! |\n| 8 | 新的。快 |\nMore.",
+            ["Devices", "| id | note |\n| --- | --- |", "| 7 | Old. Slow! |", "| 8 | 新的。快 |", "More."],
+        ),
         ("", []),
         (" \n\n ", []),
     ],

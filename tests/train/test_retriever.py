@@ -12,13 +12,19 @@ from corpora import corpus
 from danlu.core.artifacts import Chats, Checkpoint
 from danlu.core.progress import Silent
 from danlu.core.stages import Facts
-from danlu.model.encoder import LsaEncoder, Vectors, load_encoder
+from danlu.model.encoder import LsaEncoder, Vectors, load_encoder, save_lsa
+from danlu.model.joined_encoder import JoinedEncoder
+from danlu.text.ranking import utility
 from danlu.text.records import Block, Document
 from danlu.train.retriever import RetrieverConfig, fit_lsa, train_retriever
+from danlu.train.retriever.across import across, foreign_languages, sentences
+from danlu.train.retriever.candidates import Candidate
 from danlu.train.retriever.cloze import cloze_pairs, mined
 from danlu.train.retriever.contrastive import _gradient, learn_contrastive
-from danlu.train.retriever.judge import Judge, takes_place, utility
+from danlu.train.retriever.joining import joined
+from danlu.train.retriever.judge import Judge, takes_place
 from danlu.train.retriever.lsa import term_rows
+from danlu.train.retriever.stage import _reading_both, _Tried
 from stages import ran
 
 TEXTS = [
@@ -198,7 +204,7 @@ def _judge(splits: str) -> tuple[Judge, Oracle]:
 
 def test_an_encoder_that_finds_what_words_do_not_takes_the_place() -> None:
     judge, oracle = _judge("th" * 12)
-    known, unknown = judge.found(oracle), judge.found(NOTHING)
+    known, unknown = judge.found(judge.read(oracle)), judge.found(judge.read(NOTHING))
     gains = utility(judge.fused(known)) - utility(judge.fused(unknown))
     chosen = judge.side(calibrates=True)
     assert (known.alone_Q == 1).all() and (unknown.alone_Q == 0).all()
@@ -214,7 +220,7 @@ def test_more_trials_need_more_evidence() -> None:
 
 def test_held_out_questions_choose_nothing() -> None:
     judge, oracle = _judge("t" * 4 + "h" * 20)
-    found = judge.found(oracle)
+    found = judge.found(judge.read(oracle))
     changed = type(found)(found.alone_Q, found.fused_SQ.copy())
     changed.fused_SQ[:, judge.side(calibrates=False)] = 0
     chosen = judge.side(calibrates=True)
@@ -244,3 +250,63 @@ def test_the_stage_keeps_the_numbers_of_what_it_did_not_use() -> None:
     without = train_retriever.body
     untested = ran(Checkpoint, lambda work: without(work, CONFIG, documents=documents, chats=_asked(document, {}, "")), work=True)  # fmt: skip
     assert untested.manifest.note == "no calibration question: lsa is used, untested"
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Knows the shipped sentences by their number, whatever language they are in, and sees only some of the others' answers."""
+
+    places: dict[str, int]
+    across: bool
+    dimensions: int = 200
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        vectors = np.zeros((len(texts), self.dimensions), dtype=np.float32)
+        for row, text in enumerate(texts):
+            place = self.places.get(text, SENTENCE_PLACES.get(text, 0) if self.across else 0)
+            vectors[row, place] = 1
+        return vectors
+
+    encode_questions = encode
+
+
+SENTENCE_PLACES = {text: 100 + at for at, row in enumerate(sentences()) for text in row.values()}
+
+
+def test_an_encoder_that_puts_translations_together_reads_both_languages() -> None:
+    both, one = across(Reader({}, True)), across(Reader({}, False))
+    assert both.share == 1 and one.share < 0.1
+    assert both.moves["zh"] == pytest.approx(-both.moves["en"])
+
+
+def test_a_language_of_hardly_any_passage_is_foreign() -> None:
+    assert foreign_languages(["the disk"] * 30) == ["zh"] and foreign_languages(["磁盘坏了"] * 30) == ["en"]
+    assert not foreign_languages(["the disk", "磁盘坏了"]) and not foreign_languages([])
+
+
+def _ready(name: str, reader: Reader, share: float) -> Candidate:
+    return Candidate(name, reader, lambda folder: save_lsa(NOTHING, folder), 0.0, share, ("MIT",), ready=True)
+
+
+def test_of_two_encoders_each_language_gets_the_mixture_that_finds_most(tmp_path: Path) -> None:
+    judge, oracle = _judge("tttth" * 4 + "tttt")
+    blind = Reader(dict.fromkeys(oracle.places, 0), True)
+    ready = [_ready("knows", Reader(oracle.places, False), 0.0), _ready("reads", blind, 1.0)]
+    both = joined(judge, ready, [judge.read(one.encoder) for one in ready])
+    assert both is not None and both.candidate.name == "knows + reads" and both.candidate.across == 1.0
+    assert isinstance(both.candidate.encoder, JoinedEncoder)
+    assert both.candidate.encoder.shares["en"][0] > 0 and both.candidate.encoder.shares["zh"] == (0.0, 1.0)
+    assert utility(both.found.alone_Q).mean() > 0.9
+    both.candidate.save(tmp_path)
+    assert load_encoder(tmp_path).dimensions == 2 * NOTHING.dimensions
+    assert joined(judge, [ready[1], ready[1]], [judge.read(blind)] * 2) is not None
+
+
+def test_within_chance_an_encoder_that_reads_both_languages_takes_the_place() -> None:
+    judge, _ = _judge("t" * 24)
+    equal, worse = np.full(24, 0.5), np.zeros(24)
+    best = _Tried(_ready("one", Reader({}, False), 0.1), equal, equal)
+    reads, fails = (_Tried(_ready("both", Reader({}, True), 0.9), ranks, ranks) for ranks in (equal, worse))
+    assert _reading_both(judge, [best, reads, fails], best, 0) is reads
+    assert _reading_both(judge, [best, fails], best, 0) is best
+    assert _reading_both(judge, [reads, best], reads, 0) is reads

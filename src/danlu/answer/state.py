@@ -95,15 +95,6 @@ class State:
             "answer": json.loads(row[4]),
         }
 
-    def last_cited(self) -> str:
-        """The id of the newest answer that was no refusal; raises UserError when there is none."""
-        with self._answers() as connection:
-            query = "SELECT answer_id FROM answers WHERE json_extract(answer, '$.refused') = 0 ORDER BY rowid DESC"
-            row = connection.execute(query).fetchone()
-        if row is None:
-            raise UserError("No answer with citations was given yet", '`danlu ask "…"` gives one.')
-        return str(row[0])
-
     @contextmanager
     def _answers(self) -> Iterator[sqlite3.Connection]:
         path = self.folder / "answers.db"

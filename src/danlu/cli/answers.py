@@ -12,7 +12,7 @@ from danlu.cli.tables import padded
 from danlu.core.project import Project, find_project
 
 if TYPE_CHECKING:
-    from danlu.answer.asking.why import Link
+    from danlu.answer.asking.link import Link
     from danlu.core.answers import Citation
 
 ANSWERS = "ans_"
@@ -31,6 +31,11 @@ def ask(options: Namespace, say: Speech) -> None:
     bot.close()
     if given.degraded:
         print(say("Found by words alone: {problem}", problem=given.degraded), file=sys.stderr)
+    if given.unwritten:
+        print(
+            say("Quoted, since the model that writes answers failed: {problem}", problem=given.unwritten),
+            file=sys.stderr,
+        )
     if options.json:
         print(json.dumps(given.public(), indent=2, ensure_ascii=False))
         return
@@ -52,6 +57,13 @@ def ask(options: Namespace, say: Speech) -> None:
                     words=citation.speaks_to_models,
                 )
             )
+    if given.written_by:
+        print(
+            say(
+                "  in the words of the model {name}; every sentence was held against the quote it cites",
+                name=given.written_by,
+            )
+        )
     print(f"  {given.answer_id}")
 
 
@@ -96,6 +108,10 @@ def _shown_facts(say: Speech) -> dict[str, str]:
         "question": say("question"),
         "asked_at": say("asked at"),
         "withheld": say("withheld by the word filter"),
+        "written_by": say("written by"),
+        "index_changes": say("changes of the index since"),
+        "index_made_again": say("index made again since"),
+        "refreshed": say("put by a refresh"),
         "stage": say("stage"),
         "content_hash": say("content hash"),
         "page": say("page"),
@@ -125,6 +141,8 @@ def _one(value: object, say: Speech) -> str:
 
 
 def _short(value: object, say: Speech) -> str:
+    if value is True:
+        return say("yes")
     if isinstance(value, dict):
         return ", ".join(f"{say(key)} {count}" for key, count in value.items())
     if isinstance(value, list):

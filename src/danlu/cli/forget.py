@@ -5,11 +5,11 @@ import sys
 from argparse import Namespace
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from danlu.answer.forgetting import forgotten_record
 from danlu.answer.forgetting.forgotten_record import Record
-from danlu.answer.forgetting.orders import Verified, lift, now, verify
+from danlu.answer.forgetting.orders import Verified, cut_off, lift, now, verify
 from danlu.answer.forgetting.places import Elsewhere
 from danlu.answer.state import State
 from danlu.cli.forget_page import print_order, print_orders, print_purged, print_verified
@@ -20,6 +20,9 @@ from danlu.core.errors import UserError, WorkFailed
 from danlu.core.project import Project, find_project
 from danlu.core.store import only_writer
 from danlu.core.submitted_jobs import SubmittedJobs
+
+if TYPE_CHECKING:
+    from danlu.answer.forgetting.forget import Order
 
 
 def forget(options: Namespace, say: Speech) -> None:
@@ -33,10 +36,12 @@ def forget(options: Namespace, say: Speech) -> None:
     if options.verify:
         _verify(project, options, say)
         return
+    if finished := _finish(project, options, say):
+        said["finished"] = finished.body
     if options.lift:
         said["lifted"] = _lift(project, options, say).body
     elif options.document:
-        said["forgotten"] = _forget(project, options, say).body
+        said["forgotten"] = _forget(project, options, finished, say).body
     if options.rebuild:
         said["release"] = _rebuild(project, options, say)
     if options.purge:
@@ -65,15 +70,32 @@ def _check(options: Namespace) -> None:
         )
 
 
-def _forget(project: Project, options: Namespace, say: Speech) -> Record:
-    from danlu.answer.forgetting.forget import Order, forget
+def _finish(project: Project, options: Namespace, say: Speech) -> Record | None:
+    """Before anything else is recorded: the order that was cut off, if there is one."""
+    from danlu.answer.forgetting.forget import finish
 
-    order = Order(options.document, user_here(), Path.cwd(), _elsewhere(project))
     with only_writer(project.state):
-        record, was_done = forget(project, order)
-    if not options.json:
+        record = finish(project, _order(project, options))
+    if record and not options.json:
+        print(say("An order that was cut off is finished:"))
+        print_order(record, False, _current(project), say)
+    return record
+
+
+def _forget(project: Project, options: Namespace, finished: Record | None, say: Speech) -> Record:
+    from danlu.answer.forgetting.forget import forget
+
+    with only_writer(project.state):
+        record, was_done = forget(project, _order(project, options))
+    if not options.json and not (finished and finished.number == record.number):
         print_order(record, was_done, _current(project), say)
     return record
+
+
+def _order(project: Project, options: Namespace) -> "Order":
+    from danlu.answer.forgetting.forget import Order
+
+    return Order(options.document or "", user_here(), Path.cwd(), _elsewhere(project))
 
 
 def _lift(project: Project, options: Namespace, say: Speech) -> Record:
@@ -81,7 +103,7 @@ def _lift(project: Project, options: Namespace, say: Speech) -> Record:
         record = lift(project, options.document, user_here(), Path.cwd())
     if not options.json:
         names = ", ".join(record.body["names"])
-        print(say("no longer forgotten: {names} (record {record}). The next `danlu run` reads it again.", names=names, record=record.number))  # fmt: skip
+        print(say("no longer forgotten: {names} (record {record}). The next `danlu refresh` or `danlu run` reads it again.", names=names, record=record.number))  # fmt: skip
     return record
 
 
@@ -109,6 +131,8 @@ def _list(project: Project, options: Namespace, say: Speech) -> None:
         print(json.dumps([record.body for record in known], indent=2, ensure_ascii=False))
         return
     print_orders(known, say)
+    for name in cut_off(State.of(project).folder):
+        print(say("The order to forget {name} was cut off: `danlu forget {name}` finishes it", name=name))
 
 
 def _verify(project: Project, options: Namespace, say: Speech) -> None:
@@ -138,7 +162,7 @@ def _fail(found: Verified) -> None:
 
 def _current(project: Project) -> str:
     state = State.of(project)
-    return state.current() if (state.folder / "current.json").exists() else ""
+    return state.current() if state.has_release() else ""
 
 
 def _elsewhere(project: Project) -> Elsewhere:

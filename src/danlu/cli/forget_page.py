@@ -20,21 +20,7 @@ def print_order(record: Record, was_done: bool, current: str, say: Speech) -> No
     print(say("forgotten: {name} (record {record})", name=names[0], record=record.number))
     if names[1:]:
         print(say("and with it, since they say the same: {names}", names=", ".join(names[1:])))
-    removed = body["removed"]
-    print(
-        say(
-            "taken out at once: {passages} passages of the live index; the words of {answers} recorded answers",
-            passages=removed["passages"],
-            answers=len(removed["answers"]),
-        )
-    )
-    if removed["vectors left"]:
-        print(
-            say(
-                "its vectors may be left in the store of `vectors` until the next question: {problem}",
-                problem=removed["vectors left"],
-            )
-        )
+    _print_removed(body, say)
     _print_uses(body["uses"], current, say)
     _print_places(body["places"], say)
     if body["remaining"]:
@@ -45,6 +31,33 @@ def print_order(record: Record, was_done: bool, current: str, say: Speech) -> No
     print(f"\n{say('not proven by this record')}")
     for line in body["not_proven"]:
         print(f"  {say(line)}")
+
+
+def _print_removed(body: dict[str, Any], say: Speech) -> None:
+    removed = body["removed"]
+    print(
+        say(
+            "taken out at once: {passages} passages of the live index; the words of {answers} recorded answers",
+            passages=removed["passages"],
+            answers=len(removed["answers"]),
+        )
+    )
+    if body["resumed"]:
+        print(say("it had been cut off: what it took out before that is not counted"))
+    for name in removed["logs left"]:
+        print(
+            say(
+                "its words may be left in the log of {name}, since somebody read there all the time: the next order to forget, or refresh, empties it",
+                name=name,
+            )
+        )
+    if removed["vectors left"]:
+        print(
+            say(
+                "its vectors may be left in the store of `vectors` until the next question: {problem}",
+                problem=removed["vectors left"],
+            )
+        )
 
 
 def _print_uses(uses: Sequence[dict[str, Any]], current: str, say: Speech) -> None:

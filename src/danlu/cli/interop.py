@@ -27,14 +27,14 @@ def find(options: Namespace, say: Speech) -> None:
     bot = ReleaseBot(project)
     found = bot.search(options.query, principals, options.count)
     bot.close()
+    if found.degraded:
+        print(say("Found by words alone: {problem}", problem=found.degraded), file=sys.stderr)
     if options.json:
-        print(json.dumps([one.public() for one in found], indent=2, ensure_ascii=False))
+        print(json.dumps([one.public() for one in found.passages], indent=2, ensure_ascii=False))
         return
-    if found and found[0].degraded:
-        print(say("Found by words alone: {problem}", problem=found[0].degraded), file=sys.stderr)
-    if not found:
+    if not found.passages:
         print(say("nothing was found"))
-    for number, one in enumerate(found, 1):
+    for number, one in enumerate(found.passages, 1):
         _print_found(number, one, say)
 
 

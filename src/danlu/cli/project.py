@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from danlu.answer.forgetting.orders import note_rebuilt
+from danlu.answer.forgetting.orders import cut_off, note_rebuilt
 from danlu.answer.index.live import follow_release
 from danlu.answer.state import State
 from danlu.cli.foresight import Look
@@ -130,6 +130,8 @@ def run(options: Namespace, say: Speech) -> None:
                     record=record.number,
                 )
             )
+        for name in cut_off(State.of(project).folder):
+            print(say("The order to forget {name} was cut off: `danlu forget {name}` finishes it", name=name))
         print(say("release {id} is current: `danlu ask`, `danlu serve`", id=made.id))
 
 

@@ -31,13 +31,17 @@ def refresh(options: Namespace, say: Speech) -> None:
 
 def _tell(done: Refreshed, only_look: bool, say: Speech) -> None:
     found = done.changes
-    for what, names in ((say("new"), found.new), (say("changed"), found.changed), (say("gone"), found.gone)):
+    kinds = [(say("new"), found.new), (say("changed"), found.changed), (say("gone"), found.gone)]
+    for what, names in [*kinds, (say("same text, read again"), found.again)]:
         for name in names[:_MOST_NAMED]:
             print(f"{what}  {name}")
         if len(names) > _MOST_NAMED:
             print(say("{what}  and {count} more", what=what, count=len(names) - _MOST_NAMED))
     if not (found.new or found.changed or found.gone):
         print(say("nothing changed"))
+    if found.forgotten:
+        shown = ", ".join(found.forgotten[:_MOST_NAMED]) + (", …" if len(found.forgotten) > _MOST_NAMED else "")
+        print(say("left out, since they were forgotten: {count} ({names})", count=len(found.forgotten), names=shown))
     if only_look:
         return
     if done.nothing:

@@ -16,7 +16,7 @@ def candidate_table(folder: Path, say: Speech) -> tuple[list[str], list[list[Any
     """
     report = json.loads((folder / REPORT).read_text(encoding="utf-8"))
     header = [
-        say("encoder"), say("dimensions"), say("questions"), "", say("alone") + " R@10", "MRR@10", say("fused") + " R@10",
+        say("encoder"), say("dimensions"), say("zh ↔ en"), say("questions"), "", say("alone") + " R@10", "MRR@10", say("fused") + " R@10",
         "MRR@10", say("gain, with its 95 % interval"), say("verdict"),
     ]  # fmt: skip
     rows = []
@@ -25,7 +25,8 @@ def candidate_table(folder: Path, say: Speech) -> tuple[list[str], list[list[Any
             found = row[side]
             first = side == "calibration"
             rows.append([
-                row["name"] if first else "", row["dimensions"] if first else "", name, found["questions"],
+                row["name"] if first else "", row["dimensions"] if first else "",
+                f"{row['across']:.2f}" if first and row["across"] else "", name, found["questions"],
                 *(f"{figure:.3f}" for figure in (*found["alone"], *found["fused"])),
                 _gain(row, found, say), _verdict(row, report["used"], say) if first else "",
             ])  # fmt: skip

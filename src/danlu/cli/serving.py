@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from danlu.answer.asking.ask import LONGEST_QUESTION, ReleaseBot
+from danlu.answer.asking.model_rights import ModelRights
 from danlu.answer.index.access import check_known
 from danlu.answer.state import State
 from danlu.answer.uses.promotion import ModelWatch
@@ -40,7 +41,9 @@ def serve(options: Namespace, say: Speech) -> None:
     words = load_words(own_words if own_words.exists() else None)
     chats = _chat_models(project, bot, settings, say)
     counts = ChatFormat.load(bot.parts["base"].path)
-    bot_model = BotModel(project.name, bot, words, lambda text: len(counts.encode(text)), settings.max_question_chars)
+    bot_model = BotModel(
+        project.name, bot, words, lambda text: len(counts.encode(text)), settings.max_question_chars, say.error
+    )
 
     def close() -> None:
         for model in chats:
@@ -63,7 +66,7 @@ def _chat_models(project: Project, bot: ReleaseBot, settings: Settings, say: Spe
     """The language models of the release; one that was not trained, or failed a check of its proof, is not served."""
     models: list[WithheldModel] = []
     withheld: dict[str, list[str]] = bot.release.read()["withheld"]
-    watch = ModelWatch(project, bot.release)
+    watch, rights = ModelWatch(project, bot.release), ModelRights(project, bot.release)
     for role in ("base", "tuned"):
         checkpoint = bot.parts[role]
         assert isinstance(checkpoint, Checkpoint)
@@ -74,8 +77,29 @@ def _chat_models(project: Project, bot: ReleaseBot, settings: Settings, say: Spe
             print(say("{name} is not served: it failed {checks}", name=f"{project.name}-{role}", checks=checks))
         elif not checkpoint.skipped:
             model = _chat_model(f"{project.name}-{role}", checkpoint.path, settings)
-            models.append(WithheldModel(model, partial(_reason, watch, checkpoint.id, model.id, say)))
+            if needs := rights.needs(checkpoint.id):
+                print(_whom(model.id, needs, say))
+            reason = partial(_reason, watch, checkpoint.id, model.id, say)
+            models.append(
+                WithheldModel(model, reason, partial(_closed_to, rights, checkpoint.id, model.id, say), say.error)
+            )
     return models
+
+
+def _closed_to(rights: ModelRights, checkpoint: str, name: str, say: Speech, principals: frozenset[str]) -> str:
+    """Why a model does not answer somebody; empty when it does. What he would have to be is not told."""
+    if rights.may_use(checkpoint, principals):
+        return ""
+    return say("{name} learnt from documents that this key may not see", name=name)
+
+
+def _whom(name: str, needs: Sequence[frozenset[str]], say: Speech) -> str:
+    groups = "; ".join(", ".join(sorted(group)) or "-" for group in needs)
+    return say(
+        "{name} answers only keys that may see all it learnt from. One of each group: {groups}",
+        name=name,
+        groups=groups,
+    )
 
 
 def _reason(watch: ModelWatch, checkpoint: str, name: str, say: Speech) -> str:

@@ -11,10 +11,11 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from danlu.answer.state import current_index
 from danlu.cli.as_given import naming_as_given
 from danlu.cli.foresight import check, forget_minutes, look_of, minutes_of, within_minutes
 from danlu.cli.given import check_writable, inputs_of, settings_of, user_cache
-from danlu.cli.project import compute_of, shows_of, tell
+from danlu.cli.project import compute_of, run, show, shows_of, tell
 from danlu.cli.sigterm import ending_on_sigterm
 from danlu.cli.speech import Speech
 from danlu.cli.tables import print_artifact
@@ -22,7 +23,7 @@ from danlu.core.artifacts import BEFORE, MANIFEST, Artifact, Corpus, Index, Mani
 from danlu.core.damage import check_given
 from danlu.core.errors import UserError
 from danlu.core.execute import Before, Machine, Outcome, execute, unlooked
-from danlu.core.project import Compute, Source
+from danlu.core.project import Compute, Source, find_project
 from danlu.core.scratch import scratch_of
 from danlu.core.stages import Plan, Step
 from danlu.core.store import Beside
@@ -51,13 +52,32 @@ def index(options: Namespace, say: Speech) -> None:
 
 
 def evaluate(options: Namespace, say: Speech) -> None:
-    """Measure an index, or a model, whichever the folder holds."""
-    folder = Path(options.subject)
+    """Measure an index, or a model, whichever the folder holds; without --data the project, on its own held-out questions."""
+    if not options.data:
+        _evaluate_project(options, say)
+        return
+    if not options.out:
+        raise UserError("--out is needed with --data", "Name a new folder for the report, such as --out report.")
+    folder = Path(options.subject) if options.subject else current_index(find_project(Path.cwd())).path
     if not folder.is_dir():
         raise UserError("No such folder: {path}", "Name an index folder or a model checkpoint.", path=folder)
     is_index = (folder / MANIFEST).exists() and Manifest.read(folder).kind == Index.__name__
     plan = single.evaluate_index_plan if is_index else single.evaluate_model_plan
     make(plan(folder, Path(options.data), settings_of(options)), options, say)
+
+
+def _evaluate_project(options: Namespace, say: Speech) -> None:
+    """Bring the project's own report up to date, and print it."""
+    if options.subject:
+        raise UserError(
+            "--data is needed to measure {path}",
+            "For an index {{question, file, quote}} per line, for a model conversations; see `danlu evaluate --help`.",
+            path=options.subject,
+        )
+    options.until, options.id = "evaluate", "evaluate"
+    with redirect_stdout(sys.stderr) if options.json else nullcontext():
+        run(options, say)
+    show(options, say)
 
 
 def corpus(options: Namespace, settings: Settings) -> Step[Corpus] | Corpus:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from danlu.cli.questions_page import retrieval_table, share_table
 from danlu.cli.retriever_page import candidate_table
 from danlu.cli.speech import Speech
 from danlu.core.artifacts import BEFORE, Artifact, Index, Report
@@ -157,10 +158,7 @@ def print_report(report: dict[str, Any], say: Speech) -> None:
     if "retrieval_blind" in report:
         _print_retrieval(report, say)
     if "questions" in report:
-        print_table(
-            [say("measure"), say("count")],
-            [[say(name.replace("_", " ")), count] for name, count in report["questions"].items()],
-        )
+        _print_questions(report["questions"], say)
     if report.get("likelihood"):
         print(f"\n{say('language models on held-out pairs')}")
         rows = [[say(name), *_likelihood_cells(figures, say)] for name, figures in report["likelihood"].items()]
@@ -185,6 +183,23 @@ def print_report(report: dict[str, Any], say: Speech) -> None:
             say("may answer"),
         ]
         print_table(columns, rows)
+
+
+def _print_questions(found: dict[str, Any], say: Speech) -> None:
+    header, rows = retrieval_table(found, say)
+    if rows:
+        print(f"\n{say('retrieval: a passage that holds the known answer')}")
+        print_table(header, rows)
+    print(f"\n{say('answers and refusals')}")
+    print_table(*share_table(found, say))
+    if missing := found["held by no passage"]:
+        told = say(
+            "{count} answers stand in no passage of the index: not in the documents, or written otherwise in the questions",
+            count=len(missing),
+        )
+        print(f"\n{told}")
+        for question in missing[:_SHOWN_REJECTS]:
+            print(f"  {question}")
 
 
 def _written_cells(figures: dict[str, Any], say: Speech) -> list[Any]:

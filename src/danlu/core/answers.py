@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+DEGRADED = "a part of the search is out of reach: less was searched than the documents hold"
+"""What callers are told; why it is so names hosts and folders, and is for the owner."""
+
 
 @dataclass(frozen=True)
 class Citation:
@@ -38,13 +41,18 @@ class Answer:
     citations: tuple[Citation, ...]
     language: str
     degraded: str = ""
-    """Why less was searched than the index holds, in English; empty when all was."""
+    """Why less was searched than the index holds, in English, for the project's owner; empty when all was."""
     closest: tuple[Citation, ...] = ()
     """Of a refusal: what came nearest, best first. It answers nothing."""
     conflicts: tuple[str, ...] = ()
     """Where two of the sources contradict each other: both sides, with the dates of their documents."""
     understood: str = ""
-    """A follow-up question as it was searched for; empty for one that stood alone."""
+    """The question as it was searched for: with what it takes over from earlier ones, and misspelt words as the documents write them;
+    empty where that is how it was asked."""
+    written_by: str = ""
+    """The part of the release that put the answer in its own words (`tuned`, `base`); empty for one that is made of quotes."""
+    unwritten: str = ""
+    """Why the passages are quoted though a model may write, for the project's owner; empty where there was no trouble."""
 
     def public(self) -> dict[str, Any]:
         """The object that `danlu ask --json` prints and that the API adds to its replies; what does not apply is left out."""
@@ -52,7 +60,8 @@ class Answer:
             "closest": [citation.public() for citation in self.closest],
             "conflicts": list(self.conflicts),
             "understood": self.understood,
-            "degraded": self.degraded,
+            "written_by": self.written_by,
+            "degraded": DEGRADED if self.degraded else "",
         }
         return {
             "answer_id": self.answer_id,
@@ -76,6 +85,12 @@ class Grounded:
     """Of a refusal: what came nearest, best first. It is shown as such, and answers nothing."""
     conflicts: tuple[str, ...] = ()
     """Where two of the sources contradict each other: both sides, with the dates of their documents."""
+    written_by: str = ""
+    """The part of the release that put it in its own words; empty for quotes."""
+    quoted: str = ""
+    """Of an answer in own words: the hash of the quoted answer that it was written from."""
+    understood: str = ""
+    """The question with its misspelt words as the documents write them; empty where there were none."""
 
 
 class Bot(Protocol):

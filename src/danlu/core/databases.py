@@ -32,19 +32,38 @@ def using(database: Path, next_step: Phrase) -> Iterator[None]:
             ) from None
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             next_step = Phrase("Another program is writing to it: try again.")
+        if code == sqlite3.SQLITE_CANTOPEN:
+            next_step = Phrase(
+                "It is gone, or must not be opened: look at its folder and at its rights, then try again."
+            )
         raise UserError(
             "{path} cannot be used: {problem}", "{next_step}", path=database, problem=error, next_step=next_step
         ) from None
 
 
+def read_only(path: Path, immutable: bool = False) -> sqlite3.Connection:
+    """Open a database that is there, to read it, whatever signs its path holds: `#` and `?` mean something in an address.
+
+    `immutable` says that nobody writes it, so that no log is looked for beside it. Raises sqlite3.DatabaseError when it is missing.
+    """
+    address = f"{path.absolute().as_uri()}?mode=ro"
+    return sqlite3.connect(address + ("&immutable=1" if immutable else ""), uri=True)
+
+
 def connect(
-    path: Path, timeout_s: float, isolation_level: Literal["DEFERRED"] | None = "DEFERRED"
+    path: Path,
+    timeout_s: float,
+    isolation_level: Literal["DEFERRED"] | None = "DEFERRED",
+    mode: Literal["rwc", "rw"] = "rwc",
 ) -> sqlite3.Connection:
     """Open or make a database with a write-ahead log: readers go on while one writes. Its threads may share the connection.
 
-    Raises sqlite3.DatabaseError when the file is none, or is locked for `timeout_s` seconds.
+    In `mode` "rw" none is made. Raises sqlite3.DatabaseError when the file is none, or is locked for `timeout_s` seconds.
     """
-    connection = sqlite3.connect(path, timeout=timeout_s, isolation_level=isolation_level, check_same_thread=False)
+    address = f"{path.absolute().as_uri()}?mode={mode}"
+    connection = sqlite3.connect(
+        address, timeout=timeout_s, isolation_level=isolation_level, check_same_thread=False, uri=True
+    )
     until = time.monotonic() + timeout_s
     # Two that make the file at once both turn its log on, and SQLite refuses one of them without waiting out its timeout.
     while True:
@@ -59,6 +78,12 @@ def connect(
         except sqlite3.DatabaseError:
             connection.close()
             raise
+
+
+def empty_log(connection: sqlite3.Connection) -> bool:
+    """Write what the log holds into the file, and cut it to nothing; False when readers kept it as long as the connection waits."""
+    is_busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not is_busy
 
 
 _RETRY_S = 0.005

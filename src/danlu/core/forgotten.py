@@ -12,7 +12,7 @@ Hashes of texts are kept, never texts.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -23,6 +23,8 @@ from danlu.core.errors import UserError
 from danlu.core.store import write_atomically
 
 FILE = "forgotten.json"
+RECORDS = "forgotten"
+"""The folder of the records."""
 LEAST_CHARACTERS = 40
 """Of a text that is known again by its hash: shorter ones ("n/a", "see above") are equal by chance."""
 
@@ -59,13 +61,22 @@ class Forgotten:
 
     @classmethod
     def of(cls, state: Path) -> "Forgotten":
-        """The list in the folder `.danlu/state`; empty where nothing was forgotten. Raises UserError when it is damaged."""
+        """The list in the folder `.danlu/state`; empty where nothing was forgotten.
+
+        Raises UserError when it is damaged, or gone while there are records of orders: what is hidden would come back.
+        """
         path = state / FILE
         try:
             said = json.loads(path.read_text(encoding="utf-8"))
             return cls(tuple(map(_read, said["documents"])))
         except FileNotFoundError:
-            return cls()
+            if not any((state / RECORDS).glob("*.json")):
+                return cls()
+            raise UserError(
+                "{path} is gone, and there are records of what was forgotten",
+                "`danlu forget --verify` writes it again from the records. Until then nothing is answered and nothing runs.",
+                path=path,
+            ) from None
         except (ValueError, KeyError, TypeError):
             raise UserError(
                 "{path} is damaged",
@@ -103,9 +114,9 @@ class Forgotten:
         """With further ones."""
         return Forgotten((*self.documents, *documents))
 
-    def without(self, record: int) -> "Forgotten":
-        """Without those of an order."""
-        return Forgotten(tuple(one for one in self.documents if one.record != record))
+    def without(self, records: Collection[int]) -> "Forgotten":
+        """Without those of some orders."""
+        return Forgotten(tuple(one for one in self.documents if one.record not in records))
 
 
 def _read(said: dict[str, Any]) -> ForgottenDocument:
@@ -130,14 +141,14 @@ class ForgottenWatch:
     def __init__(self, state: Path) -> None:
         self._state = state
         self._stamp: tuple[int, int] | None = None
-        self._list = Forgotten()
+        self._list: Forgotten | None = None
 
     def now(self) -> Forgotten:
         """The list; costs one look at the file's times when nothing changed."""
         stamp = _stamp(self._state / FILE)
-        if stamp != self._stamp:
-            self._list = Forgotten.of(self._state) if stamp else Forgotten()
-            self._stamp = stamp
+        if self._list is None or stamp != self._stamp:
+            self._list = None  # nothing is taken for the list while it cannot be read
+            self._list, self._stamp = Forgotten.of(self._state), stamp
         return self._list
 
 

@@ -7,8 +7,11 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
+
+from danlu.core.databases import read_only
 
 ID_LENGTH = 16
 """Hex digits of a printed id: 64 bits, so two artifacts of one project collide with p < 1e-9 at 10^5 artifacts."""
@@ -51,20 +54,22 @@ def hash_database(path: Path) -> str:
     are left out: their layout depends on when segments were merged.
     """
     digest = hashlib.sha256()
-    connection = sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)
-    try:
+    with closing(read_only(path, immutable=True)) as connection:
         query = (
             "SELECT tables.name, schema.sql, tables.wr FROM pragma_table_list AS tables JOIN sqlite_schema AS schema USING (name)"
             " WHERE tables.schema = 'main' AND tables.type IN ('table', 'virtual') ORDER BY tables.name"
         )
         for name, sql, is_without_rowid in connection.execute(query).fetchall():
             digest.update(canonical_json([name, sql]))
-            order = "" if is_without_rowid else " ORDER BY rowid"  # one without lies in the order of its primary key
-            for row in connection.execute(f'SELECT * FROM "{name}"{order}'):
+            order = _primary_key(connection, name) if is_without_rowid else "rowid"
+            for row in connection.execute(f'SELECT * FROM "{name}" ORDER BY {order}'):
                 digest.update(canonical_json([value.hex() if isinstance(value, bytes) else value for value in row]))
-    finally:
-        connection.close()
     return digest.hexdigest()
+
+
+def _primary_key(connection: sqlite3.Connection, table: str) -> str:
+    columns = connection.execute("SELECT name FROM pragma_table_info(?) WHERE pk ORDER BY pk", (table,))
+    return ", ".join(f'"{name}"' for (name,) in columns)
 
 
 def hash_content(folder: Path, facts_files: Iterable[str]) -> str:

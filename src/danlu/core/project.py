@@ -79,6 +79,8 @@ class Project:
     compute: Compute = Compute()
     vectors: str = ""
     """Where the vectors of passages are searched: PostgreSQL's address or a Qdrant server's. Empty: in memory."""
+    entailment: Path | None = None
+    """The folder of a model for natural language inference, which may drop sentences of answers in a model's own words."""
 
     @property
     def state(self) -> Path:
@@ -105,6 +107,7 @@ _FIELDS = {
         Phrase("`address:` of a cluster, `workers:` at a time, `processes:` and `machines:` of a training"),
     ),
     "vectors": (str, _STORES),
+    "entailment": (str, Phrase("the folder of a model for natural language inference")),
     "set": (dict, Phrase("`stage.field: value` pairs")),
 }
 _COMPUTE_FIELDS: dict[str, tuple[type | UnionType, Phrase]] = {
@@ -159,7 +162,14 @@ def load_project(folder: Path) -> Project:
         said.get("remote", ""),
         _compute(path.name, said.get("compute", {})),
         _vectors(path.name, said.get("vectors", "")),
+        _below(folder, said["entailment"]) if "entailment" in said else None,
     )
+
+
+def _below(folder: Path, path: str) -> Path:
+    """A path of danlu.yaml's: relative ones begin at its folder."""
+    given = Path(path).expanduser()
+    return given if given.is_absolute() else folder / given
 
 
 def _vectors(file: str, address: str) -> str:
@@ -185,8 +195,7 @@ def _compute(file: str, entry: Any) -> Compute:
 
 def _source(file: str, number: int, entry: Any, folder: Path) -> Source:
     fields = check_fields(f"{file}: sources[{number}]", entry, _SOURCE_FIELDS, needed=("path",))
-    path = Path(fields["path"]).expanduser()
-    return Source(path if path.is_absolute() else folder / path, fields.get("licence", "unknown"))
+    return Source(_below(folder, fields["path"]), fields.get("licence", "unknown"))
 
 
 def _access(file: str, entry: dict[Any, Any]) -> dict[str, frozenset[str]]:

@@ -17,6 +17,18 @@ class Retrieval(Protocol):
     def answers(self, index: Index, questions: Sequence[str]) -> list[Grounded]:
         """What the index answers to each question."""
 
+    def answer_ranks(self, index: Index, wanted: Sequence[tuple[str, str, str]]) -> list[dict[str, int]]:
+        """Of each (question, file, piece of the answer) the rank of the first passage that holds it, by leg and `served`.
+
+        0 beyond ten; empty where no passage holds the piece.
+        """
+
+    def stand_alone(self, question: str, earlier: Sequence[str]) -> str:
+        """A question with what it takes over from the questions asked before it."""
+
+    def extractions(self, index: Index) -> dict[str, str]:
+        """The text that was extracted from each source."""
+
     def held_out_questions(self, chats: Chats) -> list[str]:
         """The heading questions that calibrate nothing."""
 

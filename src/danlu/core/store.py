@@ -140,7 +140,7 @@ def commit(folder: Path, manifest_without_hash: Manifest, run: dict[str, Any]) -
     shutil.rmtree(folder / SCRATCH)
     for path in folder.rglob("*"):
         if path.is_file():
-            _sync(path)
+            sync(path)
     content = hash_content(folder, FACTS_FILES)
     manifest = Manifest(**{**vars(manifest_without_hash), "content_hash": content})
     (folder / RUN).write_text(json.dumps(run, indent=2, sort_keys=True) + "\n", encoding="utf-8")
@@ -163,9 +163,9 @@ def write_atomically(path: Path, text: str) -> None:
     """Write a file so that a reader, or a machine that lost power, sees the old one or the new one, whole."""
     half = path.with_name(path.name + ".half")
     half.write_text(text, encoding="utf-8")
-    _sync(half)
+    sync(half)
     half.replace(path)
-    _sync(path.parent)
+    sync(path.parent)
 
 
 def link(source: Path, to: Path) -> None:
@@ -177,7 +177,8 @@ def link(source: Path, to: Path) -> None:
         shutil.copyfile(source, to)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -40,6 +40,9 @@ def _collect(work: Work, config: Config, *, sources: SourceLock, forgotten: Forg
                 rows = []
             work.progress.advance(number + 1, len(sources.files), file.source)
         table.add_rows(rows)
+    counts = ledger.write_accounts(
+        work.folder, len(seen)
+    )  # of a collection of nothing too: a refresh tells each reason
     if not seen:
         reasons = reduce(
             lambda first, then: Phrase("{first}; {then}", first=first, then=then), map(_reason, ledger.rejects[:5])
@@ -51,7 +54,6 @@ def _collect(work: Work, config: Config, *, sources: SourceLock, forgotten: Forg
             reasons=reasons,
         )
     _note_times(work.folder / SEEN, seen)
-    counts = ledger.write_accounts(work.folder, len(seen))
     return Facts(counts, tuple(sorted(licences)), note=_hidden(sources.hidden))
 
 

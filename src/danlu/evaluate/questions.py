@@ -1,86 +1,83 @@
-"""Evaluate an index on a user's own questions: is the known answer quoted, and the rest refused.
+"""Evaluate an index on a user's own questions: is the known answer found and quoted, and the rest refused.
 
 One JSON object per line: `question`, and either `file` and `quote`, a verbatim piece of the answer in that file, or neither,
-for a question that should be refused.
+for a question that should be refused. Beside them, where they apply: `earlier`, the questions asked before in the same
+conversation; `conflict`, whether two documents contradict each other on it; `kind`, a word of the user's by which refusals are counted
+apart, such as near or off.
 """
 
 import json
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from danlu.core.answers import Grounded
 from danlu.core.artifacts import Index, Report
-from danlu.core.errors import UserError
+from danlu.core.errors import Phrase, UserError
 from danlu.core.outside import DataFile, read_lines
 from danlu.core.retrieval import Retrieval
 from danlu.core.stages import Config, Facts, Stage, Work
+from danlu.evaluate.question_figures import Asked, figures
 from danlu.text.sections import RULES
 
 _HINT = 'Expected {{"question": "...", "file": "...", "quote": "..."}} per line, or the question alone.'
 
 
-def read_questions(path: Path) -> list[dict[str, str]]:
-    """The questions of a file; raises UserError that names the line."""
+_FIELDS = ("question", "file", "quote", "earlier", "conflict", "kind")
+
+
+def read_questions(path: Path) -> list[Asked]:
+    """The questions of a file; raises UserError that names the line and what is wrong with it."""
     rows = [_row(path, number, line) for number, line in read_lines(path)]
     if not rows:
         raise UserError("{path} has no questions", _HINT, path=path)
     return rows
 
 
-def _row(path: Path, number: int, line: str) -> dict[str, str]:
+def _row(path: Path, number: int, line: str) -> Asked:
     try:
         row = json.loads(line)
     except json.JSONDecodeError:
         row = None
-    fits = isinstance(row, dict) and isinstance(row.get("question"), str)
-    known = [row.get(name) for name in ("file", "quote")] if fits else []
-    if not fits or not (known == [None, None] or all(isinstance(value, str) and value for value in known)):
-        raise UserError("{path}, line {number}: not a question", _HINT, path=path, number=number)
-    checked: dict[str, str] = row
-    return checked
+    if problem := _problem(row):
+        raise UserError("{path}, line {number}: {problem}", _HINT, path=path, number=number, problem=problem)
+    given = {name: row[name] for name in _FIELDS if row.get(name) is not None}
+    return Asked(**(given | {"earlier": tuple(given.get("earlier", ()))}))
+
+
+def _problem(row: Any) -> Phrase | None:
+    """What is wrong with a line; None when nothing is."""
+    if not isinstance(row, dict) or not _is_text(row.get("question")):
+        return Phrase("not a question")
+    unknown = sorted(set(row) - set(_FIELDS))
+    if unknown:
+        return Phrase("unknown field {field}; the fields are {fields}", field=unknown[0], fields=", ".join(_FIELDS))
+    given = {name: value for name, value in row.items() if value is not None}
+    if ("file" in given) != ("quote" in given):
+        return Phrase("`file` and `quote` belong together")
+    if given.get("conflict") and "quote" not in given:
+        return Phrase("`conflict` is for a question with `file` and `quote`")
+    wrong = [name for name in ("file", "quote", "kind") if name in given and not _is_text(given[name])]
+    earlier = given.get("earlier", [])
+    wrong += [] if isinstance(earlier, list) and all(map(_is_text, earlier)) else ["earlier"]
+    wrong += [] if isinstance(given.get("conflict", False), bool) else ["conflict"]
+    return Phrase("`{field}` is {value}", field=wrong[0], value=json.dumps(given[wrong[0]])[:80]) if wrong else None
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
 
 
 def evaluate_questions(retrieval: Retrieval) -> Stage[Report]:
     """The stage that measures an index on questions."""
     return Stage(
-        "evaluate", version=1, makes=Report, body=partial(_evaluate, retrieval), numeric=True,
+        "evaluate", version=2, makes=Report, body=partial(_evaluate, retrieval), numeric=True,
         libraries=("numpy", "PyStemmer", "rjieba"), rules=RULES,
     )  # fmt: skip
 
 
 def _evaluate(retrieval: Retrieval, work: Work, config: Config, *, index: Index, file: DataFile) -> Facts:
     rows = read_questions(file.path)
-    answers = retrieval.answers(index, [row["question"] for row in rows])
-    answerable = [(row, answer) for row, answer in zip(rows, answers, strict=True) if row.get("quote")]
-    others = [answer for row, answer in zip(rows, answers, strict=True) if not row.get("quote")]
-    report = {"questions": _figures(answerable, others)}
-    (work.folder / "report.json").write_text(json.dumps(report, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    report = {"questions": figures(retrieval, index, rows, work.seed)}
+    text = json.dumps(report, indent=2, sort_keys=True, ensure_ascii=False)
+    (work.folder / "report.json").write_text(text + "\n", encoding="utf-8")
     return Facts({"questions": len(rows)})
-
-
-def _figures(answerable: Sequence[tuple[dict[str, str], Grounded]], others: Sequence[Grounded]) -> dict[str, Any]:
-    return {
-        "answerable": len(answerable),
-        "answered": sum(not answer.refused for _, answer in answerable),
-        "answer_quoted": sum(_quotes(answer, row) for row, answer in answerable),
-        "unanswerable": len(others),
-        "refused": sum(answer.refused for answer in others),
-    }
-
-
-def _quotes(answer: Grounded, row: dict[str, str]) -> bool:
-    """Whether a citation of the known file holds the known answer, white space apart.
-
-    `file` may be the end of a source's name, since a name begins with the folder that was indexed.
-    """
-    wanted = "".join(row["quote"].split())
-    return any(
-        _same_file(citation.source, row["file"]) and wanted in "".join(citation.quote.split())
-        for citation in answer.citations
-    )
-
-
-def _same_file(source: str, file: str) -> bool:
-    return f"/{source}".endswith(f"/{file}") or f"/{file}".endswith(f"/{source}")

@@ -36,7 +36,7 @@ def measure_written(
         return {}
     said, cut = _written_by(model, retrieval.writing_prompts(index, questions), max_tokens, work)
     written = retrieval.held_against_passages(index, questions, said)
-    return verdict(written) | {"prompts_too_long": cut}
+    return verdict(written) | {"prompts_too_long": cut, "most_tokens": max_tokens}
 
 
 def _written_by(model: Checkpoint, conversations: Sequence[Any], max_tokens: int, work: Work) -> tuple[list[str], int]:

@@ -26,6 +26,8 @@ FACTS = "encoder.json"
 PROJECTION = "projection.safetensors"
 SENTENCE = "sentence"
 """The folder with a model of sentence-transformers."""
+READS_ACROSS = 0.5
+"""Of texts whose counterpart in the other language is found first among 64: multilingual-e5-small finds all and MiniLM .08."""
 
 
 class Encoder(Protocol):
@@ -147,7 +149,20 @@ def load_encoder(folder: Path) -> Encoder:
     """Load the encoder of a checkpoint folder."""
     from safetensors.numpy import load_file
 
+    from danlu.model.joined_encoder import JOINED, MOVES, JoinedEncoder, MovedEncoder, part_folder
+
     facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+    if facts["kind"] == JOINED:
+        shares = {language: tuple(found) for language, found in facts["shares"].items()}
+        parts = [load_encoder(part_folder(folder, number)) for number in range(len(next(iter(shares.values()))))]
+        return JoinedEncoder(tuple(parts), shares)
+    encoder = _load_one(folder, facts)
+    return MovedEncoder(encoder, load_file(str(folder / MOVES))) if (folder / MOVES).is_file() else encoder
+
+
+def _load_one(folder: Path, facts: dict[str, Any]) -> Encoder:
+    from safetensors.numpy import load_file
+
     if facts["kind"] == "package":
         return open_packaged(facts["version"])
     if facts["kind"] == "sentence-transformers":
@@ -155,3 +170,20 @@ def load_encoder(folder: Path) -> Encoder:
     arrays = load_file(str(folder / PROJECTION))
     vocabulary = {term: number for number, term in enumerate(facts["vocabulary"])}
     return LsaEncoder(vocabulary, arrays["idf_V"], arrays["projection_VD"])
+
+
+def note_across(folder: Path, share: float) -> None:
+    """Note with a saved encoder how often it finds a text's counterpart in the other language, 0 to 1."""
+    facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+    (folder / FACTS).write_text(json.dumps(facts | {"across": share}, ensure_ascii=False), encoding="utf-8")
+
+
+def reads_across(folder: Path) -> bool:
+    """Whether a saved encoder was found to put a question in one language near to its answer in the other."""
+    facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+    return bool(facts.get("across", 0.0) >= READS_ACROSS)
+
+
+def is_static(folder: Path) -> bool:
+    """Whether a saved encoder learnt from the documents alone, and knows no other words than theirs."""
+    return bool(json.loads((folder / FACTS).read_text(encoding="utf-8"))["kind"] == "lsa")

@@ -3,7 +3,6 @@
 The encoder is copied in: vectors mean nothing without the model that made them.
 """
 
-import json
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -13,19 +12,20 @@ from pathlib import Path
 from typing import Any
 
 from danlu.core.artifacts import FACTS_FILES, Chats, Checkpoint, Corpus, Index
-from danlu.core.databases import using
+from danlu.core.databases import read_only, using
 from danlu.core.errors import Phrase, WorkFailed
 from danlu.core.stages import Config, Facts, Stage, Work
 from danlu.core.threads import one_blas_thread
-from danlu.model.encoder import load_encoder
+from danlu.model.encoder import is_static, load_encoder, reads_across
 from danlu.retrieve.legs.memory import Memory
 from danlu.retrieve.legs.search import Searcher, Weights
-from danlu.retrieve.ranking.fuse import PRIOR, Measured, Question, measure_weights
-from danlu.retrieve.ranking.reorder import learn_order
+from danlu.retrieve.ranking.fuse import PRIOR, Measured, Question, measure_weights, prior_of
+from danlu.retrieve.ranking.learn_order import learn_order
 from danlu.retrieve.refusal.gate import CALIBRATION
 from danlu.retrieve.refusal.near_gate import COEFFICIENTS, calibrate
 from danlu.retrieve.tables.schema import check, encoder_hash, write_fact
 from danlu.retrieve.tables.writing import Version, build
+from danlu.text.heading_questions import read_heading_questions
 from danlu.text.language import answer_language
 from danlu.text.records import read_documents
 from danlu.text.sections import RULES
@@ -62,8 +62,8 @@ def _index_in_order(work: Work, documents: Corpus, extraction: Corpus, encoder: 
 
 def read_questions(chats: Chats) -> list[tuple[str, Question]]:
     """The heading questions with their split."""
-    rows = [json.loads(line) for line in chats.questions.read_text(encoding="utf-8").splitlines()]
-    return [(row["split"], Question(row["question"], row["language"], frozenset(row["sections"]))) for row in rows]
+    rows = read_heading_questions(chats.questions)
+    return [(row.split, Question(row.text, row.language, row.sections)) for row in rows]
 
 
 def _measure(served: Path, blind: Path, questions: list[Question], seed: int) -> None:
@@ -71,10 +71,12 @@ def _measure(served: Path, blind: Path, questions: list[Question], seed: int) ->
     weights: dict[str, Any] = {}
     measured: dict[str, Any] = {}
     orders: dict[str, Any] = {}
+    encoder = blind.parent / "encoder"
     with opened(blind) as searcher:
         for language in PRIOR:
             legs = Measured(searcher, [question for question in questions if question.language == language])
-            found = measure_weights(legs, language, seed)
+            prior = prior_of(searcher, language, static=is_static(encoder), reads_both=reads_across(encoder))
+            found = measure_weights(legs, language, seed, prior)
             weights[language] = asdict(found)
             orders[language] = learn_order(searcher, legs.questions, found, seed).facts()
             if legs.questions:
@@ -95,17 +97,16 @@ def _write_facts(path: Path, facts: dict[str, Any]) -> None:
 @contextmanager
 def opened(database: Path) -> Iterator[Searcher]:
     """A view of everything in an artifact's database, with the encoder that lies beside it; closed at the end."""
-    with using(database, Phrase("Delete the folder that it lies in, then `danlu run` again.")):
-        uri = f"{database.resolve().as_uri()}?mode=ro&immutable=1"
-        with closing(sqlite3.connect(uri, uri=True)) as connection:
-            encoder = database.parent / "encoder"
-            check(connection, database, encoder)
-            yield Searcher(connection, Memory(), load_encoder(encoder), None)
+    step = Phrase("Delete the folder that it lies in, then `danlu run` again.")
+    with using(database, step), closing(read_only(database, immutable=True)) as connection:
+        encoder = database.parent / "encoder"
+        check(connection, database, encoder)
+        yield Searcher(connection, Memory(), load_encoder(encoder), None)
 
 
 index = Stage(
     "index",
-    version=2,
+    version=3,
     makes=Index,
     body=_index,
     numeric=True,

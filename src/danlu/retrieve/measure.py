@@ -10,14 +10,21 @@ from danlu.core.answers import Grounded
 from danlu.core.artifacts import Chats, Index
 from danlu.core.threads import one_blas_thread
 from danlu.core.writing import Written
+from danlu.retrieve.claims.follow_up import resolve
 from danlu.retrieve.grounding.ground import answer
 from danlu.retrieve.grounding.written import hold_against, read_passages, writing_prompt
 from danlu.retrieve.index import opened, read_questions
+from danlu.retrieve.known_answers import answer_ranks
 from danlu.retrieve.legs.search import Searcher
-from danlu.retrieve.ranking.fuse import PRIOR, Measured, quality, reciprocal_rank
+from danlu.retrieve.ranking.fuse import PRIOR, Measured, quality, section_rank
 from danlu.retrieve.ranking.rank import ranked, weights_of
 from danlu.retrieve.ranking.reorder import order_of
 from danlu.retrieve.refusal.gate import LANGUAGES, off_domain_questions
+
+__all__ = [
+    "answer_ranks", "answers", "extractions", "held_against_passages", "held_out_questions", "leg_tables", "off_domain_tests",
+    "stand_alone", "writing_prompts",
+]  # fmt: skip
 
 
 def leg_tables(index: Index, chats: Chats, *, blind: bool) -> dict[str, Any]:
@@ -40,7 +47,7 @@ def _in_order(searcher: Searcher, language: str, measured: Measured) -> dict[str
         return {}
     section_of = dict(searcher.rows("SELECT id, section FROM passages"))
     found = [
-        reciprocal_rank(ranked(searcher, asked.text, language, searcher.legs(asked.text)), section_of, asked)
+        section_rank(ranked(searcher, asked.text, language, searcher.legs(asked.text)), section_of, asked)
         for asked in measured.questions
     ]
     return {"in learnt order": asdict(quality(np.array(found)))}
@@ -50,6 +57,17 @@ def answers(index: Index, questions: Sequence[str]) -> list[Grounded]:
     """What the served index answers to each question."""
     with one_blas_thread(), opened(index.database) as searcher:
         return [answer(searcher, question) for question in questions]
+
+
+def stand_alone(question: str, earlier: Sequence[str]) -> str:
+    """A question with what it takes over from the questions asked before it."""
+    return resolve(question, earlier).question
+
+
+def extractions(index: Index) -> dict[str, str]:
+    """The text that was extracted from each source: what citations quote."""
+    with opened(index.database) as searcher:
+        return dict(searcher.rows("SELECT source, extraction FROM documents"))
 
 
 def held_out_questions(chats: Chats) -> list[str]:

@@ -1,5 +1,6 @@
 """Nobody gets further than this without a key or a login, whatever the path."""
 
+import logging
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -7,13 +8,15 @@ from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from danlu.serve.errors import ApiError, unauthorized
+from danlu.core.errors import DanluError
+from danlu.serve.errors import ApiError, keys_unavailable, unauthorized
 from danlu.serve.keys import Keys
 from danlu.serve.limits import RateLimit
 from danlu.serve.login import Logins
 from danlu.serve.pages import sign_in_page
 from danlu.serve.replies import error_response
 
+_log = logging.getLogger(__name__)
 # Compared exactly as the router does, so that no spelling of another path passes for one of these.
 _OPEN_PATHS = frozenset({"/healthz", "/login"})
 
@@ -49,13 +52,13 @@ class Gate:
         self._owner = owner
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, or answer it with 401, 403 or 429."""
+        """Pass the request on, or answer it with 401, 403, 429 or 503."""
         if scope["type"] == "lifespan" or (scope["type"] == "http" and scope["path"] in _OPEN_PATHS):
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
         try:
-            caller = self._caller(headers, scope["method"])
+            caller = self._known(headers, scope["method"])
             if scope["path"].startswith("/v1/"):
                 self._rates.take(caller.name)
             scope["danlu.principals"] = caller.principals
@@ -65,6 +68,14 @@ class Gate:
             await response(scope, receive, send)
             return
         await self._app(scope, receive, send)
+
+    def _known(self, headers: Headers, method: str) -> Caller:
+        """Who sends this. Raises ApiError 401 or 403; 503 while nobody can be known, since the keys cannot be read."""
+        try:
+            return self._caller(headers, method)
+        except DanluError as error:
+            _log.error("no key can be checked: %s", error)
+            raise keys_unavailable() from None
 
     def _caller(self, headers: Headers, method: str) -> Caller:
         """Who sends this. Raises ApiError 401 or 403."""

@@ -1,19 +1,25 @@
 """The document bot as a served model: the last user message is the question, the whole answer is known at once.
 
-Sampling fields of the request change nothing here: the answer is made of quotes, not sampled.
+Sampling fields of the request change nothing here: the answer is made of quotes, or by a model that takes the likeliest words.
+What stops the bot, or makes it search less, names files and hosts: that is for the server's log, and the caller is told that it is so.
 """
 
+import logging
 import re
 from collections.abc import Callable
 
 from danlu.core.answers import Answer, Bot
+from danlu.core.errors import DanluError
 from danlu.guard.words import notice
-from danlu.serve.errors import bad_value, context_too_long
+from danlu.serve.errors import bad_value, context_too_long, unavailable
 from danlu.serve.models import ChatRequest, End, FinishReason, Pieces, Text, Usage, refused_fields
 from danlu.text.words.automaton import WordList
 
+_log = logging.getLogger(__name__)
 # A few words or characters with the white space after them: what a reader's eye takes in at once.
 _PIECE = re.compile(r"(?:\S{1,12}\s*){1,3}|\s+")
+
+_UNAVAILABLE = "The documents cannot be asked at the moment; the server's log says why."
 
 
 class BotModel:
@@ -26,18 +32,27 @@ class BotModel:
         words: WordList,
         count_tokens: Callable[[str], int],
         max_question_chars: int = 8_000,
+        worded: Callable[[DanluError], str] = str,
     ) -> None:
+        """`worded` says an error for the log."""
         self.id = model_id
         self.count_tokens = count_tokens
         self._bot = bot
         self._words = words
         self._max_question_chars = max_question_chars
+        self._worded = worded
 
     def reply(self, request: ChatRequest) -> Pieces:
-        """Ask the bot, then yield the answer in pieces."""
+        """Ask the bot, then yield the answer in pieces. Raises ApiError 503 when the bot cannot answer anything now."""
         *earlier, question = self._questions(request)
-        answer = self._bot.ask(question, request.principals, earlier)
-        text, finish, fields = self._shown(answer)
+        try:
+            answer = self._bot.ask(question, request.principals, earlier)
+            text, finish, fields = self._shown(answer)
+        except DanluError as error:
+            _log.error("%s cannot answer: %s", self.id, self._worded(error))
+            raise unavailable("documents_unavailable", _UNAVAILABLE) from None
+        for trouble in filter(None, (answer.degraded, answer.unwritten)):
+            _log.warning("%s: %s", self.id, trouble)
         for piece in _PIECE.findall(text):
             yield Text(piece)
         yield End(finish, Usage(max(1, self.count_tokens(question)), max(1, self.count_tokens(text))), fields)

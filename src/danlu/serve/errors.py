@@ -45,6 +45,11 @@ def unauthorized(code: str, message: str) -> ApiError:
     return ApiError(401, message, code=code, headers={"www-authenticate": "Bearer"})
 
 
+def forbidden(code: str, message: str) -> ApiError:
+    """403: who calls may not have this, whatever else works."""
+    return ApiError(403, message, code=code, kind="permission_error")
+
+
 def context_too_long(message: str) -> ApiError:
     """400: what was sent, or what was asked for, does not fit the model."""
     return ApiError(400, message, code="context_length_exceeded", param="messages")
@@ -59,6 +64,11 @@ def busy(code: str, message: str, retry_after_s: float) -> ApiError:
 def unavailable(code: str, message: str) -> ApiError:
     """503: our side failed, and the next attempt may succeed."""
     return ApiError(503, message, code=code, kind="service_unavailable_error", headers={"retry-after": "2"})
+
+
+def keys_unavailable() -> ApiError:
+    """503: the file of the keys cannot be read."""
+    return unavailable("keys_unavailable", "API keys cannot be checked at the moment; the server's log says why.")
 
 
 def internal_error() -> ApiError:

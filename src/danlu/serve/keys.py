@@ -10,7 +10,6 @@ import hashlib
 import hmac
 import json
 import secrets
-import sqlite3
 import threading
 import time
 from collections.abc import Collection, Sequence
@@ -20,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from danlu.core.databases import connect, using
-from danlu.core.errors import Phrase
+from danlu.core.errors import DanluError, Phrase, UserError
 
 _TABLE = """
 create table if not exists keys (
@@ -33,6 +32,9 @@ create table if not exists keys (
 ) strict
 """
 _COLUMNS = "id, created_at, last_used_at, revoked_at, principals"
+_ALL_COLUMNS = ("id", "sha256", "created_at", "last_used_at", "revoked_at", "principals")
+_TIMEOUT_S = 5
+_NEXT_STEP = Phrase("Move it away: a new one is made, without the keys of this one.")
 _LAST_USED_EVERY_S = 60.0
 _NO_HASH = bytes(32)
 _Rows = list[Any]
@@ -51,17 +53,28 @@ class KeyFacts:
 
 
 class Keys:
-    """The keys in one database file, which is made when missing. Threads and processes may share the file."""
+    """The keys in one database file, which is made when missing. Threads and processes may share the file.
+
+    Every method raises UserError or WorkFailed when the file cannot be used.
+    """
 
     def __init__(self, path: Path) -> None:
+        """Open the file; raises UserError also for one of another version."""
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600, exist_ok=True)
         path.chmod(0o600)
         self._lock = threading.Lock()
         self._stamped_at: dict[str, float] = {}
-        with using(path, Phrase("Move it away: a new one is made, without the keys of this one.")):
-            self._connection = connect(path, timeout_s=5, isolation_level=None)
+        self._path = path
+        with self._using():
+            self._connection = connect(path, timeout_s=_TIMEOUT_S, isolation_level=None)
             self._connection.execute(_TABLE)
+        there = {row[1] for row in self._run("pragma table_info(keys)")}
+        if there != set(_ALL_COLUMNS):
+            self._connection.close()
+            raise UserError(
+                "{path} was written by another version of danlu", "{next_step}", path=path, next_step=_NEXT_STEP
+            )
 
     def create(self, principals: Collection[str] = ()) -> tuple[str, str]:
         """A new key for somebody who is these principals: its id and the key itself, which nothing can show again."""
@@ -114,13 +127,18 @@ class Keys:
         if now - self._stamped_at.get(key_id, -_LAST_USED_EVERY_S) < _LAST_USED_EVERY_S:
             return
         self._stamped_at[key_id] = now
-        # Locked by another process: the stamp is not worth failing or delaying a request.
-        with contextlib.suppress(sqlite3.OperationalError):
-            self._run("update keys set last_used_at = ? where id = ?", (_now(), key_id))
+        # Locked by another process, or the disk is full: the stamp is not worth failing or delaying a request.
+        with contextlib.suppress(DanluError):
+            self._run("update keys set last_used_at = ? where id = ?", (_now(), key_id), timeout_s=0)
 
-    def _run(self, sql: str, values: tuple[object, ...] = ()) -> _Rows:
-        with self._lock:
+    def _run(self, sql: str, values: tuple[object, ...] = (), timeout_s: int = _TIMEOUT_S) -> _Rows:
+        """Raises UserError or WorkFailed that names the file."""
+        with self._lock, self._using():
+            self._connection.execute(f"pragma busy_timeout = {1000 * timeout_s}")
             return self._connection.execute(sql, values).fetchall()
+
+    def _using(self) -> contextlib.AbstractContextManager[None]:
+        return using(self._path, _NEXT_STEP)
 
 
 def _facts(row: Sequence[Any]) -> KeyFacts:

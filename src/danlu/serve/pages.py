@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import logging
 import re
 from functools import cache
 from importlib import resources
@@ -12,11 +13,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from danlu.core.errors import DanluError
 from danlu.serve.body import read_body
-from danlu.serve.errors import ApiError
+from danlu.serve.errors import ApiError, keys_unavailable
 from danlu.serve.keys import Keys
 from danlu.serve.login import Logins
 
+_log = logging.getLogger(__name__)
 _MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".html": "text/html"}
 _ASSETS = ("page.css", "page.js", "api.js", "render.js", "strings.js", "icon.svg")
 _MAX_FORM_BYTES = 4_096
@@ -104,7 +107,11 @@ class Pages:
     async def login_with_key(self, request: Request) -> Response:
         """Trade an API key typed into the sign-in page for a session."""
         form = parse_qs((await read_body(request, _MAX_FORM_BYTES)).decode("utf-8", "replace"))
-        facts = self._keys.verify(form.get("key", [""])[0].strip())
+        try:
+            facts = self._keys.verify(form.get("key", [""])[0].strip())
+        except DanluError as error:
+            _log.error("no key can be checked: %s", error)
+            raise keys_unavailable() from None
         if facts is None or facts.revoked_at is not None:
             return sign_in_page("key")
         return self._into_page(self._logins.open(facts.id))

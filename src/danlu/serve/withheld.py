@@ -1,18 +1,34 @@
-"""A model that may have to stop being served while the server runs: asked before every reply."""
+"""A model that may have to stop being served while the server runs, to everyone or to some: asked before every reply."""
 
+import logging
 from collections.abc import Callable
 
+from danlu.core.errors import DanluError
 from danlu.serve.chat_model import ChatModel
-from danlu.serve.errors import unavailable
+from danlu.serve.errors import forbidden, unavailable
 from danlu.serve.models import ChatRequest, Pieces
+
+_log = logging.getLogger(__name__)
+_UNCERTAIN = "What this model learnt from, and who may see that, is not known now; the server's log says why."
 
 
 class WithheldModel:
-    """A served model (the ServedModel protocol) with a reason not to serve it: empty while there is none."""
+    """A served model (the ServedModel protocol) with a reason not to serve it: empty while there is none.
 
-    def __init__(self, model: ChatModel, reason: Callable[[], str]) -> None:
+    `reason` is why nobody is served; `closed_to` why somebody who is these principals is not; `worded` says an error for the log.
+    """
+
+    def __init__(
+        self,
+        model: ChatModel,
+        reason: Callable[[], str],
+        closed_to: Callable[[frozenset[str]], str],
+        worded: Callable[[DanluError], str] = str,
+    ) -> None:
         self._model = model
         self._reason = reason
+        self._closed_to = closed_to
+        self._worded = worded
         self.id = model.id
 
     def count_tokens(self, text: str) -> int:
@@ -21,8 +37,15 @@ class WithheldModel:
 
     def reply(self, request: ChatRequest) -> Pieces:
         """The model's reply; raises ApiError with the reason where there is one. A reply that has begun goes on to its end."""
-        if reason := self._reason():
+        try:
+            reason, closed = self._reason(), self._closed_to(request.principals)
+        except DanluError as error:
+            _log.error("%s is not served: %s", self.id, self._worded(error))
+            raise unavailable("model_withheld", _UNCERTAIN) from None
+        if reason:
             raise unavailable("model_withheld", reason)
+        if closed:
+            raise forbidden("model_not_allowed", closed)
         yield from self._model.reply(request)
 
     def close(self) -> None:

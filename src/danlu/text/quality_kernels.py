@@ -466,7 +466,7 @@ def measure_texts(text_B, starts_D, ends_D, flags, stop_words_W, stop_columns_W,
     most_tokens = most_lines = 1
     for text in range(len(starts_D)):
         size = ends_D[text] - starts_D[text]
-        if size > most_tokens:
+        if size > most_tokens or size >= most_lines:  # a shorter text may have more lines than a long one
             tokens, lines = (
                 (size, size + 1) if size <= _SHORT else _count_scratch(text_B, starts_D[text], ends_D[text], flags)
             )

@@ -6,16 +6,18 @@ begins within a table takes the table's caption and header along. Offsets are co
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import itemgetter
 
 from danlu.text import segment
 from danlu.text.language import HAN
 from danlu.text.records import Block, Document
 from danlu.text.sentences import sentence_spans
 
-VERSION = 2
+VERSION = 3
 RULES = (("sections", VERSION), ("segmentation", segment.VERSION))
 """What a stage that cuts passages and counts terms declares of our own text rules (Stage.rules)."""
 
@@ -28,7 +30,12 @@ _CAPTION_WEIGHT = 240
 """A longer text before a table, or a wider header, is no caption and no header: it would drown the rows."""
 
 _SENTENCE_ENDS = (".", "。", "!", "！", "?", "？")
-_ITEM = re.compile(r"[-*•·]\s|\d{1,3}[.)、]\s?")
+_ITEM = re.compile(
+    r"[-–—*•·▪◦●○■□◆►‣]\s|\d{1,3}[.)](?!\d)|[a-z][.)]\s|(?:\d{1,3}|[一二三四五六七八九十]{1,3})[、）]"
+    r"|[(（](?:\d{1,3}|[a-z]|[一二三四五六七八九十]{1,3})[)）]|[①-⑳]"
+)
+_RULE = re.compile(r"\n\| *:?-+:? *\|")
+"""The line below a table's header: alignment may be told by colons."""
 _HAN_RUN = re.compile(f"[{HAN}]+")
 _NUMBER = re.compile(
     r"^(?:(?:chapter|section|appendix|part)\s+[\dA-Z.]+[.:]?|第\s*[\d一二三四五六七八九十百]+\s*[章节部分篇]|附录\s*[A-Z\d]*"
@@ -102,9 +109,10 @@ def sections(document: Document) -> Iterator[Section]:
 def passages(document: Document) -> Iterator[Passage]:
     """The passages of a document, in order; every block of text is in exactly one."""
     for section in sections(document):
-        names = _table_names(document.text, section.blocks)
+        rows = _table_rows(document.text, section.blocks)
         for start, end in _packed(document.text, list(_units(document.text, section.blocks))):
-            yield Passage(section, start, end, names.get(start, ""))
+            row = rows[max(bisect_right(rows, start, key=itemgetter(0)) - 1, 0)] if rows else (0, 0, "")
+            yield Passage(section, start, end, row[2] if row[0] <= start < row[1] else "")
 
 
 def _units(text: str, blocks: Iterable[Block]) -> Iterator[tuple[int, int]]:
@@ -143,22 +151,23 @@ def _is_item(text: str, block: Block) -> bool:
 
 
 def _has_header(text: str, block: Block) -> bool:
-    return "\n| ---" in text[block.start : block.end]
+    return _RULE.search(text, block.start, block.end) is not None
 
 
-def _table_names(text: str, blocks: Sequence[Block]) -> dict[int, str]:
-    """Where each row but the first of a table begins, and the caption and header that tell what its cells are."""
-    names: dict[int, str] = {}
+def _table_rows(text: str, blocks: Sequence[Block]) -> list[tuple[int, int, str]]:
+    """Where each row but the first of a table begins and ends, and the caption and header that tell what its cells are."""
+    rows: list[tuple[int, int, str]] = []
     caption = header = ""
     for before, block in pairwise((None, *blocks)):
         if block is None or block.kind != "table":
             continue
         if before is None or before.kind != "table" or _has_header(text, block):
-            caption = _short(text, before) if before is not None and before.kind == "text" else ""
-            header = _short(text, block)
+            above = _short(text, before) if before is not None and before.kind == "text" else ""
+            goes_on = not above and header == _short(text, block)  # its header again, at the top of a page
+            caption, header = caption if goes_on else above, _short(text, block)
         else:
-            names[block.start] = "\n".join(filter(None, (caption, header)))
-    return names
+            rows.append((block.start, block.end, "\n".join(filter(None, (caption, header)))))
+    return rows
 
 
 def _short(text: str, block: Block) -> str:

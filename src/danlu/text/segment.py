@@ -1,28 +1,35 @@
 """The one tokenisation that every rule, index and statistic shares. Its version enters the identity of their stages.
 
 - Latin and other alphabetic words: runs of letters, digits and `_`, case folded; identifiers joined by `-./+:@#` are
-  one token beside their parts (`apt-get` gives `apt-get`, `apt`, `get`), so that exact names are found.
+  one token beside their parts (`apt-get` gives `apt-get`, `apt`, `get`), so that exact names are found. In `terms` what `_` joins
+  and what capitals join has its parts too (`max_tokens`, `getUserName`).
 - Han: words of the segmenter (rjieba in search mode: a long word also gives the words inside it), and every pair of
-  neighbours (bigrams) for what the dictionary does not know.
+  neighbours (bigrams) for what the dictionary does not know. In `terms` and `bigrams` traditional characters count as simplified.
 - English words are stemmed (Snowball) in `terms`; `words` leaves them whole.
 """
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import cache, lru_cache
 from itertools import chain, pairwise
 from typing import Any
 
+from danlu.text.han_forms import simplified
 from danlu.text.language import HAN
 
-VERSION = 2
+VERSION = 3
 
 _TOKEN = re.compile(f"[{HAN}]+|[^\\W{HAN}]+(?:[-./+:@#]+[^\\W{HAN}]+)*[+#]*")
 _HAN = re.compile(f"[{HAN}]")
 _HAN_RUN = re.compile(f"[{HAN}]{{2,}}")
 _FIRST_HAN = HAN[0]
 """Every character below is none: most words are told from Han by their first letter alone."""
-_PART = re.compile("[-./+:@#]+")
+_PART = re.compile("[-./+:@#_]+")
+_ALPHANUMERIC = re.compile("[A-Za-z0-9]+")
+_HUMP = re.compile("(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_MOST_HUMPS = 5
+"""Of one name: what has more is no name, but a key or a picture in base64."""
 _ENGLISH_STOP_WORDS = frozenset(
     "a an and are as at be been being but by can could did do does doing for from had has have having he her him his how"
     " i if in into is it its may me might more most my no nor not of on or our ours shall she should so some such than"
@@ -46,25 +53,19 @@ def fold(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """Alphabetic tokens and Han words, folded, with stop words and without stemming; words inside words come first."""
-    found: list[str] = []
-    for token in _TOKEN.findall(fold(text)):
-        if token[0] >= _FIRST_HAN and _HAN.match(token):
-            found.extend(_cut_han(token))
-        else:
-            found.append(token)
-    return found
+    return list(_cut(fold(text)))
 
 
 def terms(text: str) -> list[str]:
-    """Index terms in order: words and parts of identifiers, English stemmed, stop words left out."""
-    return list(chain.from_iterable(map(_terms_of, words(text))))
+    """Index terms in order: words and parts of identifiers, English stemmed, stop words left out; parts of camelCase names last."""
+    return list(chain.from_iterable(map(_terms_of, chain(_cut(simplified(fold(text))), _humps(text)))))
 
 
 def bigrams(text: str) -> list[str]:
     """Every pair of neighbouring Han characters, but for pairs with a function character and stop words."""
     return [
         pair
-        for run in _HAN_RUN.findall(fold(text))
+        for run in _HAN_RUN.findall(simplified(fold(text)))
         for first, second in pairwise(run)
         if first not in _FUNCTION_CHARACTERS
         and second not in _FUNCTION_CHARACTERS
@@ -77,12 +78,29 @@ def han_characters(text: str) -> frozenset[str]:
     return frozenset(_HAN.findall(fold(text))) - _FUNCTION_CHARACTERS - _CHINESE_STOP_WORDS
 
 
+def _cut(folded: str) -> Iterator[str]:
+    for token in _TOKEN.findall(folded):
+        if token[0] >= _FIRST_HAN and _HAN.match(token):
+            yield from _cut_han(token)
+        else:
+            yield token
+
+
+def _humps(text: str) -> Iterator[str]:
+    """The parts of two letters and more of every camelCase name, folded."""
+    if _HUMP.search(text):
+        for name in _ALPHANUMERIC.findall(text):
+            parts = _HUMP.split(name)
+            if 1 < len(parts) <= _MOST_HUMPS + 1:
+                yield from (part.lower() for part in parts if len(part) > 1)
+
+
 @lru_cache(maxsize=200_000)  # a text says most of its words again and again: three times as fast on English
 def _terms_of(token: str) -> tuple[str, ...]:
     if _HAN.match(token):
         return () if token in _CHINESE_STOP_WORDS else (token,)
     parts = [part for part in _PART.split(token) if part]
-    whole = [token] if len(parts) > 1 or token != parts[0] else []
+    whole = [token] if len(parts) != 1 or token != parts[0] else []
     return (*whole, *(str(_stemmer().stemWord(part)) for part in parts if part not in _ENGLISH_STOP_WORDS))
 
 

@@ -8,13 +8,29 @@ _END = re.compile(
     re.MULTILINE,
 )
 """A mark inside a quotation that goes on, a full stop after a capital (an initial), or after a number that begins a line (a list), ends no sentence."""
+_ROW = re.compile(r"^\|[^\n]*\|$(?:\n\| *:?-+:? *\|[^\n]*$)?", re.MULTILINE)
+"""A row of a table, whatever marks stand in its cells; a header goes with the line below it."""
 _MAX_CHARACTERS = 600
-"""A sentence longer than this (a table, a list without full stops, a single endless line) is cut at white space."""
+"""A sentence longer than this (a list without full stops, a single endless line) is cut at white space."""
 
 
 def sentence_spans(text: str, start: int = 0, end: int | None = None) -> Iterator[tuple[int, int]]:
-    """Half-open spans of the sentences of `text[start:end]`, stripped of white space, never empty."""
+    """Half-open spans of the sentences and table rows of `text[start:end]`, stripped of white space, never empty."""
     end = len(text) if end is None else end
+    position = start
+    for row in _ROW.finditer(text, start, end):
+        yield from _sentences(text, position, row.start())
+        yield from _pieces(text, row.start(), row.end())
+        position = row.end()
+    yield from _sentences(text, position, end)
+
+
+def is_row(text: str) -> bool:
+    """Whether a span of `sentence_spans` is the row of a table."""
+    return _ROW.fullmatch(text) is not None
+
+
+def _sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     position = start
     for match in _END.finditer(text, start, end):
         yield from _pieces(text, position, match.end())

@@ -1,11 +1,7 @@
 import contextlib
 import json
-import os
-import shutil
 import socket
 import sqlite3
-import subprocess
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -17,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from commands import Outcome, here
+from postgres_server import Server, postgres_server
 
 ROWS = 230
 QUICK = ("--set", "sql.rows_per_part=100", "--set", "sql.batch_rows=20", "--set", "sql.retry_s=0.01")
@@ -180,66 +177,20 @@ def _copy(
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[int]:
     """A PostgreSQL cluster of our own; its port."""
-    found = shutil.which("initdb") or next(
-        iter(sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin/initdb")))), None
-    )
-    assert found, "needs PostgreSQL: apt-get install postgresql"
-    programs = Path(found).resolve().parent
-    holder = (
-        tempfile.TemporaryDirectory()
-    )  # pytest's own folders are closed to other users, and PostgreSQL refuses root
-    folder = Path(holder.name).resolve()
-    user: dict[str, Any] = {"user": "nobody", "group": "nogroup", "cwd": "/"} if os.getuid() == 0 else {"cwd": "/"}
-    if user.get("user"):
-        shutil.chown(folder, "nobody")
-    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as free:
-        port: int = free.getsockname()[1]
-    data = folder / "data"
-    (folder / "password").write_text("open sesame")
-    command = [
-        programs / "initdb",
-        "-D",
-        data,
-        "-U",
-        "keeper",
-        "-A",
-        "scram-sha-256",
-        "--pwfile",
-        folder / "password",
-        "--no-sync",
-    ]
-    subprocess.run([*command, "--locale", "C", "-E", "UTF8"], check=True, capture_output=True, **user)
-    server = subprocess.Popen(
-        [programs / "postgres", "-D", data, "-p", str(port), "-k", folder, "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **user,
-    )  # fmt: skip
-    try:
-        _fill(port)
-        yield port
-    finally:
-        server.terminate()
-        server.wait()
-        holder.cleanup()
+    with postgres_server() as server:
+        _fill(server)
+        yield server.port
 
 
 def _keeper(port: int) -> psycopg.Connection[Any]:
     return psycopg.connect(f"host=127.0.0.1 port={port} user=keeper password='open sesame' dbname=postgres")
 
 
-def _fill(port: int) -> None:
-    for _ in range(200):
-        try:
-            with _keeper(port) as database:
-                database.execute(
-                    "CREATE TABLE pages (part text, number int, body text, made timestamptz, PRIMARY KEY (part, number))"
-                )
-                database.execute(
-                    "INSERT INTO pages SELECT 'p' || i % 3, i, '第' || i || '页 ' || repeat(md5(i::text), 60), '2026-01-02' FROM generate_series(1, 230) i"
-                )
-                return
-        except psycopg.OperationalError:
-            threading.Event().wait(0.1)
-    raise AssertionError("PostgreSQL did not start")
+def _fill(server: Server) -> None:
+    server.run("CREATE TABLE pages (part text, number int, body text, made timestamptz, PRIMARY KEY (part, number))")
+    server.run(
+        "INSERT INTO pages SELECT 'p' || i % 3, i, '第' || i || '页 ' || repeat(md5(i::text), 60), '2026-01-02' FROM generate_series(1, 230) i"
+    )
 
 
 def _address(port: int, password: str = "open%20sesame") -> str:

@@ -18,10 +18,13 @@ _MOST_ANSWERS = 1000
 class Asked:
     """What decides an answer."""
 
-    index: str
+    release: str
     generation: int
+    """Of its live index."""
     principals: frozenset[str]
     question: str
+    writer: str = ""
+    """The id of the model that may put the answer in its own words for these principals; empty where none may."""
 
 
 class AnswerCache:

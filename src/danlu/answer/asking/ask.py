@@ -2,27 +2,39 @@
 
 import secrets
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from typing import TypeVar
 
 from danlu.answer.asking.answer_cache import AnswerCache, Asked
-from danlu.answer.asking.search import DEFAULT_COUNT, Found, find_passages, not_forgotten
+from danlu.answer.asking.search import DEFAULT_COUNT, Searched, find_passages
+from danlu.answer.asking.written import (
+    OpenEngine,
+    ReleaseWriter,
+    child_engine,
+    in_own_words,
+    open_writer,
+    passages_to_write_from,
+)
 from danlu.answer.forgetting.hidden import strike_forgotten, without_forgotten
 from danlu.answer.index.live import keep_current, open_live
 from danlu.answer.index.vector_store import open_store
 from danlu.answer.state import State, parts_of
-from danlu.core.answers import Answer
+from danlu.core.answers import Answer, Grounded
 from danlu.core.artifacts import Artifact, Index, Release
-from danlu.core.errors import UserError
-from danlu.core.forgotten import ForgottenWatch
+from danlu.core.errors import UserError, WorkFailed
+from danlu.core.forgotten import Forgotten, ForgottenWatch
 from danlu.core.project import Project, load_project
 from danlu.core.store import Store, open_artifact
+from danlu.retrieve.claims.entailment import CrossEncoder, Entailment
 from danlu.retrieve.claims.follow_up import resolve
 from danlu.retrieve.grounding.ground import answer
 from danlu.retrieve.legs.live import LiveIndex
 
 LONGEST_QUESTION = 4000
 """Characters. A question is a sentence or a paragraph; a longer text is a document."""
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -32,17 +44,40 @@ class _Open:
     release: Release
     parts: dict[str, Artifact]
     live: LiveIndex
+    writer: ReleaseWriter | None
+
+    def close(self) -> None:
+        """Close the index, and the engine of the writer."""
+        self.live.close()
+        if self.writer:
+            self.writer.writer.close()
+
+
+@dataclass(frozen=True)
+class _WorkedOut:
+    """An answer that is not recorded yet."""
+
+    asked: Asked
+    grounded: Grounded
+    degraded: str = ""
+    unwritten: str = ""
 
 
 class ReleaseBot:
     """The bot of the project's current release (the Bot protocol of core). It follows when another release becomes current."""
 
-    def __init__(self, project: Project) -> None:
-        """Open the project's current release; raises UserError when there is none."""
+    def __init__(self, project: Project, open_engine: OpenEngine = child_engine) -> None:
+        """Open the project's current release; raises UserError when there is none.
+
+        `open_engine` starts the model that may answer in its own words, where the release names one, at the first question for it.
+        """
         self._project = project
+        self._open_engine = open_engine
         self._state = State.of(project)
         self._forgotten = ForgottenWatch(self._state.folder)
+        self._listed = self._forgotten.now()
         self._cache = AnswerCache()
+        self._judge: Entailment | None = CrossEncoder(project.entailment) if project.entailment else None
         self._lock = threading.Lock()
         self._open = self._opened(self._state.current())
 
@@ -64,55 +99,108 @@ class ReleaseBot:
         question = checked_question(question)
         # A longer text before it is no question, and reading it would cost seconds.
         resolved = resolve(question, [asked for asked in earlier if len(asked) <= LONGEST_QUESTION])
-        current = self._now()
-        with current.live.reading(principals) as view:
-            asked = Asked(current.release.id, view.generation, principals, resolved.question)
-            found = self._cache.find(asked) or answer(view, resolved.question)
-        if not view.degraded:
-            self._cache.keep(asked, found)
-        id = f"ans_{secrets.token_hex(8)}"
+        worked = self._on_current(lambda current: self._worked_out(current, principals, resolved.question))
+        found = worked.grounded
         given = Answer(
-            id, found.text, found.refused, found.citations, found.language, view.degraded, found.closest,
-            found.conflicts, resolved.question if resolved.carried else "",
+            f"ans_{secrets.token_hex(8)}", found.text, found.refused, found.citations, found.language, worked.degraded,
+            found.closest, found.conflicts, found.understood or (resolved.question if resolved.carried else ""), found.written_by, worked.unwritten,
         )  # fmt: skip
-        given = without_forgotten(given, self._forgotten.now())
-        record = given.public() | {
-            "citations": [asdict(citation) for citation in given.citations],
-            "closest": [asdict(citation) for citation in given.closest],
-            "support": found.support,
-            "principals": sorted(principals),
-            "generation": asked.generation,
-        }
-        self._state.record(given.answer_id, current.release.id, question, record)
+        given = without_forgotten(given, self._list())
+        self._record(given, worked, question)
         return self._struck(given)
 
-    def search(
-        self, question: str, principals: frozenset[str] = frozenset(), count: int = DEFAULT_COUNT
-    ) -> tuple[Found, ...]:
-        """The passages nearest to a question that these principals may see, best first; not recorded.
+    def search(self, question: str, principals: frozenset[str] = frozenset(), count: int = DEFAULT_COUNT) -> Searched:
+        """The passages nearest to a question that these principals may see; not recorded.
 
         Raises UserError for an empty or an endless question, and for a count that is not from 1 to 50.
         """
         question = checked_question(question)
-        with self._now().live.reading(principals) as view:
-            found = find_passages(view, question, count)
-        return not_forgotten(found, self._forgotten.now())
+
+        def searched(current: _Open) -> Searched:
+            with current.live.reading(principals) as view:
+                return find_passages(view, question, count)
+
+        return self._on_current(searched).without(self._list())
+
+    def withhold(self, answer_id: str) -> None:
+        """Note in the record that a filter kept this answer from the user."""
+        self._state.withhold(answer_id)
+
+    def close(self) -> None:
+        """Close the index, and end the model where one was started."""
+        self._open.close()
+
+    def _worked_out(self, current: _Open, principals: frozenset[str], question: str) -> _WorkedOut:
+        writer = current.writer if current.writer and current.writer.may_answer(principals) else None
+        with current.live.reading(principals) as view:
+            asked = Asked(
+                current.release.id, view.generation, principals, question, writer.checkpoint if writer else ""
+            )
+            if known := self._cache.find(asked):
+                return _WorkedOut(asked, known)
+            found = answer(view, question)
+            hits = passages_to_write_from(view, question, found) if writer else []
+            degraded = view.degraded
+        unwritten = ""
+        if writer and hits:
+            try:
+                found = in_own_words(
+                    current.live, principals, asked.generation, question, hits, found, writer, self._judge
+                )
+            except WorkFailed as error:
+                unwritten = error.message
+        if not degraded and not unwritten:
+            self._cache.keep(asked, found)
+        return _WorkedOut(asked, found, degraded, unwritten)
+
+    def _record(self, given: Answer, worked: _WorkedOut, question: str) -> None:
+        record = given.public() | {
+            "citations": [asdict(citation) for citation in given.citations],
+            "closest": [asdict(citation) for citation in given.closest],
+            "support": worked.grounded.support,
+            "principals": sorted(worked.asked.principals),
+            "generation": worked.asked.generation,
+        }
+        if given.written_by:
+            record |= {"writer": worked.asked.writer, "quoted": worked.grounded.quoted}
+        self._state.record(given.answer_id, worked.asked.release, question, record)
 
     def _struck(self, given: Answer) -> Answer:
         """The answer; a refusal, and no word of it kept, when what it quotes was forgotten while it was being recorded."""
-        hidden = without_forgotten(given, self._forgotten.now())
+        hidden = without_forgotten(given, self._list())
         if hidden is not given:
             strike_forgotten(self._state.folder)
         return hidden
 
+    def _list(self) -> Forgotten:
+        """The list of forgotten documents. When it was replaced, what was worked out before leaves memory too."""
+        now = self._forgotten.now()
+        if now is not self._listed:
+            self._listed = now
+            self._cache.clear()
+        return now
+
+    def _on_current(self, work: Callable[[_Open], _T]) -> _T:
+        """Do something with what is current; once more where its index was deleted between two lines, for another release or anew."""
+        current = self._now()
+        try:
+            return work(current)
+        except UserError:
+            if current.live.is_there():
+                raise
+            return work(self._now())
+
     def _now(self) -> _Open:
+        """What is current; while one thread opens another release, those that came for it wait."""
+        current = self._open
+        if self._state.current() == current.release.id and current.live.is_there():
+            return current
         with self._lock:
-            id = self._state.current()
-            if id != self._open.release.id or not self._open.live.is_there():
-                opened = self._opened(id)
-                self._open.live.close()
-                self._open = opened
+            former, id = self._open, self._state.current()
+            if id != former.release.id or not former.live.is_there():
+                self._open = self._opened(id)
                 self._cache.clear()
+                former.close()
             return self._open
 
     def _opened(self, id: str) -> _Open:
@@ -122,17 +210,10 @@ class ReleaseBot:
         parts = parts_of(store, release)
         index = parts["index"]
         assert isinstance(index, Index)
-        opened = _Open(release, parts, open_live(project, index, open_store(project)))
+        writer = open_writer(project, release, parts, self._open_engine)
+        opened = _Open(release, parts, open_live(project, index, open_store(project)), writer)
         keep_current(project)
         return opened
-
-    def withhold(self, answer_id: str) -> None:
-        """Note in the record that a filter kept this answer from the user."""
-        self._state.withhold(answer_id)
-
-    def close(self) -> None:
-        """Close the index."""
-        self._open.live.close()
 
 
 def checked_question(question: str) -> str:

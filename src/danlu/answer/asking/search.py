@@ -3,7 +3,7 @@
 Nothing is judged and nothing is recorded: a question about something else finds what is least far from it. `ask` refuses there.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from danlu.answer.forgetting.hidden import is_forgotten
@@ -34,16 +34,28 @@ class Found:
     headings: str
     """Those above it, outermost first, joined by ` › `."""
     language: str
-    degraded: str = ""
-    """Why less was searched than the index holds, in English; empty when all was."""
 
     def public(self) -> dict[str, Any]:
         """The object that `danlu find --json` prints and that other programs get."""
         facts = {"score": self.score, "text": self.text, "headings": self.headings, "language": self.language}
-        return facts | self.citation.public() | ({"degraded": self.degraded} if self.degraded else {})
+        return facts | self.citation.public()
 
 
-def find_passages(view: Searcher, question: str, count: int = DEFAULT_COUNT) -> tuple[Found, ...]:
+@dataclass(frozen=True)
+class Searched:
+    """What one search gave."""
+
+    passages: tuple[Found, ...]
+    """Best first."""
+    degraded: str = ""
+    """Why less was searched than the index holds, in English, for the project's owner; empty when all was."""
+
+    def without(self, forgotten: Forgotten) -> "Searched":
+        """The last look before anything is shown, as an answer gets it: whatever the index gave, nothing that is forgotten leaves."""
+        return replace(self, passages=tuple(one for one in self.passages if not is_forgotten(one.citation, forgotten)))
+
+
+def find_passages(view: Searcher, question: str, count: int = DEFAULT_COUNT) -> Searched:
     """The best passages for a question, best first; fewer where fewer have anything of it.
 
     Raises UserError for a count that is not from 1 to 50.
@@ -52,19 +64,8 @@ def find_passages(view: Searcher, question: str, count: int = DEFAULT_COUNT) -> 
         raise UserError("{count} passages cannot be asked for", "Expected 1 to {most}.", count=count, most=MOST_FOUND)
     hits = best_passages(view, question, answer_language(question), count)
     cited = {doc_id: open_cited(view, doc_id) for doc_id in {hit.doc_id for hit in hits}}
-    return tuple(
-        Found(
-            hit.score,
-            hit.text,
-            cited[hit.doc_id].cite(hit, hit.start, hit.end),
-            hit.headings,
-            hit.language,
-            view.degraded,
-        )
+    found = (
+        Found(hit.score, hit.text, cited[hit.doc_id].cite(hit, hit.start, hit.end), hit.headings, hit.language)
         for hit in hits
     )
-
-
-def not_forgotten(found: tuple[Found, ...], forgotten: Forgotten) -> tuple[Found, ...]:
-    """The last look before anything is shown, as an answer gets it: whatever the index gave, nothing that is forgotten leaves."""
-    return tuple(one for one in found if not is_forgotten(one.citation, forgotten))
+    return Searched(tuple(found), view.degraded)

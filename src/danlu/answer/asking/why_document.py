@@ -3,10 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-from danlu.answer.asking.why import CHANGED, FORGOTTEN, INTACT, MISSING, Link
+from danlu.answer.asking.link import CHANGED, FORGOTTEN, INTACT, MISSING, Link
 from danlu.answer.state import State
-from danlu.answer.uses.named_document import NamedDocument, find_document
-from danlu.answer.uses.tainted import Use, uses_in
+from danlu.answer.uses.catalogue import NamedDocument
+from danlu.answer.uses.named_document import find_document
+from danlu.answer.uses.tainted import uses_in
+from danlu.answer.uses.use import Use
 from danlu.core.forgotten import Forgotten
 from danlu.core.hashing import hash_file
 from danlu.core.project import Project
@@ -21,14 +23,15 @@ def why_document(project: Project, name: str, start: Path) -> list[Link]:
 
 
 def _file_link(project: Project, document: NamedDocument) -> Link:
-    """The file now: whether it is what was collected last, and whether it was ordered to be forgotten."""
-    facts = {"sha256": document.sha256, "path": printable(str(document.path)) if document.path else ""}
+    """The file now: whether it is what answers are made from, and whether it was ordered to be forgotten."""
+    facts: dict[str, Any] = {"sha256": document.sha256, "path": printable(str(document.path)) if document.path else ""}
     entry = Forgotten.of(State.of(project).folder).find(document.source)
     if entry is not None:
         return Link("document", document.source, FORGOTTEN, facts | {"forgotten_at": entry.at, "record": entry.record})
     if document.path is None or not document.path.is_file():
         return Link("document", document.source, MISSING, facts)
-    same = hash_file(document.path) == document.collected
+    facts |= {"refreshed": True} if document.followed not in ("", document.collected) else {}
+    same = hash_file(document.path) == (document.followed or document.collected)
     return Link("document", document.source, INTACT if same else CHANGED, facts)
 
 

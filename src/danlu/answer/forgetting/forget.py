@@ -1,11 +1,12 @@
 """Forget a document: at once out of every answer, then out of what the project keeps, with a signed record of what was found.
 
 The order of the steps is such that a kill between any two of them leaves the document hidden, and the same command again goes on:
-the list first (from then on no answer cites it, in any process, and no run reads it), the live index, the recorded answers, and
+the list first (from then on no answer cites it, in any process, and no run reads it), the recorded answers, the live index, and
 last the record, which lists every place that still holds it and everything that learnt from it. Artifacts are written once
 and stay; `rebuild` makes what follows without it, `purge` deletes those that used it.
 """
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,13 +18,15 @@ from danlu.answer.forgetting.orders import now
 from danlu.answer.forgetting.places import Elsewhere, places_of
 from danlu.answer.forgetting.redact_answers import redact_answers
 from danlu.answer.forgetting.remaining import remaining
+from danlu.answer.forgetting.standing import standing
 from danlu.answer.forgetting.traces import Quotes
-from danlu.answer.index.live import bring_store, changing, remove_documents
+from danlu.answer.index.live import bring_store, changing, refresh_scratch, remove_documents
 from danlu.answer.state import State
-from danlu.answer.uses.named_document import NamedDocument, Sought, any_of, copies_of, find_document
+from danlu.answer.uses.catalogue import NamedDocument
+from danlu.answer.uses.named_document import copies_of, document_of, find_document
+from danlu.answer.uses.sought import Sought, any_of
 from danlu.answer.uses.tainted import uses_in
 from danlu.core.artifacts import Corpus
-from danlu.core.errors import UserError
 from danlu.core.forgotten import Forgotten, ForgottenDocument
 from danlu.core.project import Project
 from danlu.core.store import Store
@@ -51,48 +54,49 @@ class Order:
 def forget(project: Project, order: Order) -> tuple[Record, bool]:
     """Carry out an order; returns its record, and whether it was carried out before. The caller holds the project's writer lock.
 
-    Raises UserError for a document that nobody knows, and for a damaged list or record.
+    An earlier order that was cut off is finished first. Raises UserError for a document that nobody knows, and for a damaged list or
+    record.
     """
     state = State.of(project).folder
-    earlier, forgotten = forgotten_record.records(state), Forgotten.of(state)
-    document = find_document(project, order.name, order.start)
-    if done := _record_of(document, forgotten, earlier):
-        return done, True
-    documents = [document, *copies_of(project, document)]
-    number = _listed(state, documents, forgotten, earlier)
+    now_finished = finish(project, order)
+    known = standing(state)
+    record = known.record_of(order.name)
+    if record is None:
+        document = find_document(project, order.name, order.start)
+        record = known.record_of(document.source)
+    if record is not None:
+        return record, now_finished is None or now_finished.number != record.number
+    documents, number = [document, *copies_of(project, document)], forgotten_record.next_number(state)
+    new = [_entry(document, number, now()) for document in documents if not known.ordered.find(document.source)]
+    known.ordered.adding(new).write(state)
+    return _carried_out(project, documents, number, order), False
+
+
+def finish(project: Project, order: Order) -> Record | None:
+    """Finish the order that was cut off, if there is one; returns its record. Of `order` it takes who, and where else to look."""
+    pending = standing(State.of(project).folder).pending
+    if not pending:
+        return None
+    documents = [document_of(project, entry) for entry in pending]
+    return _carried_out(project, documents, pending[0].record, order, resumed=True)
+
+
+def _carried_out(
+    project: Project, documents: Sequence[NamedDocument], number: int, order: Order, resumed: bool = False
+) -> Record:
+    """Everything that comes after the list; the record is the last. One that is `resumed` counts what it took out now."""
+    state = State.of(project).folder
     found = {
         "action": "forget",
         "at": now(),
         "by": order.who,
         "documents": [asdict(entry) for entry in Forgotten.of(state).documents if entry.record == number],
         "removed": _removed(project, documents, number),
+        "resumed": resumed,
         **_found(project, documents, order.elsewhere),
         "not_proven": list(NOT_PROVEN),
     }
-    return forgotten_record.append(state, found), False
-
-
-def _record_of(document: NamedDocument, forgotten: Forgotten, earlier: Sequence[Record]) -> Record | None:
-    """The record of an earlier order for this very document; None where there is none, or it was cut off before its record."""
-    entry = forgotten.find(document.source)
-    return next((record for record in earlier if entry and record.number == entry.record), None)
-
-
-def _listed(state: Path, documents: Sequence[NamedDocument], forgotten: Forgotten, earlier: Sequence[Record]) -> int:
-    """Put the documents on the list; returns the number of the order: that of one that was cut off, or the next."""
-    number = forgotten_record.next_number(state)
-    at = now()
-    new = [_entry(document, number, at) for document in documents if not forgotten.find(document.source)]
-    recorded = {record.number for record in earlier}
-    pending = {entry.record for entry in forgotten.documents} - recorded
-    if pending - {number}:
-        raise UserError(
-            "The list of forgotten documents names the order {number}, and its record is gone",
-            "Put the file back from a copy. `danlu forget --verify` shows what is missing.",
-            number=min(pending - {number}),
-        )
-    forgotten.adding(new).write(state)
-    return number
+    return forgotten_record.append(state, found)
 
 
 def _entry(document: NamedDocument, number: int, at: str) -> ForgottenDocument:
@@ -101,13 +105,15 @@ def _entry(document: NamedDocument, number: int, at: str) -> ForgottenDocument:
 
 
 def _removed(project: Project, documents: Sequence[NamedDocument], number: int) -> dict[str, Any]:
-    """Take them out of what changes: the live index and the recorded answers."""
+    """Take them out of what changes: the recorded answers, then the live index, whose text finds their words if this is cut off."""
     state, sought = State.of(project).folder, any_of(document.sought for document in documents)
-    with changing(project) as indexes:
-        passages = remove_documents(indexes, sought.doc_ids, {document.file for document in documents})
+    shutil.rmtree(refresh_scratch(project), ignore_errors=True)  # nobody refreshes meanwhile: the writer's lock is held
     quotes = Quotes(text for document in documents for text in document.texts)
-    answers = redact_answers(state / "answers.db", lambda said: _is_of(said, sought), quotes, number)
-    return {"passages": passages, "answers": answers, "vectors left": bring_store(project)}
+    answers = redact_answers(state / "answers.db", lambda said: number * _is_of(said, sought), quotes, number)
+    with changing(project) as indexes:
+        passages, kept = remove_documents(indexes, sought.doc_ids, {document.file for document in documents})
+    logs = [path.name for path in kept] + ([] if answers.log_is_emptied else ["answers.db"])
+    return {"passages": passages, "answers": list(answers.ids), "logs left": logs, "vectors left": bring_store(project)}
 
 
 def _is_of(citation: dict[str, Any], sought: Sought) -> bool:

@@ -19,13 +19,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from danlu.core.errors import UserError
+from danlu.core.forgotten import RECORDS
 from danlu.core.hashing import canonical_json
-from danlu.core.store import write_atomically
+from danlu.core.store import sync, write_atomically
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-FOLDER = "forgotten"
 KEY = "signing.key"
 _NO_PREVIOUS = ""
 
@@ -56,7 +56,7 @@ def next_number(state: Path) -> int:
 def append(state: Path, body: dict[str, Any]) -> Record:
     """Write the next record of the chain; on disk, whole, when this returns."""
     number = next_number(state)
-    (state / FOLDER).mkdir(exist_ok=True)
+    (state / RECORDS).mkdir(exist_ok=True)
     key = _key(state)
     full = body | {"record": number, "previous": _hash_of(state, number - 1), "signed_by": _public(key) if key else ""}
     signature = key.sign(canonical_json(full)).hex() if key else ""
@@ -116,11 +116,11 @@ def _signature_problem(said: dict[str, Any], signer: str) -> str:
 
 
 def _files(state: Path) -> list[tuple[int, Path]]:
-    return sorted((int(path.stem), path) for path in (state / FOLDER).glob("*.json") if path.stem.isdecimal())
+    return sorted((int(path.stem), path) for path in (state / RECORDS).glob("*.json") if path.stem.isdecimal())
 
 
 def _path(state: Path, number: int) -> Path:
-    return state / FOLDER / f"{number:04}.json"
+    return state / RECORDS / f"{number:04}.json"
 
 
 def _hash_of(state: Path, number: int) -> str:
@@ -155,9 +155,7 @@ def _key(state: Path) -> "Ed25519PrivateKey | None":
         raw = Ed25519PrivateKey.generate().private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(raw)
+        _put_once(path, raw)
     try:
         key = serialization.load_pem_private_key(path.read_bytes(), password=None)
     except (ValueError, TypeError):
@@ -167,6 +165,18 @@ def _key(state: Path) -> "Ed25519PrivateKey | None":
             "{path} is no Ed25519 key", "Put the project's key back there, in PEM without a password.", path=path
         )
     return key
+
+
+def _put_once(path: Path, content: bytes) -> None:
+    """A file for its owner alone, which appears whole or not at all: a torn key would stop every later order."""
+    half = path.with_name(f"{path.name}.{os.getpid()}.half")
+    half.unlink(missing_ok=True)
+    with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    half.rename(path)
+    sync(path.parent)
 
 
 def _public(key: "Ed25519PrivateKey") -> str:

@@ -18,7 +18,9 @@ from danlu.retrieve.grounding.ground import REFUSALS
 def without_forgotten(given: Answer, forgotten: Forgotten) -> Answer:
     """The answer itself; or a refusal in its language when it quotes what was forgotten."""
     if any(is_forgotten(citation, forgotten) for citation in (*given.citations, *given.closest)):
-        return replace(given, answer=REFUSALS[given.language], refused=True, citations=(), closest=(), conflicts=())
+        return replace(
+            given, answer=REFUSALS[given.language], refused=True, citations=(), closest=(), conflicts=(), written_by=""
+        )
     return given
 
 
@@ -29,10 +31,10 @@ def is_forgotten(citation: Citation, forgotten: Forgotten) -> bool:
 
 def strike_forgotten(state: Path) -> None:
     """Redact every recorded answer that cites what is forgotten: for one that was recorded after its order had looked."""
-    for entry in (forgotten := Forgotten.of(state)).documents:
+    forgotten = Forgotten.of(state)
 
-        def covers(said: dict[str, Any], number: int = entry.record) -> bool:
-            found = forgotten.find(str(said.get("source", "")), str(said.get("passage_id", "")).partition(":")[0])
-            return found is not None and found.record == number
+    def order_of(said: dict[str, Any]) -> int:
+        found = forgotten.find(str(said.get("source", "")), str(said.get("passage_id", "")).partition(":")[0])
+        return found.record if found else 0
 
-        redact_answers(state / "answers.db", covers, Quotes(()), entry.record)
+    redact_answers(state / "answers.db", order_of, Quotes(()), 0)

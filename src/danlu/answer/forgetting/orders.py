@@ -7,15 +7,16 @@ from pathlib import Path
 
 from danlu.answer.forgetting import forgotten_record
 from danlu.answer.forgetting.forgotten_record import Record
+from danlu.answer.forgetting.standing import Standing, finished, standing
 from danlu.answer.state import State
+from danlu.answer.uses.lineage import line_of
 from danlu.answer.uses.named_document import find_document
 from danlu.answer.uses.promotion import returned_in
-from danlu.answer.uses.tainted import line_of
 from danlu.core.artifacts import Release
 from danlu.core.errors import UserError
 from danlu.core.forgotten import Forgotten, ForgottenDocument
 from danlu.core.project import Project
-from danlu.core.store import Store
+from danlu.core.store import Store, only_writer
 
 
 def now() -> str:
@@ -24,26 +25,38 @@ def now() -> str:
 
 
 def lift(project: Project, name: str, by: str, start: Path) -> Record:
-    """Take an order back: the next run reads the document again. Raises UserError when it is not forgotten."""
+    """Take an order back: the next run reads the document again.
+
+    Raises UserError when it is not forgotten, and for an order that was cut off. The caller holds the project's writer lock.
+    """
     state = State.of(project).folder
-    forgotten = Forgotten.of(state)
-    entry = forgotten.find(name) or forgotten.find(find_document(project, name, start).source)
+    known = finished(state)
+    entry = known.listed.find(name) or known.listed.find(find_document(project, name, start).source)
     if entry is None:
         raise UserError("{name} is not forgotten", "`danlu forget --list` shows what is.", name=name)
-    names = [one.source for one in forgotten.documents if one.record == entry.record]
+    names = [one.source for one in known.listed.documents if one.record == entry.record]
     body = {"action": "lifted", "at": now(), "by": by, "about": entry.record, "names": names}
-    record = forgotten_record.append(state, body)
-    forgotten.without(entry.record).write(state)
+    cut_off = (one for one in known.records if one.action == "lifted" and one.about == entry.record)
+    record = next(cut_off, None) or forgotten_record.append(state, body)
+    known.ordered.without((entry.record,)).write(state)
     return record
 
 
 def note_rebuilt(project: Project, release: Release, by: str) -> list[Record]:
-    """After a release became current: say of every open order as what everything was made anew."""
+    """After a release became current: say of every open order as what everything was made anew.
+
+    While an order that was cut off waits, nothing is recorded: the next run, which has nothing to do, says it.
+    """
     state = State.of(project).folder
-    opened = open_orders(state)
+    opened = [] if standing(state).pending else open_orders(state)
     made = {one.manifest.stage: one.id for one in line_of(Store(project.artifacts), release)} if opened else {}
     body = {"action": "rebuilt", "at": now(), "by": by, "release": release.id, "artifacts": made}
     return [forgotten_record.append(state, body | {"about": order.number}) for order in opened]
+
+
+def cut_off(state: Path) -> list[str]:
+    """Names of documents that are hidden already, and whose order is not finished."""
+    return [entry.source for entry in standing(state).pending]
 
 
 def open_orders(state: Path) -> list[Record]:
@@ -79,10 +92,13 @@ class Verified:
 
 
 def verify(project: Project) -> Verified:
-    """Check every record, hash and signature; mend the list by the records where these hold; look for what came back."""
+    """Check every record, hash and signature; mend the list by the records where these hold; look for what came back.
+
+    Raises UserError when the list must be mended and another command is writing.
+    """
     state = State.of(project)
     problems = tuple(forgotten_record.broken(state.folder))
-    restored = not problems and _restore(state.folder)
+    restored = not problems and _restore(project, state.folder)
     known = () if problems else forgotten_record.records(state.folder)
     return Verified(
         forgotten_record.next_number(state.folder) - 1,
@@ -94,21 +110,31 @@ def verify(project: Project) -> Verified:
     )
 
 
-def _restore(state: Path) -> bool:
-    implied = Forgotten(tuple(entries_of(forgotten_record.records(state))))
+def _restore(project: Project, state: Path) -> bool:
+    """Write the list again where it is not what the records say, with what is on it of an order that was cut off."""
+    if _list_wanted(state) is None:
+        return False
+    with only_writer(project.state):  # an order at work would be overwritten; it may have written the list meanwhile
+        wanted = _list_wanted(state)
+        if wanted is not None:
+            wanted.write(state)
+    return wanted is not None
+
+
+def _list_wanted(state: Path) -> Forgotten | None:
+    """What the list should be; None where it is that."""
+    known = tuple(forgotten_record.records(state))
     try:
-        same = set(Forgotten.of(state).documents) >= set(
-            implied.documents
-        )  # an order that was cut off is only on the list
+        listed = Forgotten.of(state)
     except UserError:
-        same = False
-    if not same:
-        implied.write(state)
-    return not same
+        return Forgotten(tuple(entries_of(known)))
+    found = Standing(listed, known)
+    wanted = dict.fromkeys((*entries_of(known), *found.pending))
+    return None if wanted.keys() == set(listed.documents) else Forgotten(tuple(wanted))
 
 
 def _returned(project: Project, state: State) -> tuple[tuple[str, int], ...]:
-    if not (state.folder / "current.json").exists():
+    if not state.has_release():
         return ()
     store, forgotten = Store(project.artifacts), Forgotten.of(state.folder)
     try:

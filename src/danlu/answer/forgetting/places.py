@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from danlu.answer.forgetting.traces import holders, probes, size_of
-from danlu.answer.uses.named_document import NamedDocument, Sought, any_of
-from danlu.answer.uses.tainted import HOLDS, Use
+from danlu.answer.uses.catalogue import NamedDocument
+from danlu.answer.uses.sought import Sought, any_of
+from danlu.answer.uses.use import HOLDS, Use
 from danlu.core.artifacts import Corpus, Files
 from danlu.core.errors import DanluError
 from danlu.core.project import Project
@@ -54,7 +55,9 @@ def places_of(
             found.append(_place("file", printable(path.relative_to(project.folder).as_posix()), "holds its text"))
     for path in holders(caches, told):
         found.append(_place("cache", printable(str(path)), "holds its text"))
-    if texts and not told:
+    if not texts:
+        found.append(_place("file", project.state.name, "not searched: nothing here knows its text any more"))
+    elif not told:
         found.append(
             _place("file", project.state.name, "not searched: every sentence of it stands in another document too")
         )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from danlu.answer.uses.named_document import Sought
+from danlu.answer.uses.sought import Sought
 from danlu.core.artifacts import Corpus
 from danlu.data.deduplicate.groups import shingles_of
 from danlu.text.shingles import U64

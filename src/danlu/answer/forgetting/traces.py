@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from danlu.core.databases import read_only
 from danlu.text.sections import weight
 from danlu.text.sentences import sentence_spans
 
@@ -129,7 +130,7 @@ def _in_table(path: Path, sought: Sequence[str]) -> bool:
 
 def _in_database(path: Path, sought: Sequence[str]) -> bool:
     """A long text lies in several pages, so bytes alone do not tell."""
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+    with closing(read_only(path)) as connection:
         tables = connection.execute(
             "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table'"
         ).fetchall()

@@ -9,8 +9,9 @@ from fnmatch import fnmatchcase
 
 from danlu.core.errors import UserError
 from danlu.core.hashing import hash_facts
-from danlu.core.project import PROJECT_FILE, Project
+from danlu.core.project import PROJECT_FILE, Project, load_project
 from danlu.data.lock import source_paths
+from danlu.retrieve.legs.change import Change
 from danlu.retrieve.legs.live import LiveIndex
 from danlu.retrieve.tables.schema import EVERYONE
 
@@ -28,13 +29,29 @@ def apply_access(live: LiveIndex, project: Project) -> None:
 
     Raises UserError for a pattern that fits no document and no source file: a slip of the pen must not open what it was to close.
     """
-    rules = hash_facts([[pattern, sorted(names)] for pattern, names in project.access.items()])
     with live.reading(None) as view:
-        if view.fact(_RULES) == rules:
+        if view.fact(_RULES) == _hash(project.access):
             return
-        sources = dict(view.rows("SELECT doc_id, source FROM documents"))
-    _check_patterns(project, sources.values())
-    live.grant({doc_id: principals_of(source, project.access) for doc_id, source in sources.items()}, {_RULES: rules})
+    with live.writing() as change:
+        align_access(change, project)
+
+
+def align_access(change: Change, project: Project) -> Mapping[str, frozenset[str]]:
+    """The same inside a change, and the lines that count for what else it puts: those of danlu.yaml as it lies there now.
+
+    `project` may have been read minutes ago. Whoever writes last has read the file last, so that older lines never come back.
+    """
+    project = load_project(project.folder)
+    if change.fact(_RULES) != _hash(project.access):
+        sources = change.sources()
+        _check_patterns(project, sources.values())
+        change.grant({doc_id: principals_of(source, project.access) for doc_id, source in sources.items()})
+        change.note(_RULES, _hash(project.access))
+    return project.access
+
+
+def _hash(access: Mapping[str, frozenset[str]]) -> str:
+    return hash_facts([[pattern, sorted(names)] for pattern, names in access.items()])
 
 
 def check_known(principals: Iterable[str], project: Project) -> frozenset[str]:

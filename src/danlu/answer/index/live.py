@@ -6,11 +6,12 @@ changes all of them holds the folder's lock.
 
 import fcntl
 import shutil
+import time
 from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from danlu.answer.index.access import apply_access
+from danlu.answer.index.access import align_access, apply_access
 from danlu.answer.index.vector_store import open_store
 from danlu.answer.state import State, current_index
 from danlu.core.artifacts import Artifact, Files, Index
@@ -18,9 +19,18 @@ from danlu.core.damage import check_intact
 from danlu.core.forgotten import Forgotten
 from danlu.core.project import Project
 from danlu.core.store import Store
-from danlu.retrieve.legs.live import LiveIndex
+from danlu.retrieve.legs.live import TIMEOUT_S, LiveIndex
+from danlu.retrieve.legs.vector_cache import folder_of
 from danlu.retrieve.outside.stores import VectorStore
 from danlu.text.tables import stream_rows
+
+BEGUN = "begun"
+"""The fact that holds a live index's first generation: the time in milliseconds, so that one made again never counts as the one before."""
+
+
+def has_live(project: Project, index: Index) -> bool:
+    """Whether a live index lies there that started from this one."""
+    return (_folder(project) / f"{index.id}.db").exists()
 
 
 def open_live(project: Project, index: Index, store: VectorStore | None = None) -> LiveIndex:
@@ -34,6 +44,9 @@ def open_live(project: Project, index: Index, store: VectorStore | None = None) 
         with changing(project):
             if not path.exists():
                 _make(project, index, path)
+                if not project.vectors:
+                    with closing(LiveIndex(path, index.encoder)) as made:
+                        made.cache_vectors()
     live = LiveIndex(path, index.encoder, store)
     apply_access(live, project)
     return live
@@ -41,10 +54,12 @@ def open_live(project: Project, index: Index, store: VectorStore | None = None) 
 
 @contextmanager
 def changing(project: Project) -> Iterator[list[Path]]:
-    """Hold the lock of the project's live indexes; gives their files. Nobody makes one meanwhile."""
+    """Hold the lock of the project's live indexes; gives their files. Nobody makes one meanwhile, so that half ones are left-overs."""
     folder = _folder(project)
     with (folder / "lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
+        for half in sorted(folder.glob("*.half*")):
+            half.unlink()
         yield sorted(folder.glob("*.db"))
 
 
@@ -73,18 +88,23 @@ def follow_release(project: Project) -> None:
             _delete(path)
 
 
-def remove_documents(paths: Collection[Path], doc_ids: Collection[str], files: Collection[str]) -> int:
-    """Take documents out of live indexes, and what they left in free pages; returns the number of passages.
+def remove_documents(
+    paths: Collection[Path], doc_ids: Collection[str], files: Collection[str], wait_s: float = TIMEOUT_S
+) -> tuple[int, list[Path]]:
+    """Take documents out of live indexes, and what they left in free pages.
 
-    Of `files` nothing is known any more: should an order be lifted, a refresh reads them again.
+    Returns the number of passages, and the indexes whose log still holds their bytes, since somebody read in it for `wait_s` seconds. Of
+    `files` nothing is known any more: should an order be lifted, a refresh reads them again.
     """
-    count = 0
+    count, left = 0, []
     for path in paths:
         with closing(LiveIndex(path, None)) as live:
-            count += sum(live.remove(doc_id) for doc_id in sorted(doc_ids))
-            live.follow((), gone=sorted(files))
-            live.compact()
-    return count
+            with live.writing() as change:
+                count += sum(map(change.remove, sorted(doc_ids)))
+                change.follow((), gone=sorted(files))
+            if not live.compact(wait_s=wait_s):
+                left.append(path)
+    return count, left
 
 
 def bring_store(project: Project) -> str:
@@ -97,6 +117,11 @@ def bring_store(project: Project) -> str:
         return ""
     with closing(LiveIndex(path, None, store)) as live:
         return live.bring_store()
+
+
+def refresh_scratch(project: Project) -> Path:
+    """Where a refresh reads files into; one that was killed leaves their text there."""
+    return project.state / "cache" / "refresh"
 
 
 def _folder(project: Project) -> Path:
@@ -112,15 +137,17 @@ def _make(project: Project, index: Index, path: Path) -> None:
     shutil.copyfile(index.database, half)
     forgotten = Forgotten.of(project.state / "state")
     with closing(LiveIndex(half, index.encoder)) as live:
-        with live.reading(None) as view:
-            documents = view.rows("SELECT doc_id, source FROM documents")
-        hidden = [doc_id for doc_id, source in documents if forgotten.find(source, doc_id)]
-        for doc_id in hidden:
-            live.remove(doc_id)
+        with live.writing() as change:
+            begun = time.time_ns() // 1_000_000
+            for fact in ("generation", BEGUN):
+                change.note(fact, begun)
+            hidden = [doc_id for doc_id, source in change.sources().items() if forgotten.find(source, doc_id)]
+            for doc_id in hidden:
+                change.remove(doc_id)
+            change.follow(_files(Store(project.artifacts), index))
+            align_access(change, project)
         if hidden:
             live.compact()
-        live.follow(_files(Store(project.artifacts), index))
-        apply_access(live, project)
     half.rename(path)
 
 
@@ -136,6 +163,7 @@ def _files(store: Store, index: Index) -> list[tuple[str, str, str]]:
 
 
 def _delete(database: Path) -> None:
-    """A database with its log."""
+    """A database with its log, and the cache of its vectors."""
+    shutil.rmtree(folder_of(database), ignore_errors=True)
     for suffix in ("", "-wal", "-shm"):
         Path(f"{database}{suffix}").unlink(missing_ok=True)

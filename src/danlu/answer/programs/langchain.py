@@ -1,5 +1,6 @@
 """A project's retrieval as a LangChain retriever (langchain-core 1.x): goes wherever LangChain takes a `BaseRetriever`."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ except ImportError:
     raise UserError(
         "The retriever for LangChain needs the package langchain-core", "pip install 'danlu[langchain]'"
     ) from None
+
+_log = logging.getLogger(__name__)
 
 
 class DanluRetriever(BaseRetriever):
@@ -46,7 +49,10 @@ class DanluRetriever(BaseRetriever):
         self._bot.close()
 
     def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:
-        return [_document(found) for found in self._bot.search(query, self.principals, self.count)]
+        searched = self._bot.search(query, self.principals, self.count)
+        if searched.degraded:
+            _log.warning("found by words alone: %s", searched.degraded)
+        return [_document(found) for found in searched.passages]
 
 
 def _document(found: Found) -> Document:

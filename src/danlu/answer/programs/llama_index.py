@@ -1,6 +1,7 @@
 """A project's retrieval as a LlamaIndex retriever (llama-index-core): goes wherever LlamaIndex takes a `BaseRetriever`."""
 
 import asyncio
+import logging
 from pathlib import Path
 
 from danlu.answer.asking.ask import ReleaseBot
@@ -17,6 +18,7 @@ except ImportError:
         "The retriever for LlamaIndex needs the package llama-index-core", "pip install 'danlu[llama-index]'"
     ) from None
 
+_log = logging.getLogger(__name__)
 _FOR_PROGRAMS = ["score", "language", "start", "end", "quote"]
 """LlamaIndex writes all metadata above a text that it shows to a model; these say nothing to one, and `quote` would say it twice."""
 
@@ -44,7 +46,9 @@ class DanluRetriever(BaseRetriever):
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
         found = self._bot.search(query_bundle.query_str, self._principals, self._count)
-        return [NodeWithScore(node=_node(one), score=one.score) for one in found]
+        if found.degraded:
+            _log.warning("found by words alone: %s", found.degraded)
+        return [NodeWithScore(node=_node(one), score=one.score) for one in found.passages]
 
     async def _aretrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
         return await asyncio.to_thread(self._retrieve, query_bundle)

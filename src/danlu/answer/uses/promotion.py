@@ -4,8 +4,10 @@ import threading
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from danlu.answer.uses.named_document import any_of, sought_by
-from danlu.answer.uses.tainted import LEARNT, Use, line_of, uses
+from danlu.answer.uses.lineage import line_of
+from danlu.answer.uses.sought import any_of, sought_by
+from danlu.answer.uses.tainted import uses
+from danlu.answer.uses.use import LEARNT, Use
 from danlu.core.artifacts import Artifact, Checkpoint, Corpus, Release
 from danlu.core.errors import WorkFailed
 from danlu.core.forgotten import Forgotten, ForgottenWatch

@@ -23,6 +23,24 @@ CHINESE: dict[str, str] = {
     ),
     # what is printed of an order
     "forgotten: {name} (record {record})": "已遗忘：{name}（记录 {record}）",
+    "written by": "由模型写成",
+    "changes of the index since": "此后索引的变化次数",
+    "index made again since": "此后索引已重建",
+    "put by a refresh": "由 refresh 放入",
+    "it had been cut off: what it took out before that is not counted": "它中断过：中断前已移除的内容没有计入",
+    "It is gone, or must not be opened: look at its folder and at its rights, then try again.": (
+        "它不见了，或不允许打开：请检查它所在的文件夹和权限，然后再试。"
+    ),
+    "An order that was cut off is finished:": "先完成一条中断的命令：",
+    "The order to forget {name} was cut off": "遗忘 {name} 的命令中断过",
+    "`danlu forget {name}` finishes it.": "`danlu forget {name}` 会把它完成。",
+    "The order to forget {name} was cut off: `danlu forget {name}` finishes it": (
+        "遗忘 {name} 的命令中断过：`danlu forget {name}` 会把它完成"
+    ),
+    "its words may be left in the log of {name}, since somebody read there all the time: the next order to forget, or refresh, empties it": (
+        "因为一直有程序在读取，其文字可能仍留在 {name} 的日志中：下一条遗忘命令或 refresh 会清空它"
+    ),
+    "{path} is gone, and there are records of what was forgotten": "{path} 不见了，而遗忘记录仍在",
     "forgotten already, at {at} (record {record})": "此前已遗忘，时间 {at}（记录 {record}）",
     "and with it, since they say the same: {names}": "内容相同、一并遗忘的有：{names}",
     "taken out at once: {passages} passages of the live index; the words of {answers} recorded answers": (
@@ -66,8 +84,8 @@ CHINESE: dict[str, str] = {
         "没有可删除的：没有产物含有已遗忘文档除名称之外的内容"
     ),
     "rebuilt without what record {order} forgot (record {record})": "已重建，不含记录 {order} 所遗忘的内容（记录 {record}）",
-    "no longer forgotten: {names} (record {record}). The next `danlu run` reads it again.": (
-        "不再遗忘：{names}（记录 {record}）。下次 `danlu run` 会重新读取。"
+    "no longer forgotten: {names} (record {record}). The next `danlu refresh` or `danlu run` reads it again.": (
+        "不再遗忘：{names}（记录 {record}）。下次 `danlu refresh` 或 `danlu run` 会重新读取。"
     ),
     "records: {count}; each holds the hash of the one before it": "记录 {count} 条；每条都含有前一条的哈希",
     "the last one has the SHA-256 {hash}: keep it elsewhere, and a chain that was cut off is seen": (
@@ -158,6 +176,7 @@ STORED: dict[str, str] = {
     "blind passages": "盲测段落",
     # places
     "your own file: danlu does not delete it": "您自己的文件：danlu 不会删除",
+    "not searched: nothing here knows its text any more": "未搜索：这里已没有任何地方知道它的文字",
     "not searched: every sentence of it stands in another document too": "未搜索：它的每个句子也见于其他文档",
     "was sent this project: not looked into": "曾收到此项目：未查看其中内容",
     "could not be asked: it may hold what was pushed": "无法询问：可能存有推送过的内容",

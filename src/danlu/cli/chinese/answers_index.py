@@ -58,6 +58,8 @@ CHINESE = {
     "gone": "已删除",
     "{what}  and {count} more": "{what}  以及另外 {count} 个",
     "nothing changed": "没有变化",
+    "same text, read again": "文字相同，重新读取",
+    "left out, since they were forgotten: {count} ({names})": "因已被遗忘而未读取：{count}（{names}）",
     "rejected  {source}: {rule}, {value} (expected {threshold})": "未保留  {source}：{rule}，{value}（应为 {threshold}）",
     "documents put: {put}, taken out: {removed}": "放入文档：{put}，移除：{removed}",
 }

@@ -55,10 +55,6 @@ CHINESE: dict[str, str] = {
     ),
     "conversations: a line of {id, messages: [...]} for each; ShareGPT's and Alpaca's files are read too": "对话：每行一个 {id, messages: [...]}；也能读 ShareGPT 和 Alpaca 的文件",
     "measure an index on questions, or a model on conversations": "用问题评测索引，或用对话评测模型",
-    "an index folder, or a model checkpoint": "索引文件夹，或模型检查点",
-    "for an index: {question, file, quote} per line; for a model: {id, messages: [...]}": (
-        "索引：每行 {question, file, quote}；模型：{id, messages: [...]}"
-    ),
     "folder of the artifact; made when missing": "产物文件夹，没有则新建",
     "stopped; what was finished is kept": "已停止；已完成的部分保留",
     "error: {message}": "错误：{message}",
@@ -165,8 +161,6 @@ CHINESE: dict[str, str] = {
     "`danlu run` makes one.": "请运行 `danlu run` 生成。",
     "No answer has the id {id}": "没有编号为 {id} 的回答",
     "`danlu ask` and the server print the id of each answer.": "`danlu ask` 和服务器会给出每个回答的编号。",
-    "No answer with citations was given yet": "还没有给出过带出处的回答",
-    '`danlu ask "…"` gives one.': '请先运行 `danlu ask "…"`。',
     # core
     "a recipe's name, such as knowledge-bot": "配方名，如 knowledge-bot",
     "a short name": "简短的名称",
@@ -317,7 +311,6 @@ CHINESE: dict[str, str] = {
     ),
     "Name a JSON Lines file after --data.": "请在 --data 后给出 JSON Lines 文件。",
     "{path} has no questions": "{path} 中没有问题",
-    "{path}, line {number}: not a question": "{path} 第 {number} 行：不是问题",
     'Expected {{"question": "...", "file": "...", "quote": "..."}} per line, or the question alone.': (
         '每行应为 {{"question": "...", "file": "...", "quote": "..."}}，或只有 question。'
     ),
@@ -461,10 +454,8 @@ STORED: dict[str, str] = {
     "fused is no worse than the best leg beyond noise ({language})": "融合检索不逊于最好的单路（{language}）",
     "not measured: no held-out pairs": "未评测：没有留出问答对",
     "not measured: no held-out pair fits into the limit of tokens": "未评测：没有留出问答对能放进 token 上限",
-    "answerable": "应能回答",
     "answered": "已回答",
     "answer quoted": "引到答案",
-    "unanswerable": "应拒答",
     "refused": "已拒答",
     "fused": "融合",
     "quotes": "引文",
@@ -478,6 +469,7 @@ STORED: dict[str, str] = {
     "not applicable": "不适用",
     # links of `danlu why`
     "verified": "已核对",
+    "overtaken": "已过时",
     "changed": "已改变",
     "missing": "已缺失",
     "answer": "回答",

@@ -6,6 +6,7 @@ CHINESE: dict[str, str] = {
     ),
     "encoder": "编码器",
     "dimensions": "维度",
+    "zh ↔ en": "中 ↔ 英",
     "alone": "单独",
     "fused": "融合",
     "used": "采用",
@@ -34,6 +35,9 @@ CHINESE: dict[str, str] = {
 STORED: dict[str, str] = {
     "{used} is used; gains on {questions} calibration questions: {found}": (
         "采用 {used}；在 {questions} 个校准问题上的增益：{found}"
+    ),
+    "{used}, which reads Chinese and English, is used; gains on {questions} calibration questions: {found}": (
+        "采用能读中文和英文的 {used}；在 {questions} 个校准问题上的增益：{found}"
     ),
     "no calibration question: lsa is used, untested": "没有校准问题：未经检验，采用 lsa",
 }

@@ -54,13 +54,20 @@ def _evaluate(commands: Commands, say: Speech) -> None:
         say("measure an index on questions, or a model on conversations"),
         "danlu evaluate index --data questions.jsonl --out report",
     )
-    evaluate.add_argument("subject", metavar="FOLDER", help=say("an index folder, or a model checkpoint"))
+    evaluate.add_argument(
+        "subject",
+        nargs="?",
+        metavar="FOLDER",
+        help=say("an index folder, or a model checkpoint; without it, the index of this project's release"),
+    )
     evaluate.add_argument(
         "--data",
-        required=True,
         metavar="JSONL",
-        help=say("for an index: {question, file, quote} per line; for a model: {id, messages: [...]}"),
+        help=say(
+            "for an index: {question, file, quote} per line; for a model: {id, messages: [...]}; "
+            "without it, this project's own held-out questions"
+        ),
     )
-    out_option(evaluate, say)
+    out_option(evaluate, say, is_required=False)
     set_option(evaluate, say)
     json_option(evaluate, say)

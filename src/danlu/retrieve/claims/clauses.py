@@ -11,7 +11,7 @@ from functools import cached_property, lru_cache
 from itertools import pairwise
 
 from danlu.retrieve.claims.content import Vocabulary, Word, content_words
-from danlu.retrieve.claims.quantities import Quantity, quantities
+from danlu.retrieve.claims.quantities import LONGEST_REMEMBERED, Quantity, quantities
 
 _LEXICON = (
     ("neutral", r"not only|no (?:more|less|fewer|later|earlier) than|not (?:more|less|later) than|(?:must|may|shall|can|does|do) not exceed|not exceed(?:ing)?|cannot exceed|no matter|whether or not|\bno\. ?\d"
@@ -126,9 +126,17 @@ class Clause:
         return [tuple(word.key for word in self.words if word.start >= place)[:3] for place in places]
 
 
-@lru_cache(maxsize=4096)
 def clauses(text: str) -> tuple[Clause, ...]:
     """The clauses of a sentence, in order; one without content words joins the one before it, or the next."""
+    return _remembered(text) if len(text) <= LONGEST_REMEMBERED else _clauses(text)
+
+
+@lru_cache(maxsize=4096)  # as for quantities
+def _remembered(text: str) -> tuple[Clause, ...]:
+    return _clauses(text)
+
+
+def _clauses(text: str) -> tuple[Clause, ...]:
     cuts = [0]
     for match in _SPLIT.finditer(text):
         word = match.group().strip(",;:.，；：。！？!?（）()\n\t ")

@@ -46,7 +46,6 @@ class Quoted:
 
     text: str
     source: str
-    headings: str = ""
     date: DocumentDate | None = None
 
 
@@ -60,7 +59,6 @@ class Conflict:
     """number, date, negation or opposite."""
     says: str
     but: str
-    newer_known: bool
 
 
 def conflicts(quotes: Sequence[Quoted], question: str) -> list[Conflict]:
@@ -74,11 +72,7 @@ def conflicts(quotes: Sequence[Quoted], question: str) -> list[Conflict]:
             continue
         kind, says, but = clash
         first = newer(one.date, other.date)
-        found.append(
-            Conflict(place, at, kind, but, says, True)
-            if first is False
-            else Conflict(at, place, kind, says, but, first is True)
-        )
+        found.append(Conflict(place, at, kind, but, says) if first is False else Conflict(at, place, kind, says, but))
     return found
 
 
@@ -150,8 +144,8 @@ def _unmatched(quantities: Sequence[Quantity], others: Sequence[Quantity]) -> li
 
 
 _TEXTS = {
-    "en": ("The sources differ: {one} says “{says}”, {other} says “{but}”.", "{source} ({date})", "{source} (no date)", "collected {date}"),
-    "zh": ("资料说法不一：{one}写的是“{says}”，{other}写的是“{but}”。", "{source}（{date}）", "{source}（无日期）", "{date} 收录"),
+    "en": ("The sources differ: {one} says “{says}”, {other} says “{but}”.", "{source} ({date})", "{source} (no date)"),
+    "zh": ("资料说法不一：{one}写的是“{says}”，{other}写的是“{but}”。", "{source}（{date}）", "{source}（无日期）"),
 }  # fmt: skip
 
 
@@ -165,8 +159,7 @@ def conflict_note(conflict: Conflict, quotes: Sequence[Quoted], language: str) -
 
 
 def _named(quote: Quoted, language: str) -> str:
-    _, dated, undated, collected = _TEXTS[language]
+    _, dated, undated = _TEXTS[language]
     if quote.date is None:
         return undated.format(source=quote.source)
-    date = collected.format(date=quote.date.value) if quote.date.origin == "collected" else quote.date.value
-    return dated.format(source=quote.source, date=date)
+    return dated.format(source=quote.source, date=quote.date.value)

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from danlu.retrieve.claims.quantities import half_width, quantities
+from danlu.retrieve.claims.quantities import LONGEST_REMEMBERED, half_width, quantities
 from danlu.text.language import HAN
 from danlu.text.segment import fold, terms
 
@@ -47,9 +47,17 @@ class Word:
     """A Han word that the tagger holds for a person, a place or an organisation."""
 
 
-@lru_cache(maxsize=4096)  # as for quantities
 def content_words(text: str) -> tuple[Word, ...]:
     """The content words of a text, in order, without what its numbers and dates consist of."""
+    return _remembered(text) if len(text) <= LONGEST_REMEMBERED else _content_words(text)
+
+
+@lru_cache(maxsize=4096)  # the clauses of one passage are read for each sentence that cites it
+def _remembered(text: str) -> tuple[Word, ...]:
+    return _content_words(text)
+
+
+def _content_words(text: str) -> tuple[Word, ...]:
     plain = half_width(text)
     counted = [(found.start, found.end) for found in quantities(plain)]
     return tuple(

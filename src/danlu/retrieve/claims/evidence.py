@@ -3,11 +3,9 @@
 Numbers do not choose them: else a wrong number would find the sentence in which it is right.
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 
 from danlu.retrieve.claims.clauses import Clause, clauses
 from danlu.retrieve.claims.content import Vocabulary, Word, content_words
@@ -143,13 +141,6 @@ def _mass(words: Sequence[Word], idf: Mapping[str, float]) -> float:
 
 
 def _sentences(number: int, text: str) -> Iterator[Sentence]:
-    """Sentences; the rows of a table are one each."""
+    """Sentences, and rows of tables."""
     for start, end in sentence_spans(text):
-        cuts = [start, end]
-        if "\t" in text[start:end]:
-            cuts = [start, *(start + match.end() for match in re.finditer("\n", text[start:end])), end]
-        for begin, stop in pairwise(cuts):
-            row = text[begin:stop]
-            if row.strip():
-                begin += len(row) - len(row.lstrip())
-                yield Sentence(number, begin, begin + len(row.strip()), row.strip())
+        yield Sentence(number, start, end, text[start:end])

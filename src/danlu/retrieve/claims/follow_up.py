@@ -16,8 +16,6 @@ from dataclasses import dataclass
 from danlu.retrieve.claims.content import Word, content_words
 from danlu.text.language import HAN, is_chinese
 
-CARRIED_WEIGHT = 0.5
-"""What a carried word counts beside one of the question itself, which was chosen for what is asked now."""
 MOST_TURNS = 6
 """Earlier questions that are read: a thread about one thing is seldom longer, and what follows from it is asked within two or three."""
 
@@ -30,12 +28,6 @@ class Resolved:
     """Stands alone; equal to the one that was asked where that stood alone."""
     carried: tuple[str, ...]
     """Words of earlier questions, as they were written; empty when nothing was changed."""
-
-    def weights(self) -> dict[str, float]:
-        """Weight by content word: 1 for the question's own, CARRIED_WEIGHT for carried ones."""
-        carried = {word.key for text in self.carried for word in content_words(text)}
-        words = {word.key for word in content_words(self.question)}
-        return {key: CARRIED_WEIGHT if key in carried else 1.0 for key in sorted(words | carried)}
 
 
 _ELLIPSIS = re.compile(

@@ -143,9 +143,21 @@ _NOT_COUNTED = re.compile(
 )
 
 
-@lru_cache(maxsize=4096)  # the clauses of one passage are read for each sentence that cites it
+LONGEST_REMEMBERED = 500
+"""Characters of a text whose words and quantities are remembered: clauses and sentences are, and no user fills memory with messages."""
+
+
 def quantities(text: str) -> tuple[Quantity, ...]:
     """All of them, in the order of the text; those of identifiers (python3.11) are left to names."""
+    return _remembered(text) if len(text) <= LONGEST_REMEMBERED else _quantities(text)
+
+
+@lru_cache(maxsize=4096)  # the clauses of one passage are read for each sentence that cites it
+def _remembered(text: str) -> tuple[Quantity, ...]:
+    return _quantities(text)
+
+
+def _quantities(text: str) -> tuple[Quantity, ...]:
     return tuple(sorted(_found(half_width(text)), key=lambda quantity: quantity.start))
 
 

@@ -1,7 +1,14 @@
-"""Where passages stand in their sources: a document of an index, opened once for all that is cited from it."""
+"""Where passages stand in their sources: a document of an index, opened once for all that is cited from it.
 
-import json
+The maps are kept as arrays, of which a citation reads the few rows that it needs: a document may have a million pages and edits.
+
+Letters in shapes: P pieces of the map, K pages.
+"""
+
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from danlu.core.answers import Citation
 from danlu.retrieve.legs.search import Hit, Searcher
@@ -17,22 +24,37 @@ class CitedDocument:
     source: str
     licence: str
     extraction: str
-    offsets: OffsetMap
-    pages: tuple[tuple[int, int], ...]
+    pieces_P5: NDArray[np.int64]
+    """The rows of the offset map: start, end, start and end in the extraction, whether both texts are equal."""
+    pages_K2: NDArray[np.int64]
     """(offset, page) wherever a new page begins; empty for a format without pages."""
 
     def cite(self, hit: Hit, start: int, end: int) -> Citation:
         """The verbatim quote of a span of the cleaned text, in the extraction; `hit` is the passage that it stands in."""
-        page = next((page for begins, page in reversed(self.pages) if begins <= start), None)
-        source_start, source_end = self.offsets.to_source(start, end)
+        source_start, source_end = self._to_source(start, end)
         quote = self.extraction[source_start:source_end]
         passage = f"{hit.section}@{hit.start}"
-        return Citation(self.source, page, source_start, source_end, quote, passage, speaks_to_models(quote))
+        return Citation(
+            self.source, self._page(start), source_start, source_end, quote, passage, speaks_to_models(quote)
+        )
+
+    def _page(self, start: int) -> int | None:
+        at = int(np.searchsorted(self.pages_K2[:, 0], start, side="right")) - 1
+        return int(self.pages_K2[at, 1]) if at >= 0 else None
+
+    def _to_source(self, start: int, end: int) -> tuple[int, int]:
+        first, last = (np.searchsorted(self.pieces_P5[:, 0], [start, end - 1], side="right") - 1).tolist()
+        rows = self.pieces_P5[first : last + 1].tolist()
+        pieces = (Piece(at, to, below, above, bool(kept)) for at, to, below, above, kept in rows)
+        return OffsetMap(tuple(pieces)).to_source(start, end)
 
 
 def open_cited(searcher: Searcher, doc_id: str) -> CitedDocument:
     """Read a document that a search found something in."""
     query = "SELECT source, licence, extraction, offsets, pages FROM documents WHERE doc_id = ?"
     [(source, licence, extraction, offsets, pages)] = searcher.rows(query, (doc_id,))
-    pieces = OffsetMap(tuple(Piece(*piece) for piece in json.loads(offsets)))
-    return CitedDocument(doc_id, source, licence, extraction, pieces, tuple(map(tuple, json.loads(pages))))
+    return CitedDocument(doc_id, source, licence, extraction, _rows(offsets, 5), _rows(pages, 2))
+
+
+def _rows(numbers: bytes, columns: int) -> NDArray[np.int64]:
+    return np.frombuffer(numbers, dtype="<i8").reshape(-1, columns)

@@ -5,19 +5,22 @@ to the question, the first window below it is what was asked for. Nothing is gen
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from danlu.core.answers import Citation, Grounded
 from danlu.retrieve.claims.conflicts import Quoted, conflict_note, conflicts
 from danlu.retrieve.claims.document_dates import document_date
 from danlu.retrieve.grounding.cited import open_cited
+from danlu.retrieve.grounding.table_quotes import header_of, holds_rows, is_header
 from danlu.retrieve.legs.search import Hit, Searcher
+from danlu.retrieve.legs.spelling import spelt
 from danlu.retrieve.ranking.rank import ranked, weights_of
 from danlu.retrieve.refusal.near_gate import judge
 from danlu.text.language import answer_language
 from danlu.text.sections import weight
 from danlu.text.segment import bigrams, terms
-from danlu.text.sentences import sentence_spans
+from danlu.text.sentences import is_row, sentence_spans
 
 READ_PASSAGES = 4
 MOST_QUOTES = 2
@@ -30,7 +33,7 @@ _WORTH_ADDING = 0.1
 """And when it adds this share to what the best window holds of the question."""
 _LEAD = 0.5
 """What standing first below a heading that holds the whole question is worth, in shares of the question."""
-_COMPLETE = tuple('。.!！?？;；…"”’」』)）')
+_COMPLETE = tuple('。.!！?？;；…"”’」』)）|')
 
 REFUSALS = {
     "zh": "资料中没有找到可以回答这个问题的内容。",
@@ -54,7 +57,12 @@ class _Quote:
 
 
 def answer(searcher: Searcher, question: str) -> Grounded:
-    """Answer a question, or refuse in its language."""
+    """Answer a question, or refuse in its language; its misspelt words are taken as the documents write them."""
+    asked = spelt(searcher, question)
+    return replace(_answered(searcher, asked.question), understood=asked.question if asked.changed else "")
+
+
+def _answered(searcher: Searcher, question: str) -> Grounded:
     language = answer_language(question)
     legs, weights = searcher.legs(question), weights_of(searcher, language)
     judgement = judge(searcher, question, language, legs, weights)
@@ -63,12 +71,8 @@ def answer(searcher: Searcher, question: str) -> Grounded:
     citations = tuple(cite(searcher, quote.hit, quote.start, quote.end) for quote in quotes)
     if judgement.refused or not quotes:
         return Grounded(REFUSALS[language], True, (), language, judgement.answer, citations)
-    text = "\n\n".join(f"{_shown(quote)} [{number}]" for number, quote in enumerate(quotes, 1))
+    text = "\n\n".join(f"{quote.text} [{number}]" for number, quote in enumerate(quotes, 1))
     return Grounded(text, False, citations, language, judgement.answer, (), clashes)
-
-
-def _shown(quote: _Quote) -> str:
-    return quote.text.replace("\t", " | ")
 
 
 def _choose(
@@ -86,8 +90,19 @@ def _choose(
     near = [quote for quote in others if quote.score >= _NEAR_BEST * best.score]
     for quote in near:  # two that contradict each other look alike: neither adds to the other
         if notes := _contradictions(searcher, question, best, quote, language):
-            return [best, quote], notes
-    return [best, *[quote for quote in near if _adds(best, quote, idf)][: MOST_QUOTES - 1]], ()
+            return _with_headers(searcher, [best, quote]), notes
+    return _with_headers(searcher, [best, *[quote for quote in near if _adds(best, quote, idf)][: MOST_QUOTES - 1]]), ()
+
+
+def _with_headers(searcher: Searcher, quotes: Sequence[_Quote]) -> list[_Quote]:
+    """The header of a table before the first quote of its rows."""
+    shown: dict[tuple[str, int], _Quote] = {}
+    for quote in quotes:
+        found = header_of(searcher, quote.hit, quote.start) if holds_rows(quote.text) else None
+        if found is not None:
+            shown.setdefault((quote.hit.doc_id, found[1]), _Quote(*found, quote.score))
+        shown[quote.hit.doc_id, quote.start] = quote
+    return list(shown.values())
 
 
 def _contradictions(searcher: Searcher, question: str, one: _Quote, other: _Quote, language: str) -> tuple[str, ...]:
@@ -95,7 +110,7 @@ def _contradictions(searcher: Searcher, question: str, one: _Quote, other: _Quot
     quoted = []
     for quote in (one, other):
         [(source, meta)] = searcher.rows(query, (quote.hit.doc_id,))
-        quoted.append(Quoted(quote.text, source, quote.hit.headings, document_date(meta, source)))
+        quoted.append(Quoted(quote.text, source, document_date(meta, source)))
     return tuple(conflict_note(clash, quoted, language) for clash in conflicts(quoted, question))
 
 
@@ -109,14 +124,28 @@ def _best_window(hit: Hit, idf: dict[str, float], whole: float) -> _Quote:
     in_heading = _held(hit.headings, idf) / whole
     spans = _with_what_they_introduce(hit.text, list(sentence_spans(hit.text)))
     windows = []
+    header = ""
     for first, (start, end) in enumerate(spans):
-        for further in spans[first + 1 : first + _SENTENCES]:
-            if weight(hit.text[start : further[1]]) > _QUOTE_WEIGHT:
-                break
-            end = further[1]
-        worth = _held(hit.text[start:end], idf) / whole + _LEAD * in_heading / (1 + first)
+        text = hit.text[start:end]
+        header = (text if is_header(text) else header) if is_row(text) else ""
+        following: Sequence[tuple[int, int]] = spans[first : first + _SENTENCES]
+        if is_row(text) and text != header:
+            following = _alike(hit.text, following, idf)
+        end = _window_end(hit.text, following)
+        worth = _held(f"{header}\n{hit.text[start:end]}", idf) / whole + _LEAD * in_heading / (1 + first)
         windows.append(_Quote(hit, hit.start + start, hit.start + end, worth * (0.5 + hit.score / 2)))
     return max(windows, key=lambda quote: quote.score)
+
+
+def _alike(text: str, rows: Sequence[tuple[int, int]], idf: dict[str, float]) -> Sequence[tuple[int, int]]:
+    """The first row and those after it that answer as much: a row stands for itself, and is not quoted for its place."""
+    first = _held(text[slice(*rows[0])], idf)
+    return list(takewhile(lambda span: _held(text[slice(*span)], idf) >= first > 0, rows)) or rows[:1]
+
+
+def _window_end(text: str, spans: Sequence[tuple[int, int]]) -> int:
+    """Where a window of these sentences ends: as many as a quote may hold."""
+    return max(end for _, end in spans if end == spans[0][1] or weight(text[spans[0][0] : end]) <= _QUOTE_WEIGHT)
 
 
 def _with_what_they_introduce(text: str, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -1,8 +1,7 @@
 """The lexical leg: BM25 over the postings of an index, exactly, over all terms of a question.
 
-Okapi BM25 with k1 1.2 and b 0.75 (Robertson & Zaragoza 2009, "The Probabilistic Relevance Framework"), with the inverse document
-frequency that is never negative, log(1 + (N - n + ½) / (n + ½)), as Lucene has it. Fields are weighted before they saturate
-(BM25F's simple form): a word of a heading counts one and a half times. N and the mean length are over the passages that have terms
+Okapi BM25 (danlu.text.bm25), with fields weighted before they saturate (BM25F's simple form): a word of a heading counts one and
+a half times. N and the mean length are over the passages that have terms
 in the leg, so that Chinese passages alone are what a Chinese bigram is rare among.
 
 One posting's share depends on two bytes, its occurrences and its length, so that all 65,536 of them are worked out once and
@@ -11,7 +10,6 @@ looked up: 100,000 passages are scored in about a millisecond, and no common ter
 Letters in shapes: I ids, from 0 or from the lowest that was found to the highest.
 """
 
-import math
 from collections.abc import Collection
 from functools import lru_cache
 
@@ -19,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from danlu.retrieve.tables.postings import BODY, LEGS, Rows, count_holders, read_postings
+from danlu.text.bm25 import K1, B, inverse_frequency
 
-K1, B = 1.2, 0.75
 MOST_TERMS = 256
 """Terms of a question that are looked up, the rarest first. Questions have ten; a pasted page of a thousand must not cost a second."""
 
@@ -52,11 +50,6 @@ def lexical_scores(
         scores_I[: len(known_I)] *= known_I
         scores_I[len(known_I) :] = 0.0
     return {first + int(at): float(scores_I[at]) for at in _best(scores_I, depth)}
-
-
-def inverse_frequency(passages: int, holders: int) -> float:
-    """How much a term weighs that `holders` of the passages hold."""
-    return math.log(1 + (passages - holders + 0.5) / (holders + 0.5))
 
 
 def _size(rows: Rows, leg: str) -> tuple[int, float]:

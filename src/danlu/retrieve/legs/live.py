@@ -7,25 +7,27 @@ what was before.
 
 import secrets
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any
 
 import numpy as np
 
-from danlu.core.databases import connect, using
+from danlu.core.databases import connect, empty_log, using
 from danlu.core.errors import Phrase, UserError
 from danlu.model.encoder import LsaEncoder, load_encoder
+from danlu.retrieve.legs.change import Change
 from danlu.retrieve.legs.memory import Memory
 from danlu.retrieve.legs.search import Searcher
+from danlu.retrieve.legs.vector_cache import VectorCache
 from danlu.retrieve.outside.store_changes import DATABASE
 from danlu.retrieve.outside.stores import Outside, StoreDown, VectorStore
+from danlu.retrieve.tables.faiss_cache import WORTH_FROM
 from danlu.retrieve.tables.schema import check, read_fact, write_fact
-from danlu.retrieve.tables.writing import Version, Writer, next_generation
+from danlu.retrieve.tables.writing import Version
 
-_TIMEOUT_S = 30
+TIMEOUT_S = 30
 """How long a change waits for another process's: a document of a million characters takes some seconds."""
 _MOST_CHANGES = 10_000
 """Kept in the log. A process that slept through more reads all vectors again: 40 ms for 100,000 passages."""
@@ -35,19 +37,23 @@ _NEXT_STEP = Phrase("Delete it: it is made again from the release, with what was
 class LiveIndex:
     """An index that changes. Threads may share it; each process opens its own."""
 
-    def __init__(self, path: Path, encoder: Path | None, store: VectorStore | None = None) -> None:
+    def __init__(
+        self, path: Path, encoder: Path | None, store: VectorStore | None = None, cached_from: int = WORTH_FROM
+    ) -> None:
         """Open the database; raises UserError when it is missing, damaged, no index, or one of another encoder.
 
         `encoder` is the encoder's folder. With None nothing can be put or asked, only taken out and compacted.
-        `store` holds the vectors that are searched; None keeps them in memory.
+        `store` holds the vectors that are searched; None keeps them in memory, from `cached_from` vectors on in a FAISS cache.
         """
         self.path = path
         self._encoder = (
             load_encoder(encoder) if encoder else LsaEncoder({}, np.zeros(0, np.float32), np.zeros((0, 1), np.float32))
         )
         self._outside = Outside(store) if store else None
-        self._memory = Memory(self._outside)
+        self._cache = VectorCache(path, cached_from)
+        self._memory = Memory(self._outside, self._cache)
         self._idle: SimpleQueue[sqlite3.Connection] = SimpleQueue()
+        self._is_closed = False
         if not path.is_file():
             raise UserError("There is no index {path}", "`danlu run` makes one.", path=path)
         with using(path, _NEXT_STEP):
@@ -66,7 +72,8 @@ class LiveIndex:
             return False
 
     def close(self) -> None:
-        """Close every connection that is idle."""
+        """Close every connection that is idle; one at work is closed when it comes back."""
+        self._is_closed = True
         if self._outside:
             self._outside.close()
         while True:
@@ -100,32 +107,23 @@ class LiveIndex:
 
         Returns the number of passages that were taken out, earlier versions of what was put among them.
         """
-        with self._writing() as connection:
-            writer = Writer(connection, self._encoder)
-            ids = [*removed, *(version.document.doc_id for version in put)]
-            count = sum(_log_removal(connection, writer, doc_id) for doc_id in ids)
-            for version in put:
-                writer.put(version, next_generation(connection, "put", version.document.doc_id, 0, 0))
-            writer.flush()
-            if file:
-                connection.execute("INSERT OR REPLACE INTO sources VALUES (?,?,?)", file)
+        with self.writing() as change:
+            count = sum([*map(change.remove, removed), *map(change.put, put)])
+            change.follow([file] if file else ())
             return count
 
-    def follow(self, files: Iterable[tuple[str, str, str]], gone: Sequence[str] = ()) -> None:
-        """Note files that the documents came from (name, SHA-256, licence), and names that are there no longer."""
-        with self._writing() as connection:
-            connection.executemany("INSERT OR REPLACE INTO sources VALUES (?,?,?)", files)
-            connection.executemany("DELETE FROM sources WHERE file = ?", ((name,) for name in gone))
+    def grant(self, access: Mapping[str, frozenset[str]]) -> None:
+        """Set who may see each of these documents, by document id."""
+        with self.writing() as change:
+            change.grant(access)
 
-    def grant(self, access: Mapping[str, frozenset[str]], facts: Mapping[str, Any] | None = None) -> None:
-        """Set who may see each of these documents, by document id, and note some facts with it."""
+    @contextmanager
+    def writing(self) -> Iterator[Change]:
+        """A change that reads and writes in one transaction: all of it is kept at the end, or nothing after an exception."""
         with self._writing() as connection:
-            writer = Writer(connection, self._encoder)
-            for doc_id, principals in access.items():
-                writer.grant(doc_id, principals)
-            for name, value in (facts or {}).items():
-                write_fact(connection, name, value)
-            next_generation(connection, "access", "", 0, 0)
+            change = Change(connection, self._encoder)
+            yield change
+            change.flush()
 
     def bring_store(self) -> str:
         """Bring the store of the vectors up to date; returns why it is not, empty when it is, or when there is none."""
@@ -141,16 +139,47 @@ class LiveIndex:
                 connection.rollback()
         return ""
 
-    def compact(self) -> None:
-        """Shorten the log of changes, give free pages back, and overwrite what was deleted, in the file and in its log."""
+    def compact(self, least_free: float = 0.0, wait_s: float = TIMEOUT_S) -> bool:
+        """Shorten the log of changes, give free pages back, and overwrite what was deleted, in the file and in its log.
+
+        The file is written anew only where `least_free` of it is free. Returns False when the log could not be emptied, since
+        somebody read in it for `wait_s` seconds: what was deleted is in no answer, and still in those bytes.
+        """
         with self._writing() as connection:
+            self._cache.forget(connection)
             newest = connection.execute("SELECT max(generation) FROM changes").fetchone()[0] or 0
             connection.execute("DELETE FROM changes WHERE generation <= ?", (newest - _MOST_CHANGES,))
         with using(self.path, _NEXT_STEP), self._connected() as connection:
-            connection.execute("VACUUM")
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            connection.execute(f"PRAGMA busy_timeout = {round(wait_s * 1000)}")
+            free, pages = (
+                connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("freelist_count", "page_count")
+            )
+            if free >= least_free * pages:
+                connection.execute("VACUUM")
+            is_emptied = empty_log(connection)
+            connection.execute(f"PRAGMA busy_timeout = {TIMEOUT_S * 1000}")
+            return is_emptied
+
+    def cache_vectors(self) -> bool:
+        """Build the FAISS cache of the vectors where it pays and none fits; returns whether it did. It takes 12 CPU-seconds a million."""
+        if self._outside is not None:
+            return False
+        with using(self.path, _NEXT_STEP), self._connected() as connection:
+            is_worth_it = self._cache.pays(connection)
+        if not is_worth_it:
+            return False
+        self._name_database()
+        with using(self.path, _NEXT_STEP), self._connected() as connection:
+            connection.execute("BEGIN")
+            try:
+                return self._cache.bring(connection)
+            finally:
+                connection.rollback()
 
     def _name_database(self) -> None:
+        with using(self.path, _NEXT_STEP), self._connected() as connection:
+            if read_fact(connection, DATABASE) is not None:
+                return  # to look is not to write: opening waits for nobody
         with self._writing() as connection:
             if read_fact(connection, DATABASE) is None:
                 write_fact(connection, DATABASE, secrets.token_hex(8))
@@ -179,9 +208,13 @@ class LiveIndex:
             connection.close()
             raise
         self._idle.put(connection)
+        if self._is_closed:
+            self.close()
 
     def _connect(self) -> sqlite3.Connection:
-        connection = connect(self.path, _TIMEOUT_S, isolation_level=None)
+        connection = connect(
+            self.path, TIMEOUT_S, isolation_level=None, mode="rw"
+        )  # never an empty one for one that went
         # A change that was acknowledged survives a power cut; deleted text is overwritten, not only unlinked.
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA secure_delete = ON")
@@ -191,10 +224,3 @@ class LiveIndex:
 def _identity(path: Path) -> tuple[int, int]:
     found = path.stat()
     return found.st_dev, found.st_ino
-
-
-def _log_removal(connection: sqlite3.Connection, writer: Writer, doc_id: str) -> int:
-    first, last = writer.take_out(doc_id)
-    if last >= first:
-        next_generation(connection, "removed", doc_id, first, last)
-    return last - first + 1

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from danlu.retrieve.legs.vector_cache import VectorCache
 from danlu.retrieve.outside.store_changes import reaches_back, removed_since
 from danlu.retrieve.outside.stores import Outside, OutsideVectors, Vectors
+from danlu.retrieve.tables.cached_vectors import CachedVectors
 from danlu.retrieve.tables.schema import EVERYONE, VECTOR_SUM, read_fact
 from danlu.retrieve.tables.vectors import VectorTable
 
@@ -29,7 +31,7 @@ class Snapshot:
     """The vectors of one generation."""
 
     generation: int
-    vectors: VectorTable
+    vectors: VectorTable | CachedVectors
     """Empty where a store elsewhere holds them."""
     sum_D: NDArray[np.float32]
     """Of all vectors."""
@@ -42,11 +44,12 @@ class Snapshot:
 class Memory:
     """The newest snapshot that any query of this process asked for. Threads share it.
 
-    With a store outside, that holds the vectors, and this only counts them.
+    With a store outside, that holds the vectors, and this only counts them. `cache` is where a FAISS cache of the vectors may lie.
     """
 
-    def __init__(self, outside: Outside | None = None) -> None:
+    def __init__(self, outside: Outside | None = None, cache: VectorCache | None = None) -> None:
         self._outside = outside
+        self._cache = cache
         self._lock = threading.Lock()
         self._newest: Snapshot | None = None
         self._masks: dict[tuple[int, frozenset[str]], NDArray[np.bool_]] = {}
@@ -65,7 +68,9 @@ class Memory:
             return self._newest
 
     def _follow(self, connection: sqlite3.Connection, known: Snapshot | None, generation: int) -> Snapshot:
-        return (_followed if self._outside is None else _counted)(connection, known, generation)
+        if self._outside is not None:
+            return _counted(connection, known, generation)
+        return _followed(connection, known, generation, self._cache)
 
     def vectors(self, connection: sqlite3.Connection, snapshot: Snapshot, principals: frozenset[str] | None) -> Vectors:
         """What the dense leg searches for somebody within the connection's transaction, which is the snapshot's."""
@@ -102,14 +107,16 @@ def _mask(connection: sqlite3.Connection, principals: frozenset[str]) -> NDArray
     return mask_I
 
 
-def _followed(connection: sqlite3.Connection, known: Snapshot | None, generation: int) -> Snapshot:
+def _followed(
+    connection: sqlite3.Connection, known: Snapshot | None, generation: int, cache: VectorCache | None
+) -> Snapshot:
     """A later snapshot from an earlier one, by the log of changes; read whole where the log does not reach back."""
     if known is None or not reaches_back(connection, known.generation):
-        return _read_all(connection, generation)
-    table, before = known.vectors, known.vectors.ids_N
+        return _read_all(connection, generation, cache)
+    table, before = known.vectors, known.last_id
     for first, last in removed_since(connection, known.generation):
         table = table.without(first, last)
-    return _extended(connection, generation, table, int(before[-1]) if len(before) else 0)
+    return _extended(connection, generation, table, before)
 
 
 def _counted(connection: sqlite3.Connection, known: Snapshot | None, generation: int) -> Snapshot:
@@ -123,12 +130,17 @@ def _counted(connection: sqlite3.Connection, known: Snapshot | None, generation:
     return Snapshot(generation, VectorTable.empty(0), _vector_sum(connection), size + count, last_id or after)
 
 
-def _read_all(connection: sqlite3.Connection, generation: int) -> Snapshot:
+def _read_all(connection: sqlite3.Connection, generation: int, cache: VectorCache | None) -> Snapshot:
+    cached = cache.opened(connection) if cache else None
+    if cached is not None:
+        return _extended(connection, generation, cached, cached.cache.last_id)
     found = connection.execute("SELECT length(vector) FROM vectors LIMIT 1").fetchone()
     return _extended(connection, generation, VectorTable.empty(found[0] // 2 if found else 0), 0)
 
 
-def _extended(connection: sqlite3.Connection, generation: int, table: VectorTable, after: int) -> Snapshot:
+def _extended(
+    connection: sqlite3.Connection, generation: int, table: VectorTable | CachedVectors, after: int
+) -> Snapshot:
     """With the vectors of ids above `after`."""
     found = connection.execute("SELECT id, vector FROM vectors WHERE id > ? ORDER BY id", (after,))
     while batch := found.fetchmany(_BATCH):
@@ -137,8 +149,7 @@ def _extended(connection: sqlite3.Connection, generation: int, table: VectorTabl
         if not len(table):  # nothing there that could tell how long a vector is
             table = VectorTable.empty(vectors.shape[1])
         table = table.extended(ids, vectors)
-    last_id = int(table.ids_N[-1]) if len(table) else 0
-    return Snapshot(generation, table, _vector_sum(connection), len(table), last_id)
+    return Snapshot(generation, table, _vector_sum(connection), len(table), max(table.last_id, after))
 
 
 def _vector_sum(connection: sqlite3.Connection) -> NDArray[np.float32]:

@@ -1,11 +1,10 @@
 """Search an index: three legs, fused by weights that were measured on the corpus itself.
 
-words and bigrams are BM25 (FTS5; k1 1.2, b 0.75) over our terms; dense is the exact cosine of the encoder's vectors, less the
+words and bigrams are BM25 over our terms; dense is the exact cosine of the encoder's vectors, less the
 average passage's.
 Each leg is divided by its best score, so that a weight says how much a leg counts whatever its scale.
 """
 
-import math
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,9 +13,11 @@ from typing import Any
 from danlu.model.encoder import Encoder
 from danlu.retrieve.legs.lexical import lexical_scores
 from danlu.retrieve.legs.memory import Memory
+from danlu.retrieve.legs.other_names import other_names
 from danlu.retrieve.tables.postings import count_holders
 from danlu.retrieve.tables.schema import read_fact
 from danlu.retrieve.tables.vectors import stored_vectors
+from danlu.text.bm25 import inverse_frequency
 from danlu.text.segment import bigrams, terms
 
 LEGS = ("words", "bigrams", "dense")
@@ -100,7 +101,8 @@ class Searcher:
         """The best `depth` passages of one leg, with that leg's own scores, all above zero."""
         if name == "dense":
             return self._dense(question, depth, ())
-        query = terms(question) if name == "words" else bigrams(question)
+        cut = terms if name == "words" else bigrams
+        query = [term for text in (question, *other_names(self.rows, question, self._allowed_I)) for term in cut(text)]
         return lexical_scores(self.rows, name, query, depth, self._allowed_I)
 
     def legs(self, question: str) -> dict[str, Scores]:
@@ -131,9 +133,7 @@ class Searcher:
     def idf(self, found: Sequence[str]) -> dict[str, float]:
         """BM25's inverse document frequency of terms; one that the corpus does not hold weighs most."""
         counts = self.holders(set(found))
-        return {
-            term: math.log(1 + (self.size - counts.get(term, 0) + 0.5) / (counts.get(term, 0) + 0.5)) for term in found
-        }
+        return {term: inverse_frequency(self.size, counts.get(term, 0)) for term in found}
 
     def general(self, found: Collection[str]) -> dict[str, float]:
         """The share of running words that each of the terms has in text at large; those too rare for a share are left out."""

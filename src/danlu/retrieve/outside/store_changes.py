@@ -7,16 +7,16 @@ through more than the log keeps, or that holds another index, takes everything a
 import json
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from danlu.core.databases import read_only
 from danlu.retrieve.tables.schema import ENCODER, read_fact
 
 DATABASE = "database"
 """The fact that holds a random name of one live index: a copy that started anew has another."""
-_BATCH = 5_000
-"""Vectors that are read at a time: 4 MB at 384 dimensions."""
 
 
 @dataclass(frozen=True)
@@ -84,11 +84,8 @@ def reaches_back(connection: sqlite3.Connection, generation: int) -> bool:
 
 
 def _newest_generation(connection: sqlite3.Connection) -> int:
-    newest = sqlite3.connect(f"{database_of(connection).as_uri()}?mode=ro", uri=True)
-    try:
+    with closing(read_only(database_of(connection))) as newest:
         return int(read_fact(newest, "generation"))
-    finally:
-        newest.close()
 
 
 def removed_since(connection: sqlite3.Connection, generation: int) -> list[tuple[int, int]]:
@@ -104,7 +101,7 @@ def access_changed_since(connection: sqlite3.Connection, generation: int) -> boo
     return connection.execute(query, (generation,)).fetchone() is not None
 
 
-def put_since(connection: sqlite3.Connection, generation: int | None) -> Iterator[list[Row]]:
+def put_since(connection: sqlite3.Connection, generation: int | None, batch_rows: int) -> Iterator[list[Row]]:
     """Passages of documents that were put after a generation and are still there, in batches; None gives every passage."""
     of_those = "" if generation is None else (
         " WHERE documents.doc_id IN (SELECT doc_id FROM changes WHERE generation > ? AND what = 'put')"
@@ -115,7 +112,7 @@ def put_since(connection: sqlite3.Connection, generation: int | None) -> Iterato
         f"{of_those}",
         () if generation is None else (generation,),
     )
-    while batch := found.fetchmany(_BATCH):
+    while batch := found.fetchmany(batch_rows):
         yield [Row(id, vector, _names(principals)) for id, vector, principals in batch]
 
 

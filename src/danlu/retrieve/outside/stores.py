@@ -11,6 +11,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -18,16 +19,28 @@ from numpy.typing import NDArray
 
 from danlu.retrieve.tables.vectors import Stored, candidates, ranked
 
-CONNECT_S = 2
-"""Seconds for a store to take a connection: one in the same network takes milliseconds."""
-QUERY_S = 5
-"""Seconds for a store to answer a search: an exact one over a million vectors takes one."""
-_RETRY_S = 10.0
-"""Seconds after a failure during which no question waits for the store."""
-
 
 class StoreDown(Exception):
     """A store did not do what it was asked; the text says why, without secrets."""
+
+
+@dataclass(frozen=True)
+class StoreLimits:
+    """How long a store is waited for, and how much it is given at a time."""
+
+    connect_s: int = 2
+    """To take a connection: one in the same network takes milliseconds."""
+    query_s: float = 5
+    """To answer a search: an exact one over a million vectors takes a second."""
+    change_s: float = 60
+    """For one statement or request of a change: a hundred times what it takes."""
+    retry_s: float = 10
+    """After a failure, during which no question waits for the store."""
+    batch_rows: int = 5_000
+    """Vectors that are read and sent at a time: 4 MB at 384 dimensions."""
+
+
+LIMITS = StoreLimits()
 
 
 class Vectors(Protocol):
@@ -36,10 +49,6 @@ class Vectors(Protocol):
     @property
     def trouble(self) -> str:
         """Why less was searched than all; empty when all was."""
-
-    @property
-    def ids_N(self) -> NDArray[np.int64]:
-        """The ids that are there, ascending."""
 
     def __len__(self) -> int:
         """Vectors of the index."""
@@ -62,8 +71,9 @@ class VectorStore(Protocol):
     def name(self) -> str:
         """What it is and where, without secrets."""
 
-    def generation(self) -> int:
-        """The state of the index that it holds; 0 when it holds none."""
+    @property
+    def limits(self) -> StoreLimits:
+        """How long it is waited for."""
 
     def bring_to(self, connection: sqlite3.Connection, generation: int) -> None:
         """Take what the index has changed up to the generation that the connection's transaction sees; all of it where the log
@@ -105,7 +115,7 @@ class Outside:
             return list(self._store.search(question_D, depth, principals))
         except StoreDown as trouble:
             with self._lock:
-                self._trouble, self._until = str(trouble), time.monotonic() + _RETRY_S
+                self._trouble, self._until = str(trouble), time.monotonic() + self._store.limits.retry_s
             raise
 
     def bring_to(self, connection: sqlite3.Connection, generation: int) -> None:
@@ -134,13 +144,6 @@ class OutsideVectors:
         self._size = size
         self._principals = principals
         self.trouble = ""
-
-    @property
-    def ids_N(self) -> NDArray[np.int64]:
-        """See Vectors."""
-        return np.array(
-            [id for (id,) in self._connection.execute("SELECT id FROM vectors ORDER BY id")], dtype=np.int64
-        )
 
     def __len__(self) -> int:
         return self._size

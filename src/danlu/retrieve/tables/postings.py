@@ -110,6 +110,13 @@ def count_holders(rows: Rows, leg: str, terms: Collection[str]) -> dict[str, int
     return dict(counts)
 
 
+def terms_beginning(rows: Rows, leg: str, prefix: str) -> set[str]:
+    """The terms that some passage holds in a leg and that begin with these letters."""
+    blocks = ",".join(str(block) for (block,) in rows(_BLOCKS, (LEGS[leg],)))
+    query = f"SELECT DISTINCT term FROM postings WHERE leg = ? AND block IN ({blocks}) AND term >= ? AND term < ?"
+    return {term for (term,) in rows(query, (LEGS[leg], prefix, f"{prefix}\U0010ffff"))}
+
+
 def _read(rows: Rows, leg: str, terms: Collection[str], column: str) -> Iterable[tuple[str, int, Any]]:
     blocks = ",".join(str(block) for (block,) in rows(_BLOCKS, (LEGS[leg],)))
     wanted = sorted(set(terms))

@@ -1,10 +1,12 @@
 """The tables of an index: SQLite holds everything that a search or a citation needs, and is the truth.
 
 documents  one row per document: what its source says of it (meta, JSON), its extraction (what citations quote), the map from its cleaned text back to it, where its
-           pages begin in the cleaned text, and the ids of its passages, which lie side by side
+           pages begin in the cleaned text, and the ids of its passages, which lie side by side. offsets and pages are little-endian int64: (start, end, source start,
+           source end, kept) and (offset, page)
 passages   one row per passage: where it stands, its headings, its text. An id is never used twice
 vectors    one unit vector per passage, float16
 lexical, postings, leg_sizes  what the lexical legs read (danlu.retrieve.tables.postings)
+synonyms   other names that the documents define (danlu.retrieve.tables.synonyms)
 general    how often a term stands in text at large, for the refusal gate; empty in a blind index, which answers nothing
 access     who may see a document: names of principals, `*` for everyone. A document without a row is seen by nobody
 sources    the files that the documents came from, with hash and licence; filled in an index that follows them
@@ -23,6 +25,7 @@ from danlu.core.databases import using
 from danlu.core.errors import Phrase, UserError
 from danlu.core.hashing import hash_content
 from danlu.retrieve.tables.postings import TABLES
+from danlu.retrieve.tables.synonyms import TABLE
 
 EVERYONE = "*"
 """The principal that everybody is."""
@@ -34,14 +37,14 @@ VECTOR_SUM = "vector sum"
 
 _APPLICATION_ID = 0x64616E6C
 """Marks the file as danlu's: the letters `danl`."""
-_VERSION = 2
+_VERSION = 3
 """Of the tables. Raised with any change: an index of another version is made again, never converted."""
 
 _TABLES = f"""
 PRAGMA application_id = {_APPLICATION_ID};
 PRAGMA user_version = {_VERSION};
 CREATE TABLE documents(doc_id TEXT PRIMARY KEY, source TEXT, title TEXT, licence TEXT, language TEXT, media_type TEXT,
-  meta TEXT, extraction TEXT, offsets TEXT, pages TEXT, first_passage INTEGER, last_passage INTEGER, generation INTEGER);
+  meta TEXT, extraction TEXT, offsets BLOB, pages BLOB, first_passage INTEGER, last_passage INTEGER, generation INTEGER);
 CREATE TABLE passages(id INTEGER PRIMARY KEY AUTOINCREMENT, doc_id TEXT, section TEXT, headings TEXT, language TEXT,
   start INTEGER, "end" INTEGER, text TEXT);
 CREATE TABLE vectors(id INTEGER PRIMARY KEY, vector BLOB);
@@ -51,7 +54,7 @@ CREATE INDEX access_of_principal ON access(principal);
 CREATE TABLE sources(file TEXT PRIMARY KEY, sha256 TEXT, licence TEXT);
 CREATE TABLE changes(generation INTEGER PRIMARY KEY, what TEXT, doc_id TEXT, first_passage INTEGER, last_passage INTEGER);
 CREATE TABLE facts(name TEXT PRIMARY KEY, value TEXT);
-{TABLES}"""
+{TABLES}{TABLE}"""
 
 _NEXT_STEP = Phrase("Delete the folder that it lies in, then `danlu run` again.")
 

@@ -67,6 +67,11 @@ class VectorTable:
         ids_N = self._buffer.ids_N[: self._count]
         return ids_N if self._dead_N is None else ids_N[~self._dead_N]
 
+    @property
+    def last_id(self) -> int:
+        """No row has a higher id; 0 in an empty table."""
+        return int(self._buffer.ids_N[self._count - 1]) if self._count else 0
+
     def __len__(self) -> int:
         return self._count - (0 if self._dead_N is None else int(self._dead_N.sum()))
 

@@ -1,8 +1,7 @@
 """Put documents into an index and take them out: every row of a document, inside the caller's transaction."""
 
-import json
 import sqlite3
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from danlu.model.encoder import Encoder
 from danlu.retrieve.tables.postings import Columns, add_lexical, remove_lexical
 from danlu.retrieve.tables.schema import EVERYONE, VECTOR_SUM, create, read_fact, write_fact
+from danlu.retrieve.tables.synonyms import add_synonyms, remove_synonyms
 from danlu.text.frequency import general_shares
 from danlu.text.records import Document
 from danlu.text.sections import Passage, passages
@@ -74,6 +74,7 @@ class Writer:
         )
         self._put_passages(document, cut, first)
         self._put_vectors(document, cut, first)
+        add_synonyms(self._connection, document.doc_id, self._texts(document, cut))
         self.grant(document.doc_id, version.principals)
         if not self._waiting:
             self._first_waiting = first
@@ -103,6 +104,7 @@ class Writer:
         self._add_to_sum(np.array([np.frombuffer(vector, dtype=np.float16) for (vector,) in vectors]), -1)
         for table in ("passages", "vectors"):
             self._connection.execute(f"DELETE FROM {table} WHERE id BETWEEN ? AND ?", row)
+        remove_synonyms(self._connection, doc_id)
         for table in ("documents", "access"):
             self._connection.execute(f"DELETE FROM {table} WHERE doc_id = ?", (doc_id,))
         return int(row[0]), int(row[1])
@@ -128,6 +130,11 @@ class Writer:
                 for id, passage in enumerate(cut, first)
             ),
         )  # fmt: skip
+
+    def _texts(self, document: Document, cut: Sequence[Passage]) -> Iterator[str]:
+        """All that is searched, passage by passage, each heading once."""
+        yield from dict.fromkeys(map(self._headings, cut))
+        yield from (document.text[passage.start : passage.end] for passage in cut)
 
     def _put_vectors(self, document: Document, cut: Sequence[Passage], first: int) -> None:
         texts = (self._encoded_text(document, passage) for passage in cut)
@@ -170,12 +177,17 @@ def next_generation(connection: sqlite3.Connection, what: str, doc_id: str, firs
     return generation
 
 
-def _document_row(document: Document, extraction: str) -> tuple[str, ...]:
-    offsets = json.dumps([[p.start, p.end, p.source_start, p.source_end, p.kept] for p in document.offset_map().pieces])
+def _document_row(document: Document, extraction: str) -> tuple[str | bytes, ...]:
+    offsets = [(p.start, p.end, p.source_start, p.source_end, p.kept) for p in document.offset_map().pieces]
     return (
         document.doc_id, document.source, document.title, document.licence, document.language, document.media_type,
-        document.meta, extraction, offsets, json.dumps(_page_starts(document)),
+        document.meta, extraction, _numbers(offsets), _numbers(_page_starts(document)),
     )  # fmt: skip
+
+
+def _numbers(rows: Sequence[tuple[int, ...]]) -> bytes:
+    """Rows of numbers as they are read back without a loop: a citation needs few of them."""
+    return np.array(rows, dtype="<i8").tobytes()
 
 
 def _page_starts(document: Document) -> list[tuple[int, int]]:

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from danlu.text.bm25 import K1, B, inverse_frequency
 from danlu.text.segment import bigrams, fold, terms
 
-_K1, _B = 1.2, 0.75
 _SHINGLE = 5
 NEAR_COPY = 0.5
 """Jaccard of 5-character shingles from which two passages say the same: as `make_questions` groups sections."""
@@ -38,16 +38,16 @@ class Lexical:
         frequency_V = np.zeros(len(vocabulary))
         for found in counts:
             frequency_V[[vocabulary[term] for term in found]] += 1
-        idf_V = np.log1p((len(texts) - frequency_V + 0.5) / (frequency_V + 0.5))
+        idf_V = np.array([inverse_frequency(len(texts), int(count)) for count in frequency_V])
         mean = max(sum(map(Counter.total, counts)) / max(len(texts), 1), 1e-9)
         rows, columns, values = [], [], []
         for at, found in enumerate(counts):
-            damping = _K1 * (1 - _B + _B * found.total() / mean)
+            damping = K1 * (1 - B + B * found.total() / mean)
             for term, times in found.items():
                 row = vocabulary[term]
                 rows.append(row)
                 columns.append(at)
-                values.append(idf_V[row] * times * (_K1 + 1) / (times + damping))
+                values.append(idf_V[row] * times * (K1 + 1) / (times + damping))
         return cls(vocabulary, csr_matrix((values, (rows, columns)), shape=(len(vocabulary), len(texts))))
 
     def best(self, queries: Sequence[str], count: int) -> list[list[int]]:

@@ -10,16 +10,15 @@ from math import log2
 import numpy as np
 from numpy.typing import NDArray
 
+from danlu.text.ranking import TOP
 from danlu.text.statistics import paired_interval
-
-DEPTH = 10
 
 
 def ranked_scores(ranking: Sequence[int], answers: Collection[int]) -> tuple[float, float, float]:
     """recall@10, reciprocal rank and nDCG@10 of one ranking of passages, which may be shorter than the corpus."""
     hits = [rank for rank, number in enumerate(ranking, 1) if number in answers]
-    near = [rank for rank in hits if rank <= DEPTH]
-    most = sum(1 / log2(1 + rank) for rank in range(1, min(len(answers), DEPTH) + 1))
+    near = [rank for rank in hits if rank <= TOP]
+    most = sum(1 / log2(1 + rank) for rank in range(1, min(len(answers), TOP) + 1))
     return len(near) / len(answers), 1 / hits[0] if hits else 0.0, sum(1 / log2(1 + rank) for rank in near) / most
 
 

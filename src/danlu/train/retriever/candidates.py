@@ -1,16 +1,27 @@
 """The encoders that stand for choice, the cheapest first: a dearer one has to find more than what it would replace."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from danlu.core.progress import Progress
-from danlu.model.encoder import Encoder, LsaEncoder, open_packaged, save_lsa, save_packaged, save_sentence
+from danlu.model.encoder import (
+    READS_ACROSS,
+    Encoder,
+    LsaEncoder,
+    note_across,
+    open_packaged,
+    save_lsa,
+    save_packaged,
+    save_sentence,
+)
+from danlu.model.joined_encoder import MovedEncoder, save_moves
 from danlu.model.packaged import PackagedModel
 from danlu.model.sentence_encoder import SentenceEncoder, SentenceFiles
 from danlu.text.records import Document
 from danlu.text.sections import passages
+from danlu.train.retriever.across import across, foreign_languages
 from danlu.train.retriever.config import RetrieverConfig
 from danlu.train.retriever.contrastive import learn_contrastive
 from danlu.train.retriever.lsa import fit_lsa, training_texts
@@ -27,6 +38,12 @@ class Candidate:
     save: Callable[[Path], None]
     seconds: float
     """That it took to make; 0 for one that came ready."""
+    across: float = 0.0
+    """How often it finds a sentence's counterpart in the other language first, 0 to 1."""
+    licences: tuple[str, ...] = ()
+    """Of what came with it."""
+    ready: bool = False
+    """Whether it came ready, and so may know more than the documents' own words."""
 
 
 def candidates(
@@ -48,15 +65,33 @@ def candidates(
             config, seed, progress,
         )  # fmt: skip
         yield _static(CONTRASTIVE, learnt, started)
+    foreign = foreign_languages([document.text[p.start : p.end] for document in corpus for p in passages(document)])
     if named is not None:
         files = named
-        yield Candidate(files.spec, SentenceEncoder(files.folder), lambda folder: save_sentence(files, folder), 0.0)
+        yield _ready(
+            files.spec, SentenceEncoder(files.folder), lambda at: save_sentence(files, at), foreign, (files.licence,)
+        )
     if packaged is not None:
         model, encoder = packaged, open_packaged(packaged.version)
-        yield Candidate(
-            model.package, encoder, lambda folder: save_packaged(model, encoder.dimensions, folder), 0.0
-        )  # fmt: skip
+        yield _ready(model.package, encoder, lambda at: save_packaged(model, encoder.dimensions, at), foreign, ())
 
 
 def _static(name: str, encoder: LsaEncoder, started: float) -> Candidate:
     return Candidate(name, encoder, lambda folder: save_lsa(encoder, folder), time.perf_counter() - started)
+
+
+def _ready(
+    name: str, encoder: Encoder, save: Callable[[Path], None], foreign: Collection[str], licences: tuple[str, ...]
+) -> Candidate:  # fmt: skip
+    """An encoder that came ready; where it reads both languages, questions in one that the documents are not in are moved."""
+    found = across(encoder)
+    moves = {language: found.moves[language] for language in foreign if found.share >= READS_ACROSS}
+
+    def save_all(folder: Path) -> None:
+        save(folder)
+        note_across(folder, found.share)
+        if moves:
+            save_moves(moves, folder)
+
+    used = MovedEncoder(encoder, moves) if moves else encoder
+    return Candidate(name, used, save_all, 0.0, found.share, licences, ready=True)

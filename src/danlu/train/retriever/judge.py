@@ -9,25 +9,26 @@ calibration questions; what is reported are held-out questions, which choose not
 The index measures its own weights later, with legs of its own; this room knows no index, and needs only an order of encoders.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from danlu.core.artifacts import Chats
-from danlu.model.encoder import Encoder
+from danlu.model.encoder import Encoder, Vectors
+from danlu.text.heading_questions import HELD_OUT, TRAIN, HeadingQuestion, read_heading_questions
+from danlu.text.ranking import TOP, utility
 from danlu.text.statistics import paired_interval, share_of_resamples_won
 from danlu.train.embedding.lexical import Lexical
 
-TOP = 10
-_SHARES = (0.15, 0.3, 0.5, 0.7)
+SHARES = (0.15, 0.3, 0.5, 0.7)
 """Of the cosines in the fused score."""
 _MOST_QUESTIONS = 1000
 """Of a side; evenly spaced where there are more, since each is scored against every passage."""
 _CHUNK = 64
+FEWEST = 20
+"""Questions of a language from which it is chosen what cannot be seen in fewer."""
 
 Scores = NDArray[np.float64]
 
@@ -43,16 +44,22 @@ class Asked:
 
 
 @dataclass(frozen=True)
+class Read:
+    """What an encoder makes of a corpus: its passages and questions as vectors."""
+
+    passages_ND: Vectors
+    questions_QD: Vectors
+
+
+@dataclass(frozen=True)
 class Found:
-    """Reciprocal ranks by question of one encoder: alone, and fused by each share of `_SHARES`; 0 beyond ten sections."""
+    """Reciprocal ranks by question of one encoder: alone, and fused in several ways S, which are the shares of `SHARES`.
+
+    For a joined encoder there are as many ways for each of its mixtures. 0 beyond ten sections.
+    """
 
     alone_Q: Scores
     fused_SQ: Scores
-
-
-def utility(ranks: Scores) -> Scores:
-    """Found among ten at all, and how early, half each: as the index chooses its weights."""
-    return ((ranks > 0) + ranks) / 2
 
 
 class Judge:
@@ -66,27 +73,31 @@ class Judge:
         names = {name: number for number, name in enumerate(dict.fromkeys(sections))}
         self._section_N = np.array([names[name] for name in sections], dtype=np.int64)
         self._sections = len(names)
-        rows = [json.loads(line) for line in chats.questions.read_text(encoding="utf-8").split("\n") if line]
-        self.questions = _asked(rows, names)
+        self.questions = _asked(read_heading_questions(chats.questions), names)
         self._lexical = Lexical.of(texts)
 
-    def found(self, encoder: Encoder) -> Found:
+    def read(self, encoder: Encoder) -> Read:
+        """The vectors of all passages and questions; of none where there is no question."""
+        if not self.questions:
+            nothing = np.zeros((0, encoder.dimensions), dtype=np.float32)
+            return Read(nothing, nothing)
+        asked = [question.text for question in self.questions]
+        return Read(encoder.encode(self.texts), encoder.encode_questions(asked))
+
+    def found(self, read: Read) -> Found:
         """How early an encoder finds the answers of every question, alone and fused."""
         alone_Q = np.zeros(len(self.questions))
-        fused_SQ = np.zeros((len(_SHARES), len(self.questions)))
-        if not self.questions:
-            return Found(alone_Q, fused_SQ)
-        passages_ND = encoder.encode(self.texts)
+        fused_SQ = np.zeros((len(SHARES), len(self.questions)))
         for start in range(0, len(self.questions), _CHUNK):
             asked = self.questions[start : start + _CHUNK]
             words = [question.text for question in asked]
-            cosines_QN = (encoder.encode_questions(words) @ passages_ND.T).astype(np.float64)
+            cosines_QN = (read.questions_QD[start : start + _CHUNK] @ read.passages_ND.T).astype(np.float64)
             for at, (question, cosines_N, lexical_N) in enumerate(
                 zip(asked, cosines_QN, self._lexical.scores(words), strict=True), start
             ):
                 alone_Q[at] = self._reciprocal_rank(cosines_N, question)
                 above_N = _of_best(cosines_N - cosines_N.mean())
-                for share_at, share in enumerate(_SHARES):
+                for share_at, share in enumerate(SHARES):
                     fused_N = (1 - share) * _of_best(lexical_N) + share * above_N
                     fused_SQ[share_at, at] = self._reciprocal_rank(fused_N, question)
         return Found(alone_Q, fused_SQ)
@@ -110,7 +121,7 @@ class Judge:
             halves = learnt[::2], learnt[1::2]
             others = self.side(calibrates=False, language=language)
             for judged, by in ((halves[0], halves[1]), (halves[1], halves[0]), (others, learnt)):
-                ranks_Q[judged] = found.fused_SQ[_best_share(found, by), judged]
+                ranks_Q[judged] = found.fused_SQ[best_way(found, by), judged]
         return ranks_Q
 
     def _reciprocal_rank(self, scores_N: Scores, question: Asked) -> float:
@@ -123,12 +134,12 @@ class Judge:
         return float(1 / (1 + before)) if before < TOP else 0.0
 
 
-def _asked(rows: Sequence[dict[str, Any]], names: dict[str, int]) -> list[Asked]:
+def _asked(rows: Sequence[HeadingQuestion], names: dict[str, int]) -> list[Asked]:
     found = []
-    for side in ("train", "held_out"):
+    for side in (TRAIN, HELD_OUT):
         questions = [
-            Asked(row["question"], row["language"], frozenset(names[s] for s in row["sections"] if s in names), side == "train")
-            for row in rows if row["split"] == side and any(s in names for s in row["sections"])
+            Asked(row.text, row.language, frozenset(names[s] for s in row.sections if s in names), side == TRAIN)
+            for row in rows if row.split == side and any(s in names for s in row.sections)
         ]  # fmt: skip
         kept = np.unique(np.linspace(0, len(questions) - 1, min(len(questions), _MOST_QUESTIONS)).astype(np.int64))
         found += [questions[at] for at in kept.tolist()]
@@ -140,9 +151,14 @@ def _of_best(scores_N: Scores) -> Scores:
     return np.maximum(scores_N, 0) / best if best > 0 else np.zeros(len(scores_N))
 
 
-def _best_share(found: Found, questions: NDArray[np.int64]) -> int:
-    """The share by which the most is found; the second smallest, 0.3, where nothing says."""
+def best_way(found: Found, questions: NDArray[np.int64]) -> int:
+    """The way in which the most is found; the first mixture with the second smallest share, 0.3, where nothing says."""
     return int(utility(found.fused_SQ[:, questions]).mean(axis=1).argmax()) if len(questions) else 1
+
+
+def not_worse(gain_Q: Scores, seed: int) -> bool:
+    """Whether a loss, if there is one, is within chance, and there are questions enough for that to say anything."""
+    return len(gain_Q) >= FEWEST and share_of_resamples_won(gain_Q, seed) > 0.025
 
 
 def takes_place(gain_Q: Scores, trials: int, seed: int) -> bool:

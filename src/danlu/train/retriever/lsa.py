@@ -60,14 +60,11 @@ def term_rows(encoder: LsaEncoder, texts: Sequence[str]) -> Any:
 
 def _leading_directions(encoder: LsaEncoder, texts: Sequence[str], dimensions: int, seed: int) -> Vectors:
     """The right singular vectors of the passage-term matrix, signs fixed, shape (V, D); fewer than asked where the rank is less."""
-    from scipy.sparse import csr_matrix
-    from scipy.sparse.linalg import svds
+    from scipy.sparse import diags_array
+    from scipy.sparse.linalg import norm, svds
 
-    rows = [encoder.weigh(text) for text in texts]
-    starts = np.cumsum([0] + [len(columns) for columns, _ in rows])
-    columns = np.concatenate([columns for columns, _ in rows])
-    values = np.concatenate([weights / max(float(np.linalg.norm(weights)), 1e-9) for _, weights in rows])
-    matrix = csr_matrix((values.astype(np.float64), columns, starts), shape=(len(texts), len(encoder.vocabulary)))
+    rows = term_rows(encoder, texts)
+    matrix = diags_array(1 / np.maximum(norm(rows, axis=1), 1e-9)) @ rows
     start = np.random.default_rng(seed).standard_normal(min(matrix.shape))
     _, strengths, right_DV = svds(matrix, k=dimensions, v0=start)
     right_DV = np.round(right_DV[strengths > _NOISE * strengths.max()][::-1], DECIMALS)

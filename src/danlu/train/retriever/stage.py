@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,15 +10,18 @@ from danlu.core.artifacts import Chats, Checkpoint, Corpus
 from danlu.core.errors import Phrase
 from danlu.core.stages import Facts, Stage, Work
 from danlu.core.threads import one_blas_thread
-from danlu.model.encoder import LsaEncoder
+from danlu.model.encoder import READS_ACROSS, LsaEncoder
 from danlu.model.packaged import PackagedModel
 from danlu.model.sentence_encoder import SentenceFiles
+from danlu.text.ranking import utility
 from danlu.text.records import Document, licences_of, read_documents
 from danlu.text.sections import RULES, passages
 from danlu.text.tables import stream_rows
+from danlu.train.retriever.across import SENTENCES
 from danlu.train.retriever.candidates import Candidate, candidates
 from danlu.train.retriever.config import RetrieverConfig
-from danlu.train.retriever.judge import Judge, Scores, interval, takes_place, utility
+from danlu.train.retriever.joining import joined
+from danlu.train.retriever.judge import Found, Judge, Read, Scores, interval, not_worse, takes_place
 
 REPORT = "report.json"
 
@@ -37,20 +41,36 @@ def _train(
 ) -> Facts:  # fmt: skip
     corpus = list(read_documents(documents.documents))
     judge = _judge_of(corpus, chats)
-    trials = (config.contrastive_epochs > 0) + (named is not None) + (packaged is not None)
+    ready = (named is not None) + (packaged is not None)
+    trials = (config.contrastive_epochs > 0) + ready + (ready == 2)
+    all_tried: list[_Tried] = []
     best: _Tried | None = None
     rows: list[dict[str, Any]] = []
-    for candidate in _in_order(corpus, config, work, packaged, named):
-        tried = _tried(judge, candidate, work)
+    for tried in _in_order(judge, corpus, config, work, packaged, named):
         rows.append(_row(judge, tried, best, trials, work.seed))
+        all_tried.append(tried)
         if rows[-1]["used"]:
             best = tried
     assert best is not None  # the first takes an empty place
-    _use(work, best.candidate, rows)
-    licences = set(licences_of(stream_rows(documents.documents, ["licence"])))
-    if named is not None and best.candidate.name == named.spec:
-        licences.add(named.licence)
-    return Facts(_counts(judge, best.candidate), tuple(sorted(licences)), _note(rows, len(judge.side(calibrates=True))))
+    used = _reading_both(judge, all_tried, best, work.seed)
+    rows[all_tried.index(used)]["used"] = True
+    _use(work, used.candidate, rows)
+    licences = {*licences_of(stream_rows(documents.documents, ["licence"])), *used.candidate.licences}
+    note = _note(rows, used.candidate.name, len(judge.side(calibrates=True)), reads_both=used is not best)
+    return Facts(_counts(judge, used.candidate), tuple(sorted(licences)), note)
+
+
+def _reading_both(judge: Judge, all_tried: list[_Tried], best: _Tried, seed: int) -> _Tried:
+    """The best, unless it knows one language only and another knows both and is within chance of it: then that one."""
+    asked = judge.side(calibrates=True)
+    found = utility(best.fused_Q[asked])
+    able = [
+        tried for tried in all_tried
+        if tried.candidate.across >= READS_ACROSS and not_worse(utility(tried.fused_Q[asked]) - found, seed)
+    ]  # fmt: skip
+    if best.candidate.across >= READS_ACROSS or not able:
+        return best
+    return max(able, key=lambda tried: float(utility(tried.fused_Q[asked]).mean()))
 
 
 def _judge_of(corpus: list[Document], chats: Chats) -> Judge:
@@ -60,16 +80,26 @@ def _judge_of(corpus: list[Document], chats: Chats) -> Judge:
 
 
 def _in_order(
-    corpus: list[Document], config: RetrieverConfig, work: Work, packaged: PackagedModel | None, named: SentenceFiles | None
-) -> Any:  # fmt: skip
-    """The candidates, made with sums in one order."""
+    judge: Judge, corpus: list[Document], config: RetrieverConfig, work: Work,
+    packaged: PackagedModel | None, named: SentenceFiles | None,
+) -> Iterator[_Tried]:  # fmt: skip
+    """The candidates with what they found, made with sums in one order; two that came ready also as one."""
+    ready: list[tuple[Candidate, Read]] = []
     with one_blas_thread():
-        yield from candidates(corpus, config, work.seed, work.progress, packaged, named)
+        for candidate in candidates(corpus, config, work.seed, work.progress, packaged, named):
+            read = _read(judge, candidate, work)
+            if candidate.ready:
+                ready.append((candidate, read))
+            yield _tried(judge, candidate, judge.found(read))
+        if len(ready) == 2:
+            both = joined(judge, [candidate for candidate, _ in ready], [read for _, read in ready])
+            if both is not None:
+                yield _tried(judge, both.candidate, both.found)
 
 
-def _tried(judge: Judge, candidate: Candidate, work: Work) -> _Tried:
+def _read(judge: Judge, candidate: Candidate, work: Work) -> Read:
     started = time.perf_counter()
-    found = judge.found(candidate.encoder)
+    read = judge.read(candidate.encoder)
     milliseconds = 1000 * (time.perf_counter() - started) / max(len(judge.texts), 1)
     # Times are no part of an artifact, so the price is told while it is paid.
     work.progress.line(
@@ -80,13 +110,17 @@ def _tried(judge: Judge, candidate: Candidate, work: Work) -> _Tried:
             milliseconds=milliseconds,
         )
     )
+    return read
+
+
+def _tried(judge: Judge, candidate: Candidate, found: Found) -> _Tried:
     return _Tried(candidate, found.alone_Q, judge.fused(found))
 
 
 def _row(judge: Judge, tried: _Tried, best: _Tried | None, trials: int, seed: int) -> dict[str, Any]:
     """What is shown of a candidate, and whether it takes the place of the best so far, by the calibration questions alone."""
     row: dict[str, Any] = {"name": tried.candidate.name, "dimensions": tried.candidate.encoder.dimensions}
-    row |= {"over": best.candidate.name if best else None, "used": best is None}
+    row |= {"across": tried.candidate.across, "over": best.candidate.name if best else None, "used": best is None}
     for side, calibrates in (("calibration", True), ("held_out", False)):
         at = judge.side(calibrates=calibrates)
         row[side] = {"questions": len(at), "alone": _quality(tried.alone_Q[at]), "fused": _quality(tried.fused_Q[at])}
@@ -115,27 +149,27 @@ def _counts(judge: Judge, candidate: Candidate) -> dict[str, int]:
     return counts
 
 
-def _note(rows: list[dict[str, Any]], questions: int) -> str:
+def _note(rows: list[dict[str, Any]], used: str, questions: int, *, reads_both: bool) -> str:
     """One line: who was used, and what the others would have brought."""
     if not questions and len(rows) > 1:
         return "no calibration question: lsa is used, untested"
-    used = [row["name"] for row in rows if row["used"]][-1]
     found = "; ".join(
         f"{row['name']} / {row['over']} {row['calibration']['gain'][1]:+.3f} "
         f"[{row['calibration']['gain'][0]:+.3f}, {row['calibration']['gain'][2]:+.3f}]"
         for row in rows
         if row["over"]
     )
-    return f"{used} is used; gains on {questions} calibration questions: {found}" if found else ""
+    why = ", which reads Chinese and English," if reads_both else ""
+    return f"{used}{why} is used; gains on {questions} calibration questions: {found}" if found else ""
 
 
 train_retriever = Stage(
     "train_retriever",
-    version=2,
+    version=3,
     makes=Checkpoint,
     body=_train,
     config=RetrieverConfig,
     numeric=True,
     libraries=("numpy", "scipy", "safetensors", "rjieba", "PyStemmer"),
-    rules=RULES,
+    rules=(*RULES, ("parallel sentences", SENTENCES)),
 )

@@ -1,0 +1,22 @@
+"""One step of the way back from an answer, or of a document's way through a project, and what became of it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+INTACT, CHANGED, MISSING, FORGOTTEN, PURGED = "verified", "changed", "missing", "forgotten", "deleted"
+OVERTAKEN = "overtaken"
+"""Of an answer that is another one now, since the index that gave it has changed by refreshes, orders to forget or lines of access."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """One step."""
+
+    what: str
+    id: str
+    status: str
+    facts: dict[str, Any]
+
+    def public(self) -> dict[str, Any]:
+        """The link as `danlu why --json` prints it."""
+        return {"what": self.what, "id": self.id, "status": self.status, **self.facts}

@@ -1,0 +1,98 @@
+"""How a question's own words become those of the documents: misspelt ones, and other names that the documents define."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from danlu.retrieve.grounding.ground import answer
+from danlu.retrieve.legs.live import LiveIndex
+from danlu.retrieve.legs.search import Searcher
+from danlu.retrieve.legs.spelling import spelt
+from danlu.retrieve.ranking.rank import best_passages
+from indexes import Indexed
+from live_indexes import live_copy, note
+
+ALL = None
+HR = frozenset({"hr"})
+
+
+@pytest.fixture
+def live(handbook_index: Indexed, tmp_path: Path) -> Iterator[LiveIndex]:
+    with closing(live_copy(handbook_index, tmp_path)) as index:
+        yield index
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("How do I instal pakcages?", "How do I instal packages?"),
+        ("Confgure the system", "Configure the system"),
+        ("Instalation of scirpts", "Instalation of scripts"),
+    ],
+)
+def test_a_misspelt_word_is_taken_as_the_documents_write_it(searcher: Searcher, written: str, meant: str) -> None:
+    assert spelt(searcher, written).question == meant
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How do I install packages?",
+        "Who painted the Mona Lisa?",
+        "Is apt-gte or /etc/intitab or pakcage_x meant?",
+        "What is XYZZY or PaKcage?",
+        "软件包怎么安装",
+        "Wie installiere ich eigentlich irgendwelche Softwarepakete nachträglich",
+        "",
+    ],
+)
+def test_other_words_stay(searcher: Searcher, question: str) -> None:
+    assert spelt(searcher, question).question == question
+
+
+def test_an_answer_says_how_a_misspelt_question_was_understood(searcher: Searcher) -> None:
+    right, wrong = answer(searcher, "How do I install packages?"), answer(searcher, "How do I install pakcages?")
+    assert (right.understood, wrong.understood) == ("", "How do I install packages?")
+    assert (wrong.text, wrong.citations) == (right.text, right.citations)
+
+
+def test_no_word_is_told_of_a_document_that_may_not_be_seen(live: LiveIndex) -> None:
+    live.put(note("plan", "Project zirconium begins in May.", to=HR))
+    with live.reading(HR) as view:
+        assert spelt(view, "When does zirconum begin?").changed == (("zirconum", "zirconium"),)
+    with live.reading(frozenset()) as view:
+        assert spelt(view, "When does zirconum begin?").changed == ()
+
+
+def names(view: Searcher, question: str) -> list[str]:
+    return [hit.doc_id for hit in best_passages(view, question, "en", 3)]
+
+
+def test_an_abbreviation_finds_what_says_the_long_form(live: LiveIndex) -> None:
+    live.put(note("glossary", "A personal identification badge (PIB) opens every door."))
+    live.put(note("lost", "Whoever loses the personal identification badge tells the porter."))
+    live.put(note("spare", "A spare personal identification badge costs nine crowns."))
+    with live.reading(ALL) as view:
+        assert {"lost", "spare"} <= set(names(view, "PIB"))
+
+
+def test_a_chinese_name_finds_its_latin_one_and_goes_with_its_document(live: LiveIndex) -> None:
+    live.put(note("glossary", "员工门禁卡片（EBC）可以打开所有的门。"))
+    live.put(note("lost", "Whoever loses an EBC tells the porter."))
+    with live.reading(ALL) as view:
+        assert "lost" in names(view, "员工门禁卡片")
+    live.remove("glossary")
+    with live.reading(ALL) as view:
+        assert "lost" not in names(view, "员工门禁卡片")
+        assert not view.rows("SELECT * FROM synonyms WHERE doc_id = 'glossary'")
+
+
+def test_a_definition_helps_only_those_who_may_see_it(live: LiveIndex) -> None:
+    live.put(note("glossary", "Operation zirconium kettle (OZK) begins in May.", to=HR))
+    live.put(note("kettle", "The zirconium kettle whistles during every operation."))
+    with live.reading(HR) as view:
+        assert "kettle" in names(view, "OZK")
+    with live.reading(frozenset()) as view:
+        assert view.leg("words", "OZK") == {}

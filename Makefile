@@ -24,7 +24,7 @@ format: setup ## format the code
 	@.venv/bin/ruff check --fix --quiet .
 	@.venv/bin/ruff format .
 
-bench: setup ## time and memory of every stage of the demo
+bench: setup ## time and memory of every stage of the demo, and how good its bot is
 	@.venv/bin/python benchmarks/first_run.py
 
 lock: ## resolve dependencies anew

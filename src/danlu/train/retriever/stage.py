@@ -159,8 +159,11 @@ def _note(rows: list[dict[str, Any]], used: str, questions: int, *, reads_both: 
         for row in rows
         if row["over"]
     )
-    why = ", which reads Chinese and English," if reads_both else ""
-    return f"{used}{why} is used; gains on {questions} calibration questions: {found}" if found else ""
+    if not found:
+        return ""
+    if reads_both:
+        return f"{used}, which reads Chinese and English, is used; gains on {questions} calibration questions: {found}"
+    return f"{used} is used; gains on {questions} calibration questions: {found}"
 
 
 train_retriever = Stage(

@@ -3,14 +3,15 @@
 Each line is a command as a user would type it; they run in one process, which saves starting Python for each.
 """
 
+import io
 import os
+import re
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 
-from danlu.answer.state import State
 from danlu.cli.main import main
 from danlu.cli.speech import language_of
-from danlu.core.project import find_project
 
 QUESTIONS = (
     "How do I install a source package?",
@@ -18,6 +19,8 @@ QUESTIONS = (
     "开机时加密卷的密码输错了，还能再试几次？",
     "怎么做红烧肉？",
 )
+LEADS_BACK = 2
+"""The question whose answer is led back to its sources: a PDF, with pages."""
 NEXT = {
     "en": """
 next, in examples/handbook, with .venv/bin on your PATH:
@@ -28,6 +31,22 @@ next, in examples/handbook, with .venv/bin on your PATH:
   danlu serve          聊天页面，以及 http://127.0.0.1:8000 上与 OpenAI 兼容的 API
   danlu keys create    创建 API 密钥""",
 }
+
+
+class Heard(io.StringIO):
+    """Shows what is printed, and keeps it."""
+
+    def write(self, text: str, /) -> int:
+        """See io.StringIO."""
+        print(text, end="", file=sys.__stdout__, flush=True)
+        return super().write(text)
+
+
+def ask(question: str) -> str:
+    """Ask a question; the id of its answer."""
+    with redirect_stdout(Heard()) as heard:
+        say("ask", question)
+    return re.findall(r"\bans_[0-9a-f]{16}\b", heard.getvalue())[-1]
 
 
 def say(*command: str) -> None:
@@ -44,8 +63,7 @@ def say(*command: str) -> None:
 if __name__ == "__main__":
     os.chdir(Path(__file__).parent.parent / "examples" / "handbook")
     say("run")
-    for question in QUESTIONS:
-        say("ask", question)
-    say("why", State.of(find_project(Path.cwd())).last_cited())
+    answers = [ask(question) for question in QUESTIONS]
+    say("why", answers[LEADS_BACK])
     say("show", "evaluate")
     print(NEXT[language_of((), os.environ)])

@@ -185,8 +185,9 @@ def test_why_prints_the_chain_and_says_what_changed(small_project: Path, tmp_pat
     assert {link["status"] for link in chain} == {"verified"}
     shutil.rmtree(folder / "docs")
     plain = here(folder, "why", answer_id)
-    assert plain.returncode == 0
+    assert plain.returncode == 1
     assert any(line.startswith("missing") and "source 1" in line for line in plain.stdout.splitlines())
+    assert "links do not hold: source 1" in plain.stderr
 
 
 def test_a_pipe_that_closes_early_is_no_error(small_project: Path) -> None:

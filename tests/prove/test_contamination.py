@@ -178,6 +178,19 @@ def test_instructions_that_all_items_share_are_not_content(tmp_path: Path) -> No
     assert pairs(prove(tmp_path, rows, items)) == {}
 
 
+def test_the_words_of_a_form_make_no_question_longer(tmp_path: Path) -> None:
+    """Sections of one manual have headings alike; each is asked for in the same form, which must not make them the same question."""
+    form = "Debian Developer's Reference: {}. What does the manual say?"
+    named = ("Bug handling", "Core development mailing lists", "Moving packages", "Orphaning a package", "Porting")
+    items = [{"question": form.format(name)} for name in named]
+    rows = [
+        chat(form.format(name), "Much is said.") for name in ("Mailing lists", "Special mailing lists", "Bug reports")
+    ]
+    findings = prove(tmp_path, rows, items)
+    assert pairs(findings) == {}
+    assert findings[NEAR.name].measured.get("items_looked_for", 0) == 0
+
+
 def test_boilerplate_of_the_training_rows_is_not_content(tmp_path: Path) -> None:
     train, held_out = halves("en")
     notice = held_out[0]

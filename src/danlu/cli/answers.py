@@ -3,16 +3,18 @@
 import json
 import sys
 from argparse import Namespace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from danlu.answer.asking.link import BROKEN, Link
 from danlu.cli.forget_page import uses_of
 from danlu.cli.speech import Speech
 from danlu.cli.tables import padded
+from danlu.core.errors import WorkFailed
 from danlu.core.project import Project, find_project
 
 if TYPE_CHECKING:
-    from danlu.answer.asking.link import Link
     from danlu.core.answers import Citation
 
 ANSWERS = "ans_"
@@ -77,11 +79,27 @@ def _place(citation: "Citation", say: Speech) -> str:
 
 
 def why(options: Namespace, say: Speech) -> None:
-    """Print the chain of an answer, or the way of a document."""
+    """Print the chain of an answer, or the way of a document; raises WorkFailed when a link does not hold."""
     chain = _chain(find_project(Path.cwd()), options.about)
     if options.json:
         print(json.dumps([link.public() for link in chain], indent=2, ensure_ascii=False))
-        return
+    else:
+        _print_chain(chain, say)
+    broken = [f"{say(link.what)} {link.id}: {say(link.status)}" for link in chain if link.status in BROKEN]
+    if broken:
+        raise WorkFailed(
+            "{count} of {links} links do not hold: {broken}",
+            "A source that was moved or changed on purpose: `danlu run`, then ask again. Else somebody changed what danlu keeps.",
+            count=len(broken),
+            links=len(chain),
+            broken="; ".join(broken[:_NAMED]) + ("; ..." if len(broken) > _NAMED else ""),
+        )
+
+
+_NAMED = 3
+
+
+def _print_chain(chain: Sequence[Link], say: Speech) -> None:
     for link in chain:
         names = _shown_facts(say)
         shown = {
@@ -93,7 +111,7 @@ def why(options: Namespace, say: Speech) -> None:
         print(f"{padded(say(link.status), 9)} {padded(say(link.what), 12)} {link.id}  {detail}".rstrip())
 
 
-def _chain(project: Project, about: str) -> list["Link"]:
+def _chain(project: Project, about: str) -> list[Link]:
     from danlu.answer.asking.why import why as chain_of
 
     if about.startswith(ANSWERS):

@@ -73,6 +73,6 @@ def _rounded(value: Any) -> Any:
 
 
 prove_models = Stage(
-    "prove", version=2, makes=Report, body=_prove, numeric=True,
+    "prove", version=3, makes=Report, body=_prove, numeric=True,
     libraries=("jinja2", "numpy", "peft", "safetensors", "tokenizers", "torch", "transformers"),
 )  # fmt: skip

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 INTACT, CHANGED, MISSING, FORGOTTEN, PURGED = "verified", "changed", "missing", "forgotten", "deleted"
+BROKEN = (CHANGED, MISSING)
+"""What else than danlu took away or altered."""
 OVERTAKEN = "overtaken"
 """Of an answer that is another one now, since the index that gave it has changed by refreshes, orders to forget or lines of access."""
 

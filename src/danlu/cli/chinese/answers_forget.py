@@ -98,6 +98,10 @@ CHINESE: dict[str, str] = {
     "record {number}: {problem}": "记录 {number}：{problem}",
     "{name} is not served: it learnt from forgotten documents: {names}": "{name} 不提供服务：它从已遗忘的文档学到过东西：{names}",
     # `danlu why`
+    "{count} of {links} links do not hold: {broken}": "{links} 环中有 {count} 环不成立：{broken}",
+    "A source that was moved or changed on purpose: `danlu run`, then ask again. Else somebody changed what danlu keeps.": (
+        "若来源是有意移动或修改的：运行 `danlu run` 后重新提问。否则是有人改动了 danlu 保存的内容。"
+    ),
     "forgotten at": "遗忘于",
     "how": "方式",
     "documents learnt from": "学过的文档",

@@ -127,7 +127,7 @@ def _told(folder: Path, facts: Facts, named: NamedItems, accepted: Waivers) -> F
 
 decontaminate = Stage(
     "decontaminate",
-    version=1,
+    version=2,
     makes=Corpus,
     body=_decontaminate,
     config=DecontaminateConfig,

@@ -42,12 +42,12 @@ def find_overlaps(train: Path, items: tuple[Item, ...], progress: Progress) -> O
         raise UserError("{path}: no such file", "name a .jsonl, .json or .parquet file of training rows", path=train)
     overlaps = Overlaps()
     index = OverlapIndex(items)
-    overlaps.measurable = _measurable(items, index)
     for rows in _batches(train, overlaps):
         index.count(rows)
         progress.advance(0, 2, str(overlaps.rows))
     if overlaps.rows == len(overlaps.without_text):
         raise UserError("{path} holds no text", "name the file that the model was trained on", path=train)
+    overlaps.measurable = _measurable(items, index)
     comparer = Comparer(items, index)
     for rows in _batches(train, again := Overlaps()):
         _keep_best(index, comparer, rows, overlaps.best)
@@ -104,6 +104,7 @@ def _tokenised(numbers: list[int], fields: list[str], first_fields: list[int]) -
 
 
 def _measurable(items: tuple[Item, ...], index: OverlapIndex) -> dict[Kind, int]:
+    """How many items are long enough, the words of a form left out; call it after every row was counted."""
     counts = dict.fromkeys(Kind, 0)
     lengths = np.diff(index.tokens.starts).tolist()
     for position, item in enumerate(items):
@@ -112,7 +113,8 @@ def _measurable(items: tuple[Item, ...], index: OverlapIndex) -> dict[Kind, int]
         passage = words(item.context, lengths[first + CONTEXT])
         answer = words(item.answer, lengths[first + ANSWER])
         counts[Kind.EXACT] += asked >= EXACT_WORDS or (lengths[first + ASKED] >= SHINGLE and answer > 0)
-        counts[Kind.NEAR] += asked >= WINDOW_WORDS
+        own = words(item.question, int(index.content_mask(first + ASKED).sum()))
+        counts[Kind.NEAR] += own >= WINDOW_WORDS
         counts[Kind.PART] += max(asked, passage) >= WINDOW_WORDS
         counts[Kind.ANSWER] += answer >= ANSWER_WORDS
     return counts

@@ -165,8 +165,8 @@ def _near_shares(text: ItemText, tokens: U64) -> dict[int, float]:
     shares = {}
     for end in {text.stem, len(text.tokens)}:
         own, content = text.tokens[:end], text.content[:end]
-        if text.words(end) < WINDOW_WORDS or int(content.sum()) < MIN_CONTENT:
-            continue
+        if text.words(int(text.own[:end].sum())) < WINDOW_WORDS or int(content.sum()) < MIN_CONTENT:
+            continue  # the words of a form make no question longer
         near = window(text.first(end), tokens)
         share = common_subsequence(own, near) / end
         if share >= NEAR_SHARE and not content.all():

@@ -52,6 +52,11 @@ class FakeBot:
         if "how often" in question:
             note = "The sources differ: a.md (2024) says “weekly”, b.md (2022) says “monthly”."
             return Answer("a-differ", "Weekly. [1]", False, (citation("Weekly."),), "en", conflicts=(note,))
+        if "warranty" in question:
+            header, row = "| asset | note |\n| --- | --- |", f"| CH-7 | until 2026 {XSS} |"
+            return Answer(
+                "a-table", f"Known:\n\n{header} [1]\n\n{row} [2]", False, (citation(header), citation(row)), "en"
+            )
         if "poison" in question:
             return Answer("a-poison", "See the quote.", False, (citation("First, how to make a bomb."),), "en")
         if "xss" in question:

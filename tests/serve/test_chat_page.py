@@ -97,6 +97,16 @@ def test_markup_from_documents_stays_text(page: Page) -> None:
     assert page.title() != "pwned"
 
 
+def test_rows_of_a_table_are_shown_as_one_below_their_header(page: Page) -> None:
+    ask(page, "Until when is the warranty?")
+    text = page.locator(".text")
+    expect(text.locator("table")).to_have_count(1)
+    expect(text.locator("th")).to_have_text(["asset", "note", "[1]"])
+    expect(text.locator("td")).to_have_text(["CH-7", f"until 2026 {XSS}", "[2]"])
+    expect(text).to_contain_text("Known:")
+    assert page.locator("#log img, #log script").count() == 0
+
+
 def test_refusal_and_blocked_answers_are_marked(page: Page) -> None:
     ask(page, "What is the capital of France?")
     expect(page.locator(".refusal .kind")).to_have_text("No answer in the documents")

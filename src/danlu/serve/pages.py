@@ -21,7 +21,7 @@ from danlu.serve.login import Logins
 
 _log = logging.getLogger(__name__)
 _MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".html": "text/html"}
-_ASSETS = ("page.css", "page.js", "api.js", "render.js", "strings.js", "icon.svg")
+_ASSETS = ("page.css", "page.js", "api.js", "render.js", "tables.js", "strings.js", "icon.svg")
 _MAX_FORM_BYTES = 4_096
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src {style}; img-src 'self' data:; connect-src 'self'; "

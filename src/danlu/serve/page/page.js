@@ -79,8 +79,8 @@ async function ask(question) {
 async function receive(turn, model, question, signal) {
   try {
     const end = await streamReply(model, conversation(model, question), signal, (piece) => addText(turn, piece));
-    finishTurn(turn, end, model, isBot(model));
     if (end.finish !== "content_filter") remember(model, question, turn.text.textContent);
+    finishTurn(turn, end, model, isBot(model));
     announceDone();
   } catch (failure) {
     if (failure.name === "AbortError") return stopTurn(turn);

@@ -1,6 +1,7 @@
 // Builds what a turn of the conversation looks like. Every text from outside is set as text, never as HTML.
 
 import { say, saying } from "./strings.js";
+import { showTables } from "./tables.js";
 
 let lastId = 0;
 
@@ -22,7 +23,7 @@ function button(className, onClick) {
 /** A question with an empty answer under it. */
 export function newTurn(question) {
   const label = saying(element("span", "hidden"), "you");
-  const text = element("p", "text");
+  const text = element("div", "text");
   const article = element("article", "turn", element("h2", "", label, element("span", "", question)), text);
   article.setAttribute("aria-busy", "true");
   return { article, text };
@@ -46,6 +47,7 @@ export function finishTurn(turn, end, model, isBot) {
   if (answer.closest?.length) turn.article.append(saying(element("p", "aside"), "closest"), citations(answer.closest));
   if (!isBot) turn.article.append(saying(element("p", "aside"), "unsourced", { model }));
   if (answer.answer_id) turn.article.append(answerId(answer.answer_id));
+  showTables(turn.text);
 }
 
 /** Mark a turn as stopped by the reader. */

@@ -110,6 +110,19 @@ def test_a_bot_that_lives_long_opens_an_index_with_the_access_of_now(folder: Pat
     bot.close()
 
 
+def test_a_bot_that_runs_follows_the_lines_of_now(folder: Path) -> None:
+    source = open_source(folder)
+    bot = ReleaseBot(load_project(folder))
+    assert source in sources(bot)
+    with_access(folder, {source: ["hr"]})
+    assert source not in sources(bot)
+    assert source in sources(bot, "hr")
+    (folder / "danlu.yaml").write_text("access: [")
+    with pytest.raises(UserError):
+        sources(bot, "hr")
+    bot.close()
+
+
 def test_lines_that_were_tightened_while_a_refresh_read_count_for_what_it_puts(folder: Path) -> None:
     kettle = folder / "docs" / "en" / "kettle.md"
     kettle.write_text(

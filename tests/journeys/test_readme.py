@@ -142,4 +142,4 @@ def test_stages_alone_leave_a_folder_each(place: Path) -> None:
             assert done.returncode == 0, done.stderr
             assert (place / words[-1] / "manifest.json").exists()
     report = json.loads((place / "report" / "report.json").read_text(encoding="utf-8"))
-    assert report["questions"]["refused"] == 1
+    assert report["questions"]["languages"]["en"]["shares"]["refused"]["count"] == 1

@@ -103,3 +103,13 @@ def test_a_question_in_another_language_than_the_documents_goes_by_an_encoder_th
         assert prior_of(searcher, "en", static=False, reads_both=True) == BOTH["en"]
         assert prior_of(searcher, "zh", static=True, reads_both=False) == STATIC["zh"]
         assert prior_of(searcher, "zh", static=False, reads_both=False) == PRIOR["zh"]
+
+
+def test_documents_in_a_third_language_keep_the_words_of_their_questions() -> None:
+    text = "".join(
+        f"## Abschnitt {n}\n\nDie Pumpe Nummer {n} wird jeden Monat mit Wasser gereinigt und danach von Hand geprüft.\n\n"
+        for n in range(30)
+    )
+    with opened(indexed({"teile.md": text.encode()}).index.blind) as searcher:
+        assert {language for (language,) in searcher.rows("SELECT DISTINCT language FROM passages")} == {"de"}
+        assert prior_of(searcher, "en", static=False, reads_both=True) == BOTH["en"]

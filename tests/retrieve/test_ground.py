@@ -90,3 +90,11 @@ def test_a_row_of_a_table_is_quoted_whole_with_the_header_before_it() -> None:
     assert given.text == "\n\n".join(
         f"{citation.quote} [{number}]" for number, citation in enumerate(given.citations, 1)
     )
+
+
+def test_rows_without_a_header_never_get_that_of_another_section() -> None:
+    text = "# Prices\n\n| Item | Price |\n| --- | --- |\n| bolt | 7 |\n\n# Network\n\n| eth0 | address 10.0.0.7 |\n| eth1 | address 10.0.0.8 |\n"
+    with opened(indexed({"a.md": text.encode()}).index.database) as searcher:
+        given = answer(searcher, "What is the address of eth1?")
+    assert any("eth1" in citation.quote for citation in given.citations or given.closest)
+    assert not any("Price" in citation.quote for citation in given.citations or given.closest)

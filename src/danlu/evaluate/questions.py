@@ -23,6 +23,8 @@ _HINT = 'Expected {{"question": "...", "file": "...", "quote": "..."}} per line,
 
 
 _FIELDS = ("question", "file", "quote", "earlier", "conflict", "kind")
+_PROVENANCE = ("split", "language", "doc_id", "start", "end")
+"""What `danlu synthesize` notes beside a question, and this has no use for."""
 
 
 def read_questions(path: Path) -> list[Asked]:
@@ -48,12 +50,14 @@ def _problem(row: Any) -> Phrase | None:
     """What is wrong with a line; None when nothing is."""
     if not isinstance(row, dict) or not _is_text(row.get("question")):
         return Phrase("not a question")
-    unknown = sorted(set(row) - set(_FIELDS))
+    unknown = sorted(set(row) - {*_FIELDS, *_PROVENANCE})
     if unknown:
         return Phrase("unknown field {field}; the fields are {fields}", field=unknown[0], fields=", ".join(_FIELDS))
     given = {name: value for name, value in row.items() if value is not None}
     if ("file" in given) != ("quote" in given):
         return Phrase("`file` and `quote` belong together")
+    if "kind" in given and "quote" in given:
+        return Phrase("`kind` is for a question that should be refused")
     if given.get("conflict") and "quote" not in given:
         return Phrase("`conflict` is for a question with `file` and `quote`")
     wrong = [name for name in ("file", "quote", "kind") if name in given and not _is_text(given[name])]

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 _END = re.compile(
-    r"[。！？；!?]++[”’」』）)\"']*+(?![，、；,;的])|(?<![A-Z])(?<!^\d)(?<!^\d\d)\.(?=[\"')\]]*(?:\s|$))[\"')\]]*|\n{2,}|\n(?=[-*•]\s|\d+[.)]\s)|…+",
+    r"(?<![。！？；!?])[。！？；!?]++[”’」』）)\"']*+(?![，、；,;的])|(?<![A-Z])(?<!^\d)(?<!^\d\d)\.(?=[\"')\]]*(?:\s|$))[\"')\]]*|\n{2,}|\n(?=[-*•]\s|\d+[.)]\s)|…+",
     re.MULTILINE,
 )
 """A mark inside a quotation that goes on, a full stop after a capital (an initial), or after a number that begins a line (a list), ends no sentence."""

@@ -121,7 +121,7 @@ def test_a_split_corpus_keeps_its_sides(given: Corpus, tmp_path: Path) -> None:
 def test_questions_measure_an_index(pairs: Chats) -> None:
     from danlu.evaluate.questions import read_questions
 
-    assert all(row["quote"] and row["file"] for row in read_questions(pairs.questions))
+    assert all(row.quote and row.file for row in read_questions(pairs.questions))
 
 
 def test_content_does_not_depend_on_workers(given: Corpus, pairs: Chats) -> None:

@@ -3,7 +3,7 @@
 import secrets
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TypeVar
 
 from danlu.answer.asking.answer_cache import AnswerCache, Asked
@@ -17,6 +17,7 @@ from danlu.answer.asking.written import (
     passages_to_write_from,
 )
 from danlu.answer.forgetting.hidden import strike_forgotten, without_forgotten
+from danlu.answer.index.access import apply_access
 from danlu.answer.index.live import keep_current, open_live
 from danlu.answer.index.vector_store import open_store
 from danlu.answer.state import State, parts_of
@@ -24,7 +25,7 @@ from danlu.core.answers import Answer, Grounded
 from danlu.core.artifacts import Artifact, Index, Release
 from danlu.core.errors import UserError, WorkFailed
 from danlu.core.forgotten import Forgotten, ForgottenWatch
-from danlu.core.project import Project, load_project
+from danlu.core.project import PROJECT_FILE, Project, load_project
 from danlu.core.store import Store, open_artifact
 from danlu.retrieve.claims.entailment import CrossEncoder, Entailment
 from danlu.retrieve.claims.follow_up import resolve
@@ -45,6 +46,8 @@ class _Open:
     parts: dict[str, Artifact]
     live: LiveIndex
     writer: ReleaseWriter | None
+    lines: tuple[int, int]
+    """Which danlu.yaml its access was taken from."""
 
     def close(self) -> None:
         """Close the index, and the engine of the writer."""
@@ -192,8 +195,8 @@ class ReleaseBot:
 
     def _now(self) -> _Open:
         """What is current; while one thread opens another release, those that came for it wait."""
-        current = self._open
-        if self._state.current() == current.release.id and current.live.is_there():
+        current, lines = self._open, _stamp(self._project)
+        if self._state.current() == current.release.id and current.live.is_there() and lines == current.lines:
             return current
         with self._lock:
             former, id = self._open, self._state.current()
@@ -201,9 +204,13 @@ class ReleaseBot:
                 self._open = self._opened(id)
                 self._cache.clear()
                 former.close()
+            elif lines != former.lines:
+                apply_access(former.live, load_project(self._project.folder))
+                self._open = replace(former, lines=lines)
             return self._open
 
     def _opened(self, id: str) -> _Open:
+        lines = _stamp(self._project)  # before they are read: what is written meanwhile is read again
         project = load_project(self._project.folder)  # as it is now: who may see what may have changed since the start
         store = Store(project.artifacts)
         release = open_artifact(store.root / "release" / id, Release)
@@ -211,9 +218,18 @@ class ReleaseBot:
         index = parts["index"]
         assert isinstance(index, Index)
         writer = open_writer(project, release, parts, self._open_engine)
-        opened = _Open(release, parts, open_live(project, index, open_store(project)), writer)
+        opened = _Open(release, parts, open_live(project, index, open_store(project)), writer, lines)
         keep_current(project)
         return opened
+
+
+def _stamp(project: Project) -> tuple[int, int]:
+    """Changes with the project's file; zeros while it is not there, as some editors have it for a moment."""
+    try:
+        found = (project.folder / PROJECT_FILE).stat()
+    except FileNotFoundError:
+        return 0, 0
+    return found.st_ino, found.st_mtime_ns
 
 
 def checked_question(question: str) -> str:

@@ -10,6 +10,7 @@ CHINESE = {
     ),
     "{path}, line {number}: {problem}": "{path} 第 {number} 行：{problem}",
     "not a question": "不是问题",
+    "`kind` is for a question that should be refused": "`kind` 用于应当拒答的问题",
     "unknown field {field}; the fields are {fields}": "未知字段 {field}；可用字段有 {fields}",
     "`file` and `quote` belong together": "`file` 和 `quote` 要同时给出",
     "`conflict` is for a question with `file` and `quote`": "`conflict` 只用于带有 `file` 和 `quote` 的问题",

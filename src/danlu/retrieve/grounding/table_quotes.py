@@ -33,13 +33,15 @@ def header_of(searcher: Searcher, hit: Hit, start: int) -> tuple[Hit, int, int] 
     found = _last_header(above)
     if found is not None:
         return hit, hit.start + found[0], hit.start + found[1]
-    query = "SELECT id, section, start, text FROM passages WHERE doc_id = ? AND id < ? ORDER BY id DESC LIMIT ?"
+    query = (
+        "SELECT id, start, text FROM passages WHERE id BETWEEN ? AND ? AND doc_id = ? AND section = ? ORDER BY id DESC"
+    )
     if not _only_rows(above):
         return None
-    for id, section, begins, text in searcher.rows(query, (hit.doc_id, hit.id, _EARLIER_PASSAGES)):
+    for id, begins, text in searcher.rows(query, (hit.id - _EARLIER_PASSAGES, hit.id - 1, hit.doc_id, hit.section)):
         found = _last_header(text)
         if found is not None:
-            place = replace(hit, id=id, section=section, start=begins, end=begins + len(text), text=text)
+            place = replace(hit, id=id, start=begins, end=begins + len(text), text=text)
             return place, begins + found[0], begins + found[1]
         if not _only_rows(text):
             return None

@@ -113,9 +113,11 @@ def prior_of(searcher: Searcher, language: str, *, static: bool, reads_both: boo
     """
     if not reads_both:
         return (STATIC if static else PRIOR)[language]
-    found = searcher.rows("SELECT language = ?, count(*) FROM passages GROUP BY 1", (language,))
-    counts = {bool(own): count for own, count in found}
-    foreign = counts.get(True, 0) < _FOREIGN_SHARE * sum(counts.values())
+    counts: dict[str, int] = dict(searcher.rows("SELECT language, count(*) FROM passages GROUP BY 1"))
+    whole = sum(counts.values())
+    (other,) = BOTH.keys() - {language}
+    # A third language is asked about in its own words, so there the words keep their weight.
+    foreign = counts.get(language, 0) < _FOREIGN_SHARE * whole and counts.get(other, 0) > whole / 2
     return FOREIGN if foreign else BOTH[language]
 
 

@@ -102,6 +102,8 @@ def test_what_is_missing_is_told(
     assert "--data is needed" in capsys.readouterr().err
     assert main(["evaluate", str(office.index.path), "--data", "q.jsonl"]) == 2
     assert "--out is needed" in capsys.readouterr().err
+    assert main(["evaluate", "--out", "report"]) == 2
+    assert "--out is for --data" in capsys.readouterr().err
     assert main(["evaluate"]) == 2
     assert "No danlu.yaml" in capsys.readouterr().err
 

@@ -74,6 +74,11 @@ def _evaluate_project(options: Namespace, say: Speech) -> None:
             "For an index {{question, file, quote}} per line, for a model conversations; see `danlu evaluate --help`.",
             path=options.subject,
         )
+    if options.out:
+        raise UserError(
+            "--out is for --data: a project's own report is kept as its artifact",
+            "Leave it out, or name --data; `danlu evaluate --json` prints the report.",
+        )
     options.until, options.id = "evaluate", "evaluate"
     with redirect_stdout(sys.stderr) if options.json else nullcontext():
         run(options, say)

@@ -10,6 +10,10 @@ CHINESE = {
     ),
     "{path}, line {number}: {problem}": "{path} 第 {number} 行：{problem}",
     "not a question": "不是问题",
+    "--out is for --data: a project's own report is kept as its artifact": "--out 用于 --data：项目自己的报告作为产物保存",
+    "Leave it out, or name --data; `danlu evaluate --json` prints the report.": (
+        "请去掉它，或指定 --data；`danlu evaluate --json` 会打印报告。"
+    ),
     "`kind` is for a question that should be refused": "`kind` 用于应当拒答的问题",
     "unknown field {field}; the fields are {fields}": "未知字段 {field}；可用字段有 {fields}",
     "`file` and `quote` belong together": "`file` 和 `quote` 要同时给出",

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from danlu.answer.asking.ask import ReleaseBot
+from danlu.answer.asking.model_rights import ModelRights
 from danlu.answer.asking.why import why
 from danlu.answer.asking.why_document import why_document
 from danlu.answer.forgetting import forgotten_record
@@ -333,6 +334,19 @@ def test_models_that_learnt_from_it_are_withheld_and_others_are_not(project: Pro
     forget(project, order(project, UPDATES))
     assert watch.learnt(tuned) == [UPDATES] and watch.learnt(base) == []
     assert of_stage(project, "train_retriever") in models_that_learnt(project, release)
+
+
+def test_a_loaded_model_that_was_purged_before_anybody_asked_is_withheld_and_closed(project: Project) -> None:
+    release, tuned, base = current(project), of_stage(project, "finetune"), of_stage(project, "base")
+    watch, rights = ModelWatch(project, release), ModelRights(project, release)
+    assert watch.learnt(tuned) == [] and rights.may_use(tuned, frozenset())
+    forget(project, order(project, UPDATES))
+    (State.of(project).folder / "current.json").unlink()
+    purge(project, "somebody", "now")
+    assert watch.learnt(tuned) == [UPDATES] and watch.learnt(base) == []
+    with (project.folder / "danlu.yaml").open("a", encoding="utf-8") as file:
+        file.write("access:\n  'docs/zh/*': [staff]\n")
+    assert not rights.may_use(tuned, frozenset({"staff"})) and rights.may_use(base, frozenset())
 
 
 def test_nothing_is_purged_that_is_still_served_and_everything_else_goes(project: Project) -> None:

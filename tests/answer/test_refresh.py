@@ -1,5 +1,6 @@
 import json
 import shutil
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,8 @@ from commands import danlu
 from danlu.answer.asking.ask import ReleaseBot
 from danlu.answer.asking.why import why
 from danlu.answer.asking.why_document import why_document
+from danlu.answer.index.live import open_live
+from danlu.answer.state import current_index
 from danlu.core.project import Project, load_project
 
 KETTLE = "# Kettles\n\nThe zircon kettle of the staff kitchen is descaled with citric acid every second Friday by the team.\n"
@@ -175,3 +178,61 @@ def test_files_that_were_forgotten_are_left_out_and_told(project: Project) -> No
     bot = ReleaseBot(project)
     assert bot.ask(QUESTION).refused
     bot.close()
+
+
+@pytest.mark.parametrize("rows_left", [0, 1])
+def test_rows_go_with_their_file_after_one_of_them_was_forgotten(project: Project, rows_left: int) -> None:
+    """Forgetting a row makes the file count as not read, while its other rows stay in the index."""
+    refreshed(project)
+    table = project.folder / "docs" / "en" / "parts.jsonl"
+    lines = [
+        json.dumps(
+            {"text": f"Part number {n}: the zircon valve {n} of the boiler opens at {n} bar and is made of brass."}
+        )
+        for n in range(3)
+    ]
+    table.write_text("\n".join(lines) + "\n")
+    assert refreshed(project)["documents"] == 3
+    with closing(open_live(project, current_index(project))) as live, live.reading(None) as view:
+        names = [
+            name for (name,) in view.rows("SELECT source FROM documents") if name.startswith("docs/en/parts.jsonl#")
+        ]
+    assert danlu(project.folder, "forget", sorted(names)[-1]).returncode == 0
+    table.write_text(lines[0] + "\n") if rows_left else table.unlink()
+    assert refreshed(project)["removed"] == 2 - rows_left
+    with closing(open_live(project, current_index(project))) as live, live.reading(None) as view:
+        assert len(view.rows("SELECT 1 FROM documents WHERE source LIKE 'docs/en/parts.jsonl%'")) == rows_left
+
+
+def test_a_copy_in_other_bytes_that_a_refresh_rejected_is_read_when_the_kept_one_goes(project: Project) -> None:
+    refreshed(project)
+    docs = project.folder / "docs" / "en"
+    (docs / "kettle-a.txt").write_text(KETTLE)
+    (docs / "kettle-b.txt").write_bytes(KETTLE.replace("\n", "\r\n").encode())
+    said = refreshed(project)
+    [rejected] = [row["source"] for row in said["rejects"]]  # type: ignore[attr-defined]
+    kept = {"docs/en/kettle-a.txt", "docs/en/kettle-b.txt"} - {rejected}
+    assert said["documents"] == 1
+    (project.folder / kept.pop()).unlink()
+    assert refreshed(project)["changes"]["again"] == [rejected]  # type: ignore[index]
+    bot = ReleaseBot(project)
+    assert [citation.source for citation in bot.ask(QUESTION).citations] == [rejected]
+    bot.close()
+
+
+def test_an_answer_by_words_alone_is_not_said_to_have_changed(project: Project) -> None:
+    """The store of vectors is down when it is asked, and up, here: none at all, when somebody asks why."""
+    settings = project.folder / "danlu.yaml"
+    before = settings.read_text()
+    refreshed(project)
+    settings.write_text(f"{before}vectors: http://127.0.0.1:9\n")
+    bot = ReleaseBot(load_project(project.folder))
+    given = bot.ask("How do I keep a Debian system up to date?")
+    bot.close()
+    assert given.degraded and given.citations
+    for text in (before, settings.read_text()):
+        settings.write_text(text)
+        chain = {link.what: link.status for link in why(load_project(project.folder), given.answer_id)}
+        assert (chain.pop("answer"), set(chain.values())) == ("not compared", {"verified"})
+    done = danlu(project.folder, "why", given.answer_id)
+    assert (done.returncode, "not compared" in done.stdout) == (0, True), done.stderr

@@ -60,6 +60,24 @@ def test_it_finds_nearly_what_an_exact_search_finds(built: Path, vectors: NDArra
     assert np.mean(right) >= 0.95
 
 
+def test_who_may_see_the_oldest_few_finds_them_too(tmp_path: Path) -> None:
+    """A mask ends at the last id that is visible: its length says nothing of how many the cache holds."""
+    pytest.importorskip("faiss")
+    draw, count = np.random.default_rng(2), 30_000
+    rows = draw.normal(size=(count + 1, 8)).astype(np.float32)
+    vectors = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    build_cache(tmp_path, STAMP, np.arange(1, count + 1), lambda ids: vectors[ids])
+    cache = opened(tmp_path)
+    allowed_I = np.ones(101, dtype=bool)
+    allowed_I[0] = False
+    right = []
+    for question in vectors[draw.integers(1, count, 50)]:
+        near = cache.nearest(question, 10, allowed_I)
+        found = ranked(question, 10, lambda ids: vectors[ids], near, np.zeros(0, dtype=np.int64))
+        right.append(len(set(found) & set(best(vectors, question, allowed_I))) / 10)
+    assert np.mean(right) >= 0.95
+
+
 def test_what_came_later_is_found_beside_it(built: Path, vectors: NDArray[np.float32]) -> None:
     cache = opened(built, Stamp("index", 9))
     assert (cache.generation, cache.last_id) == (7, COUNT)
@@ -103,6 +121,13 @@ def test_a_damaged_cache_is_refused(vectors: NDArray[np.float32], tmp_path: Path
         open_cache(tmp_path, STAMP)
     build_cache(tmp_path, STAMP, np.arange(1, 101), lambda ids: vectors[ids])
     assert opened(tmp_path).last_id == 100
+
+
+def test_a_build_takes_away_what_one_that_was_cut_off_left(vectors: NDArray[np.float32], tmp_path: Path) -> None:
+    pytest.importorskip("faiss")
+    (tmp_path / "vectors.faiss.4711").write_bytes(b"half of an index")
+    build_cache(tmp_path, STAMP, np.arange(1, 101), lambda ids: vectors[ids])
+    assert {path.name for path in tmp_path.iterdir()} == {"vectors.faiss", "vectors.faiss.json"}
 
 
 def test_a_build_that_fails_leaves_the_cache_that_was_there(vectors: NDArray[np.float32], tmp_path: Path) -> None:

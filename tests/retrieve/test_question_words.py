@@ -66,6 +66,29 @@ def test_no_word_is_told_of_a_document_that_may_not_be_seen(live: LiveIndex) -> 
         assert spelt(view, "When does zirconum begin?").changed == ()
 
 
+def test_a_word_is_found_among_the_few_passages_that_may_be_seen_of_it(live: LiveIndex) -> None:
+    live.put(note("many", *[f"Zirconium of rank {number}. " + "filler " * 110 for number in range(2_000)], to=HR))
+    live.put(note("few", *[f"Zirconium in drawer {number}. " + "filler " * 110 for number in range(3)]))
+    with live.reading(frozenset()) as view:
+        assert spelt(view, "Where is the zirconum?").changed == (("zirconum", "zirconium"),)
+
+
+def test_what_hidden_documents_hold_changes_no_spelling(live: LiveIndex) -> None:
+    live.put(note("kettle", "The zirconium kettle whistles at dawn."))
+    live.put(note("dusk", "The zirconium kettle rests at dusk."))
+    live.put(note("kettles", "Every zircanium kettle is blue."))
+    question = "Where is the zircnium?"
+    with live.reading(frozenset()) as view:
+        before = spelt(view, question).changed
+    live.put(note("draft", "A zircnium kettle, misspelt.", to=HR))
+    hidden = " ".join(f"zircni{letter}m" for letter in "abcdefghijklmnopqrst")
+    live.put(note("noise", hidden, *["zircanium " * 5 + "filler " * 110] * 5, to=HR))
+    with live.reading(frozenset()) as view:
+        assert spelt(view, question).changed == before == (("zircnium", "zirconium"),)
+    with live.reading(HR) as view:
+        assert spelt(view, question).changed == ()
+
+
 def names(view: Searcher, question: str) -> list[str]:
     return [hit.doc_id for hit in best_passages(view, question, "en", 3)]
 

@@ -94,6 +94,20 @@ def test_what_was_removed_leaves_the_disk_with_the_cache(cached: LiveIndex, exac
     assert list(folder.iterdir())
 
 
+@pytest.mark.parametrize("left", ["no stamp", "a scratch file", "a scratch file beside a cache"])
+def test_what_a_build_that_was_cut_off_left_goes_with_the_next_compacting(cached: LiveIndex, left: str) -> None:
+    folder = folder_of(cached.path)
+    if left != "a scratch file beside a cache":
+        (folder / "vectors.faiss.json").unlink()
+    if left == "a scratch file":
+        (folder / "vectors.faiss").rename(folder / "vectors.faiss.4711")
+    if left == "a scratch file beside a cache":
+        shutil.copyfile(folder / "vectors.faiss", folder / "vectors.faiss.4711")
+    cached.compact()
+    kept = {"vectors.faiss", "vectors.faiss.json"} if left == "a scratch file beside a cache" else set()
+    assert {path.name for path in folder.iterdir()} == kept
+
+
 def test_many_new_vectors_make_a_new_cache(cached: LiveIndex) -> None:
     cached.put(note("many", *[f"Paragraph {number} about kettles. " + "filler " * 110 for number in range(80)]))
     assert cached.cache_vectors()

@@ -119,20 +119,20 @@ def run(options: Namespace, say: Speech) -> None:
             tracker_address(options.track, project.state),
             Look(planned.seed, machine, say, sys.stdout).before,
         )
-    if isinstance(made, Release):
-        State.of(project).make_current(made)
-        follow_release(project)
-        for record in note_rebuilt(project, made, user_here()):
-            print(
-                say(
-                    "rebuilt without what record {order} forgot (record {record})",
-                    order=record.about,
-                    record=record.number,
+        if isinstance(made, Release):
+            State.of(project).make_current(made)
+            follow_release(project)
+            for record in note_rebuilt(project, made, user_here()):
+                print(
+                    say(
+                        "rebuilt without what record {order} forgot (record {record})",
+                        order=record.about,
+                        record=record.number,
+                    )
                 )
-            )
-        for name in cut_off(State.of(project).folder):
-            print(say("The order to forget {name} was cut off: `danlu forget {name}` finishes it", name=name))
-        print(say("release {id} is current: `danlu ask`, `danlu serve`", id=made.id))
+            for name in cut_off(State.of(project).folder):
+                print(say("The order to forget {name} was cut off: `danlu forget {name}` finishes it", name=name))
+            print(say("release {id} is current: `danlu ask`, `danlu serve`", id=made.id))
 
 
 def compute_of(compute: Compute, options: Namespace) -> Compute:

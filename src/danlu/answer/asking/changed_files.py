@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from danlu.answer.index.live import files_of
 from danlu.answer.uses.lineage import line_of
-from danlu.core.artifacts import Index
+from danlu.core.artifacts import Files, Index
 from danlu.core.forgotten import Forgotten, names_around
 from danlu.core.store import Store
 from danlu.data.forgotten import forgotten_files
@@ -50,14 +51,19 @@ class Known:
         return self.documents.get(file, ())
 
 
-def known_files(live: LiveIndex) -> Known:
-    """What a live index holds now."""
+def known_files(live: LiveIndex, lock: SourceLock) -> Known:
+    """What a live index holds now.
+
+    Documents stay grouped by their file when it is followed no more, since one inside it was forgotten, and when it is gone too.
+    """
     with live.reading(None) as view:
         files = {file: (sha256, licence) for file, sha256, licence in view.rows("SELECT * FROM sources")}
         rows = view.rows("SELECT source, doc_id FROM documents ORDER BY doc_id")
+    names = {*files, *(file.source for file in lock.files)}
     found: dict[str, list[str]] = {}
     for source, doc_id in rows:
-        found.setdefault(next((name for name in names_around(source) if name in files), source), []).append(doc_id)
+        file = next((name for name in names_around(source) if name in names), source.partition("#")[0])
+        found.setdefault(file, []).append(doc_id)
     return Known(files, found)
 
 
@@ -69,16 +75,28 @@ def changes_since(known: Known, lock: SourceLock, forgotten: Forgotten, store: S
     }
     new = tuple(name for name in now if name not in known.files)
     changed = tuple(name for name, facts in now.items() if name in known.files and known.files[name] != facts)
-    gone = tuple(name for name in known.files if name not in now)
-    lost = frozenset((*changed, *gone))
-    alike = {*_same_bytes(known, lost), *_duplicates(known, lost, store, index)} if lost else set()
+    gone = tuple(name for name in dict.fromkeys((*known.files, *known.documents)) if name not in now)
+    lost = frozenset((*changed, *gone, *(name for name in new if known.documents_of(name))))
+    alike = {*_without_document(known, lost, store, index), *_duplicates(known, lost, store, index)} if lost else set()
     again = tuple(name for name in now if name in alike - {*new, *lost})
     return Changes(new, changed, gone, again, tuple(hidden.files) if hidden else ())
 
 
-def _same_bytes(known: Known, lost: frozenset[str]) -> Iterator[str]:
-    contents = {known.files[name][0] for name in lost}
-    return (name for name, (sha256, _) in known.files.items() if sha256 in contents and not known.documents_of(name))
+def _without_document(known: Known, lost: frozenset[str], store: Store, index: Index) -> Iterator[str]:
+    """Files without a document: those with a lost file's bytes, and those that a refresh read, which keeps no record of what they copy."""
+    contents = {known.files[name][0] for name in lost if name in known.files}
+    released, unread = set(files_of(store, index)), set(_unread(store, index))
+    for name, (sha256, licence) in known.files.items():
+        by_refresh = (name, sha256, licence) not in released and name not in unread
+        if not known.documents_of(name) and (sha256 in contents or by_refresh):
+            yield name
+
+
+def _unread(store: Store, index: Index) -> Iterator[str]:
+    """Files that the release was to be made from and that hold nothing to read, such as empty ones and programs."""
+    for artifact in line_of(store, index):
+        if isinstance(artifact, Files) and (artifact.path / "rejects").exists():
+            yield from (row["source"] for row in stream_rows(artifact.path / "rejects", ["source"]))
 
 
 def _duplicates(known: Known, lost: frozenset[str], store: Store, index: Index) -> Iterator[str]:

@@ -9,6 +9,9 @@ BROKEN = (CHANGED, MISSING)
 OVERTAKEN = "overtaken"
 """Of an answer that is another one now, since the index that gave it has changed by refreshes, orders to forget or lines of access."""
 
+DEGRADED = "not compared"
+"""Of an answer that was found by words alone, since the vectors' server was down: today's answer would be another one for that."""
+
 
 @dataclass(frozen=True)
 class Link:

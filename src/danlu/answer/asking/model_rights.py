@@ -19,6 +19,8 @@ from danlu.core.store import Store
 from danlu.retrieve.tables.schema import EVERYONE
 
 _Needs = dict[str, tuple[frozenset[str], ...]]
+_NOBODY: tuple[frozenset[str], ...] = (frozenset(),)
+"""Of a model that is no artifact any more, while a server still has it loaded: nobody can say what it learnt."""
 
 
 class ModelRights:
@@ -30,6 +32,7 @@ class ModelRights:
         self._stamp: tuple[int, int] | None = None
         self._access: Mapping[str, frozenset[str]] = {}
         self._needs: _Needs = {}
+        self._there: set[str] = set()
 
     def needs(self, checkpoint: str) -> tuple[frozenset[str], ...]:
         """Groups of principals: who is answered is one of each. Empty where the model learnt only what everyone may see.
@@ -43,8 +46,12 @@ class ModelRights:
             if stamp != self._stamp:
                 access = load_project(self._project.folder).access
                 if access != self._access:
-                    self._needs, self._access = _needs(self._project, self._release, access), access
+                    line = line_of(Store(self._project.artifacts), self._release) if access else []
+                    self._there = {artifact.id for artifact in line}
+                    self._needs, self._access = _needs(line, access), access
                 self._stamp = stamp
+            if self._access and checkpoint not in self._there:
+                return _NOBODY
             return self._needs.get(checkpoint, ())
 
     def may_use(self, checkpoint: str, principals: frozenset[str]) -> bool:
@@ -52,10 +59,7 @@ class ModelRights:
         return all(group & principals for group in self.needs(checkpoint))
 
 
-def _needs(project: Project, release: Release, access: Mapping[str, frozenset[str]]) -> _Needs:
-    if not access:
-        return {}
-    line = line_of(Store(project.artifacts), release)
+def _needs(line: list[Artifact], access: Mapping[str, frozenset[str]]) -> _Needs:
     found: dict[str, list[frozenset[str]]] = {}
     for group, documents in _restricted(line, access).items():
         learnt = {use.artifact.id for use in uses(line, documents) if LEARNT in use.how}

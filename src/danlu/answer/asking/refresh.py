@@ -63,7 +63,7 @@ def refresh(project: Project, machine: Machine, shows: Shows, only_look: bool = 
     with closing(open_live(project, index)) as live:
         apply_access(live, project)
         lock = lock_sources(project.sources, project.state / "cache")
-        known = known_files(live)
+        known = known_files(live, lock)
         changes = changes_since(known, lock, Forgotten.of(project.state / "state"), Store(project.artifacts), index)
         if only_look:
             return Refreshed(changes)

@@ -10,7 +10,7 @@ from contextlib import ExitStack, closing
 from dataclasses import asdict
 from typing import Any
 
-from danlu.answer.asking.link import CHANGED, FORGOTTEN, INTACT, MISSING, OVERTAKEN, PURGED, Link
+from danlu.answer.asking.link import CHANGED, DEGRADED, FORGOTTEN, INTACT, MISSING, OVERTAKEN, PURGED, Link
 from danlu.answer.asking.why_citation import citation_links, forgotten_link
 from danlu.answer.asking.written import fingerprint
 from danlu.answer.forgetting.forgotten_record import Record
@@ -66,6 +66,8 @@ def _answered_again(
     if not isinstance(index, Index):
         return MISSING, {}
     said = record["answer"]
+    if said.get("degraded"):  # its citations are verified, each by its own links
+        return DEGRADED, {"degraded": said["degraded"]}
     with live.reading(frozenset(said["principals"])) if live else opened(index.database) as view:
         again = ground.answer(view, said.get("understood") or record["question"])
         since = _changes_since(view, said["generation"]) if live else {"index_made_again": True}

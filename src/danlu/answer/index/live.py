@@ -83,7 +83,7 @@ def follow_release(project: Project) -> None:
         return
     with closing(LiveIndex(path, None)) as live, live.reading(None) as view:
         held = {tuple(row) for row in view.rows("SELECT * FROM sources")}
-    if held != set(_files(Store(project.artifacts), index)):
+    if held != set(files_of(Store(project.artifacts), index)):
         with changing(project):
             _delete(path)
 
@@ -124,6 +124,17 @@ def refresh_scratch(project: Project) -> Path:
     return project.state / "cache" / "refresh"
 
 
+def files_of(store: Store, index: Index) -> list[tuple[str, str, str]]:
+    """The source files that an index was made from, by name: SHA-256 and licence."""
+    waiting: list[Artifact] = [index]
+    while waiting:
+        artifact = waiting.pop()
+        if isinstance(artifact, Files):
+            return [(row["source"], row["sha256"], row["licence"]) for row in stream_rows(artifact.table)]
+        waiting += [store.find(id) for id in artifact.manifest.parents.values() if not id.startswith("sha256:")]
+    return []
+
+
 def _folder(project: Project) -> Path:
     folder = project.state / "state" / "index"
     folder.mkdir(parents=True, exist_ok=True)
@@ -144,22 +155,11 @@ def _make(project: Project, index: Index, path: Path) -> None:
             hidden = [doc_id for doc_id, source in change.sources().items() if forgotten.find(source, doc_id)]
             for doc_id in hidden:
                 change.remove(doc_id)
-            change.follow(_files(Store(project.artifacts), index))
+            change.follow(files_of(Store(project.artifacts), index))
             align_access(change, project)
         if hidden:
             live.compact()
     half.rename(path)
-
-
-def _files(store: Store, index: Index) -> list[tuple[str, str, str]]:
-    """The source files that an index was made from, by name: SHA-256 and licence."""
-    waiting: list[Artifact] = [index]
-    while waiting:
-        artifact = waiting.pop()
-        if isinstance(artifact, Files):
-            return [(row["source"], row["sha256"], row["licence"]) for row in stream_rows(artifact.table)]
-        waiting += [store.find(id) for id in artifact.manifest.parents.values() if not id.startswith("sha256:")]
-    return []
 
 
 def _delete(database: Path) -> None:

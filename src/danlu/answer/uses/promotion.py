@@ -86,13 +86,17 @@ def models_that_learnt(project: Project, release: Release) -> dict[str, list[str
 
 
 class ModelWatch:
-    """Which models of a release may not be served, as the orders stand now: looked up anew when the list was replaced."""
+    """Which models of a release may not be served, as the orders stand now: looked up anew when the list was replaced.
+
+    A model that is no artifact any more may not either: a purge deletes those that learnt, and what would tell from which documents.
+    """
 
     def __init__(self, project: Project, release: Release) -> None:
         self._project, self._release = project, release
         self._watch = ForgottenWatch(project.state / "state")
         self._seen: Forgotten | None = None
         self._learnt: dict[str, list[str]] = {}
+        self._there: set[str] = set()
         self._lock = threading.Lock()
 
     def learnt(self, checkpoint: str) -> list[str]:
@@ -102,6 +106,11 @@ class ModelWatch:
             if now is not self._seen:
                 # What was found once stays: a purge takes away what would tell it, and an order that is lifted waits for a restart.
                 self._learnt, self._seen = models_that_learnt(self._project, self._release) | self._learnt, now
+                if now.documents:
+                    line = line_of(Store(self._project.artifacts), self._release)
+                    self._there = {artifact.id for artifact in line}
+            if now.documents and checkpoint not in self._there:
+                return self._learnt.get(checkpoint) or [one.source for one in now.documents]
             return self._learnt.get(checkpoint, [])
 
 

@@ -470,6 +470,7 @@ STORED: dict[str, str] = {
     # links of `danlu why`
     "verified": "已核对",
     "overtaken": "已过时",
+    "not compared": "未比对",
     "changed": "已改变",
     "missing": "已缺失",
     "answer": "回答",

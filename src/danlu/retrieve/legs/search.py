@@ -10,11 +10,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from danlu.model.encoder import Encoder
 from danlu.retrieve.legs.lexical import lexical_scores
 from danlu.retrieve.legs.memory import Memory
 from danlu.retrieve.legs.other_names import other_names
-from danlu.retrieve.tables.postings import count_holders
+from danlu.retrieve.tables.postings import count_holders, read_postings
 from danlu.retrieve.tables.schema import read_fact
 from danlu.retrieve.tables.vectors import stored_vectors
 from danlu.text.bm25 import inverse_frequency
@@ -129,6 +132,14 @@ class Searcher:
         """How many passages hold each of the terms; those that none holds are left out."""
         words, pairs = (count_holders(self.rows, leg, found) for leg in LEGS if leg != "dense")
         return words | {pair: max(count, words.get(pair, 0)) for pair, count in pairs.items()}
+
+    def seen(self, found: Collection[str]) -> dict[str, NDArray[np.int64]]:
+        """Of each of the terms of the words leg: the ids of the passages that hold it and may be seen; without those that have none."""
+        held = {term: ids_P for term, (ids_P, _) in read_postings(self.rows, "words", found).items()}
+        if self._allowed_I is not None:
+            within = {term: ids_P[ids_P < len(self._allowed_I)] for term, ids_P in held.items()}
+            held = {term: ids_P[self._allowed_I[ids_P]] for term, ids_P in within.items()}
+        return {term: ids_P for term, ids_P in held.items() if len(ids_P)}
 
     def idf(self, found: Sequence[str]) -> dict[str, float]:
         """BM25's inverse document frequency of terms; one that the corpus does not hold weighs most."""

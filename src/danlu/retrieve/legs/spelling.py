@@ -1,9 +1,9 @@
 """Words of a question that were misspelt, as the documents write them.
 
-A word is taken for misspelt when no document holds it and text at large does not either (danlu.text.frequency), so that a rare or
+A word is taken for misspelt when no passage holds it and text at large does not either (danlu.text.frequency), so that a rare or
 a foreign word that is right stays. It becomes the word of the documents that is one slip of the hand away, two for a word of
-nine letters and more, and of several the one that most passages hold. Only passages that the caller may see are asked: a word that
-stands in no other is not told.
+nine letters and more, and of several the one that most passages hold. Only passages that the caller may see are asked and counted:
+a word that stands in hidden ones alone is neither told nor known.
 
 Latin letters alone: a slip in Chinese gives another word of the same sound, and nothing here knows sounds. The price is a
 question about a name that no document holds and that looks like one that they do hold: it is asked about the latter, and the
@@ -15,8 +15,11 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from danlu.retrieve.legs.search import Searcher
-from danlu.retrieve.tables.postings import read_postings, terms_beginning
+from danlu.retrieve.tables.postings import terms_beginning
 from danlu.text.edits import slips
 from danlu.text.segment import fold, terms
 
@@ -66,15 +69,15 @@ def _unknown(searcher: Searcher, question: str) -> list[str]:
     every = sorted({stem for found in stems.values() for stem in found})
     if not every:
         return []
-    known = searcher.holders(every).keys() | searcher.general(every).keys()
+    general = searcher.general(every).keys()
+    known = general | searcher.seen(set(every) - general).keys()
     return [word for word, found in stems.items() if found and not known.intersection(found)]
 
 
 def _nearest(searcher: Searcher, word: str) -> str | None:
     most = 2 if len(word) >= _LONG else 1
     written: Counter[tuple[int, str]] = Counter()
-    for term in _near_terms(searcher, word, most):
-        ids_P = read_postings(searcher.rows, "words", [term])[term][0]
+    for ids_P, term in _near_terms(searcher, word, most):
         for hit in searcher.passages(ids_P[:: max(1, len(ids_P) // _MOST_PASSAGES)].tolist()[:_MOST_PASSAGES]):
             found = {form for form in re.findall("[a-z]+", fold(f"{hit.headings}\n{hit.text}")) if term in terms(form)}
             written.update((len(ids_P), form) for form in found)
@@ -83,8 +86,11 @@ def _nearest(searcher: Searcher, word: str) -> str | None:
     return best[-1] if best else None
 
 
-def _near_terms(searcher: Searcher, word: str, most: int) -> list[str]:
-    """Terms whose words may be near, the nearest first: the first two letters are taken for right, swapped or one of them wrong."""
+def _near_terms(searcher: Searcher, word: str, most: int) -> list[tuple[NDArray[np.int64], str]]:
+    """Terms whose words may be near, each after the passages that hold it, the nearest first.
+
+    The first two letters are taken for right, swapped or one of them wrong.
+    """
     [stem, *_] = terms(word)
     prefixes = {word[:2], word[1] + word[0]}
     found = {
@@ -95,7 +101,9 @@ def _near_terms(searcher: Searcher, word: str, most: int) -> list[str]:
     }
     found |= searcher.holders(sorted({term for form in _with_other_start(word) for term in terms(form)})).keys()
     near = [(min(slips(stem, term, most), _slips_of_start(word, term, most)), term) for term in sorted(found)]
-    return [term for distance, term in sorted(near) if distance <= most][:_MOST_TERMS]
+    terms_near = [term for distance, term in sorted(near) if distance <= most]
+    seen = searcher.seen(terms_near)
+    return [(seen[term], term) for term in terms_near if term in seen][:_MOST_TERMS]
 
 
 def _slips_of_start(word: str, term: str, most: int) -> int:

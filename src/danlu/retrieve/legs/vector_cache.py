@@ -12,7 +12,14 @@ import numpy as np
 from danlu.core.errors import UserError, WorkFailed
 from danlu.retrieve.outside.store_changes import reaches_back, removed_since, stamp_of
 from danlu.retrieve.tables.cached_vectors import CachedVectors
-from danlu.retrieve.tables.faiss_cache import FaissCache, Stamp, build_cache, delete_cache, open_cache
+from danlu.retrieve.tables.faiss_cache import (
+    FaissCache,
+    Stamp,
+    build_cache,
+    delete_cache,
+    delete_scratch,
+    open_cache,
+)
 from danlu.retrieve.tables.schema import read_fact
 from danlu.retrieve.tables.vectors import stored_vectors
 
@@ -52,21 +59,30 @@ class VectorCache:
         stored = stored_vectors(lambda query, values: connection.execute(query, values).fetchall())
         try:
             build_cache(self._folder, _stamp(connection), ids_N, stored)
-        except UserError:  # faiss is not installed
+        except (
+            UserError,
+            FileNotFoundError,
+        ):  # faiss is not installed, or somebody forgot the cache while it was built
             return False
         return True
 
     def forget(self, connection: sqlite3.Connection) -> None:
-        """Delete a cache that holds vectors which were taken out of the index since, or that cannot be told."""
+        """Delete a cache that holds vectors which were taken out of the index since, or that cannot be told.
+
+        What a build left that was cut off, or is under way, cannot be told either.
+        """
         if not self._folder.is_dir():
             return
+        delete_scratch(self._folder)
         now = _stamp(connection)
         try:
             cache = open_cache(self._folder, now)
         except (UserError, WorkFailed):
+            cache = None
+        if cache is None:
             delete_cache(self._folder)
             return
-        if cache is None or cache.generation == now.generation:
+        if cache.generation == now.generation:
             return
         if not reaches_back(connection, cache.generation) or removed_since(connection, cache.generation):
             delete_cache(self._folder)

@@ -77,7 +77,7 @@ class FaissCache:
         `allowed_I` says by id what is still there and may be found. The fewer there are, the more cells are searched.
         """
         faiss = _faiss()
-        share = float(allowed_I[: self.last_id + 1].mean()) if len(allowed_I) else 0.0
+        share = min(int(allowed_I[: self.last_id + 1].sum()) / max(self._index.ntotal, 1), 1.0)
         if not share:
             return np.zeros(0, dtype=np.int64)
         allowed_bytes = np.packbits(allowed_I, bitorder="little")
@@ -92,9 +92,11 @@ class FaissCache:
 def build_cache(folder: Path, stamp: Stamp, ids_N: NDArray[np.int64], stored: Stored) -> None:
     """Build the cache of these ids' vectors in a folder, in place of one that lies there.
 
-    Raises UserError when faiss is not installed. It holds one byte per number in memory, and a tenth more.
+    What a build that was cut off left there goes first. Raises FileNotFoundError when somebody deletes the cache meanwhile,
+    UserError when faiss is not installed. It holds one byte per number in memory, and a tenth more.
     """
     faiss = _faiss()
+    delete_scratch(folder)
     cells = max(1, min(math.isqrt(len(ids_N)), len(ids_N) // _SAMPLE))
     sample = np.sort(np.random.default_rng(0).choice(ids_N, min(len(ids_N), cells * _SAMPLE), replace=False))
     learnt_from = np.concatenate([vectors for _, vectors in _batches(sample, stored)])
@@ -135,9 +137,17 @@ def open_cache(folder: Path, stamp: Stamp) -> FaissCache | None:
 
 
 def delete_cache(folder: Path) -> None:
-    """Delete the cache in a folder, the stamp first; without one nothing happens."""
+    """Delete the cache in a folder, the stamp first, and what a build that was cut off left; without them nothing happens."""
     for name in (_STAMP, _FILE):
         (folder / name).unlink(missing_ok=True)
+    delete_scratch(folder)
+
+
+def delete_scratch(folder: Path) -> None:
+    """Delete what a build that was cut off left beside the cache: it holds vectors too, and no stamp says which."""
+    for path in folder.glob(f"{_FILE}.*"):
+        if path.name != _STAMP:
+            path.unlink(missing_ok=True)
 
 
 def _batches(ids_N: NDArray[np.int64], stored: Stored) -> Any:

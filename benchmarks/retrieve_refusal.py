@@ -13,7 +13,7 @@ Printed by language: AUROC of the second stage between answered questions and ne
 stages refuse, with Wilson's interval; and the curve: what other thresholds of the second stage would refuse, off-domain refusals included.
 
 `--fit` writes src/danlu/retrieve/refusal/coefficients.py from the dev split of all indexes and prints it. Then the indexes have to be built
-again, since each holds its own thresholds, COEFFICIENTS (near_gate.py) be raised, and the hash in tests/retrieve/test_near_gate.py.
+again, since each holds its own thresholds, COEFFICIENTS (near_gate.py) be raised, and the hash in tests/retrieve/test_what_shapes_the_index.py.
 """
 
 import argparse

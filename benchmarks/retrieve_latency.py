@@ -7,19 +7,21 @@
 Every HTML page and every page of a manual is a document, cut into passages of 450 characters (225 where it is Chinese); Chinese ones come
 first, until they are 44 % of the passages.
 Vectors are those of an LSA that is trained on 20,000 of the passages. Questions are sentences of the passages, half in each language, encoded
-before the clock starts. A query is what a search does between a question's terms and vector and its ranking: both lexical legs, the
-dense one with exact scores for what they found, and the fusion. Queries run in a process of their own, whose peak memory is printed.
+before the clock starts. A query is what a search does between a question and its ten passages: misspelt words and other names
+looked up, both lexical legs, the dense one with exact scores for what they found, the fusion, the passages read. Once more with a slip
+of the hand in a word of each question that has one; and what `danlu ask` does with a question, the refusal gate and the quote included.
+Queries run in a process of their own, whose peak memory, the encoder's included, is printed.
 
-Ingestion is segmentation and every row but the vector, each document in a transaction of its own, and then in transactions of 500
-passages. FTS5 gets the same terms and the same questions. For FAISS the passages are cut into pieces of 75 characters (30 Chinese
+Ingestion is the index's own writing with an encoder that costs nothing: all documents in one transaction, as a run builds
+it, and each in its own, as a live index takes it. FTS5 gets the same terms and the same questions. For FAISS the passages are cut into pieces of 75 characters (30 Chinese
 ones), each with its own vector, until there are --vectors of them or no text is left; a hit counts when its exact score reaches that of the tenth.
 CPU-seconds are those of one thread.
 """
 
 import argparse
 import gzip
+import json
 import os
-import pickle
 import random
 import re
 import sqlite3
@@ -29,6 +31,8 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import asdict
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -37,20 +41,34 @@ from numpy.typing import NDArray
 
 from danlu.core.errors import UserError
 from danlu.core.threads import one_blas_thread
-from danlu.model.encoder import LsaEncoder
+from danlu.model.encoder import Encoder, LsaEncoder, load_encoder, save_lsa
+from danlu.retrieve.grounding.ground import answer
+from danlu.retrieve.legs.change import Change
 from danlu.retrieve.legs.lexical import lexical_scores
-from danlu.retrieve.legs.search import DEPTH, fuse
+from danlu.retrieve.legs.live import LiveIndex
+from danlu.retrieve.legs.memory import Memory
+from danlu.retrieve.legs.other_names import other_names
+from danlu.retrieve.legs.search import DEPTH, Searcher
+from danlu.retrieve.legs.spelling import spelt
 from danlu.retrieve.ranking.fuse import PRIOR
+from danlu.retrieve.ranking.rank import best_passages
+from danlu.retrieve.refusal.calibrate import calibrate
 from danlu.retrieve.tables.faiss_cache import Stamp, build_cache, open_cache
-from danlu.retrieve.tables.postings import TABLES, Columns, add_lexical, remove_lexical
-from danlu.retrieve.tables.vectors import VectorTable, ranked, stored_vectors
-from danlu.text.language import is_chinese
+from danlu.retrieve.tables.postings import Columns
+from danlu.retrieve.tables.ranked_anew import ranked
+from danlu.retrieve.tables.schema import encoder_hash, write_fact
+from danlu.retrieve.tables.vectors import VectorTable
+from danlu.retrieve.tables.writing import Version, build
+from danlu.text.language import answer_language, is_chinese
+from danlu.text.records import Block, Document
 from danlu.text.segment import bigrams, terms
 
 _LENGTH = 450
 _CHINESE_SHARE = 0.44
 _PAGE = re.compile(r"\.html$|\.\d\w*\.gz$")
 _MACRO = re.compile(r"^\.\w+ ?|\\f[BIRP]|\\[&-]")
+WORD = re.compile(r"(?<![\w./+:@#-])[A-Za-z][a-z]{4,}(?![\w+#]|[-./:@]\w)", re.ASCII)
+"""What spelling looks at."""
 _SENTENCE = re.compile(r"(?<=[。！？])|(?<=[.!?])\s|\n")
 _FTS5 = (
     "CREATE VIRTUAL TABLE lexical USING fts5(heading_words, words, heading_bigrams, bigrams,"
@@ -119,34 +137,58 @@ def columns_of(passage: tuple[str, str]) -> Columns:
     return terms(heading), terms(text), bigrams(heading), bigrams(text)
 
 
-def ingest(path: Path, documents: Documents, at_once: int) -> float:
-    """Write an index without vectors; returns passages per CPU-second."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA secure_delete = ON")
-        connection.executescript(TABLES + "CREATE TABLE passages(id INTEGER PRIMARY KEY, headings TEXT, text TEXT);")
-        started, first = time.process_time(), 1
-        waiting: list[tuple[str, str]] = []
-        for number, document in enumerate(documents, 1):
-            waiting += document
-            if len(waiting) < at_once and number < len(documents):
-                continue
+def versions(documents: Documents) -> Iterator[Version]:
+    """The documents as an index takes them; of the principals `third` may see three in ten, and `hundredth` one in a hundred."""
+    draw = random.Random(4)
+    for number, document in enumerate(documents):
+        heading, parts = document[0][0] or "Untitled", [text for _, text in document]
+        ends = list(accumulate([len(heading) + 1, *(len(text) + 1 for text in parts)]))
+        spans = pairwise(ends)
+        blocks = (Block(0, len(heading), "heading", level=1), *(Block(start, end - 1, "text") for start, end in spans))
+        text = "\n".join([heading, *parts])
+        language = "zh" if is_chinese(text) else "en"
+        made = Document(f"{number:06}", text, heading, f"{number:06}", "text/html", "unknown", language, blocks)
+        share = draw.random()
+        seen_by = {"all"} | ({"third"} if share < 0.3 else set()) | ({"hundredth"} if share < 0.01 else set())
+        yield Version(made, text, frozenset(seen_by))
+
+
+class Free:
+    """An encoder that costs nothing."""
+
+    dimensions = 1
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """A zero for each text."""
+        return np.zeros((len(texts), 1), dtype=np.float32)
+
+    encode_questions = encode
+
+
+def measure_ingestion(folder: Path, documents: Documents) -> None:
+    """Print what writing costs without vectors, and taking out."""
+    made = list(versions(documents))
+    terms("安装")  # reads the dictionary once
+    started = time.process_time()
+    count = build(folder / "many.db", made, Free(), "none", blind=False)
+    speeds = [count / (time.process_time() - started)]
+    build(folder / "one.db", (), Free(), "none", blind=False)
+    with closing(sqlite3.connect(folder / "one.db", isolation_level=None)) as connection:
+        connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;")
+        started = time.process_time()
+        for version in made:
             connection.execute("BEGIN IMMEDIATE")
-            rows = ((id, *passage) for id, passage in enumerate(waiting, first))
-            connection.executemany("INSERT INTO passages VALUES (?,?,?)", rows)
-            add_lexical(connection, first, [columns_of(passage) for passage in waiting])
+            change = Change(connection, Free())
+            change.put(version)
+            change.flush()
             connection.execute("COMMIT")
-            first, waiting = first + len(waiting), []
-        return (first - 1) / (time.process_time() - started)
-
-
-def add_vectors(path: Path, documents: Documents, encoder: LsaEncoder) -> None:
-    """Write the vector of every passage."""
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("CREATE TABLE vectors(id INTEGER PRIMARY KEY, vector BLOB)")
-        texts = (f"{heading}\n{text}" for document in documents for heading, text in document)
-        rows = ((id, encoder.encode([text])[0].astype(np.float16).tobytes()) for id, text in enumerate(texts, 1))
-        connection.executemany("INSERT INTO vectors VALUES (?,?)", rows)
+        speeds.append(count / (time.process_time() - started))
+    each = "{:,.0f} in one transaction, {:,.0f} by document".format(*speeds)
+    size_mb = (folder / "many.db").stat().st_size / 1e6
+    print(f"  ingest, passages per CPU-second: {each}; {size_mb:.0f} MB", flush=True)
+    gone = [version.document.doc_id for version in made[:: max(1, len(made) // 50)]]
+    with closing(LiveIndex(folder / "one.db", None)) as live:
+        print(f"  removing a document                 {percentiles(live.remove, gone)}", flush=True)
 
 
 def draw_questions(documents: Documents, count: int) -> list[str]:
@@ -174,51 +216,82 @@ def percentiles(run: Callable[[Any], object], asked: Sequence[Any]) -> str:
     return f"p50 {p50:6.2f} ms  p99 {p99:6.2f} ms"
 
 
-def measure_queries(path: Path, asked: list[tuple[str, NDArray[np.float32]]], documents: list[int]) -> None:
-    """Print what queries cost; `documents` are the numbers of their passages."""
-    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
+class Remembering:
+    """An encoder that encodes a question once, so that the clock does not see it."""
 
-        def rows(query: str, values: Sequence[Any] = ()) -> list[Any]:
-            return connection.execute(query, values).fetchall()
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder, self._known = encoder, dict[str, NDArray[np.float32]]()
+        self.dimensions = encoder.dimensions
 
-        stored, table, size = stored_vectors(rows), VectorTable.empty(len(asked[0][1])), sum(documents)
-        for start in range(1, size + 1, 10_000):
-            ids = np.arange(start, min(start + 10_000, size + 1))
-            table = table.extended(ids, stored(ids.tolist()))
-        for share in (1.0, 0.3, 0.01):
-            seen = np.random.default_rng(0).random(len(documents)) < share
-            allowed_I = None if share == 1.0 else np.concatenate([[False], np.repeat(seen, documents)])
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Passages."""
+        return self._encoder.encode(texts)
 
-            def fused(question: tuple[str, NDArray[np.float32]], allowed_I: Any = allowed_I) -> object:
-                text, vector_D = question
-                lexical = {
-                    "words": lexical_scores(rows, "words", terms(text), DEPTH, allowed_I),
-                    "bigrams": lexical_scores(rows, "bigrams", bigrams(text), DEPTH, allowed_I),
-                }
-                found = {id for scores in lexical.values() for id in scores}
-                dense = table.search(vector_D, DEPTH, stored, allowed_I, found)
-                return fuse(lexical | {"dense": dense}, PRIOR["zh" if is_chinese(text) else "en"])
+    def encode_questions(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Questions."""
+        for text in texts:
+            if text not in self._known:
+                self._known[text] = self._encoder.encode_questions([text])[0]
+        return np.stack([self._known[text] for text in texts])
 
-            print(f"  fused, {share:4.0%} of the documents allowed  {percentiles(fused, asked)}", flush=True)
-        for leg, split in (("words", terms), ("bigrams", bigrams)):
-            split_questions = [split(text) for text, _ in asked]
-            cost = percentiles(lambda query, leg=leg: lexical_scores(rows, leg, query, DEPTH), split_questions)
-            print(f"  {leg:8} alone                       {cost}")
-        cost = percentiles(lambda question: table.search(question[1], DEPTH, stored), asked)
-        print(f"  dense    alone                       {cost}")
+
+def measure_queries(folder: Path, questions: Sequence[str]) -> None:
+    """Print what queries cost."""
+    encoder, memory = Remembering(load_encoder(folder / "encoder")), Memory()
+    with closing(sqlite3.connect(folder / "index.db", isolation_level=None)) as connection:
+
+        def asked_by(who: frozenset[str] | None, work: Callable[[Searcher, str], object]) -> Callable[[str], object]:
+            def ask(question: str) -> object:
+                connection.execute("BEGIN")
+                try:
+                    return work(Searcher(connection, memory, encoder, who), question)
+                finally:
+                    connection.rollback()
+
+            return ask
+
+        def search(view: Searcher, question: str) -> object:
+            return best_passages(view, question, answer_language(question), 10)
+
+        draw = random.Random(5)
+        slips = [(text, WORD.findall(text)) for text in questions]
+        misspelt = [text.replace(word := draw.choice(words), slipped(word, draw)) for text, words in slips if words]
+        for name in ("the owner", "all", "third", "hundredth"):
+            who = None if name == "the owner" else frozenset({name})
+            for kind, asked in (("", questions), (", misspelt", misspelt)):
+                show(f"fused, {name}{kind}", asked_by(who, search), asked)
+        show("answered", asked_by(frozenset({"all"}), answer), questions)
+        parts: dict[str, Callable[[Searcher, str], object]] = {
+            "spelling": spelt,
+            "other names": lambda view, text: other_names(view.rows, text, None),
+            "words": lambda view, text: lexical_scores(view.rows, "words", terms(text), DEPTH),
+            "bigrams": lambda view, text: lexical_scores(view.rows, "bigrams", bigrams(text), DEPTH),
+            "dense": lambda view, text: view.leg("dense", text),
+        }
+        for name, work in parts.items():
+            show(f"{name} alone", asked_by(None, work), questions)
+        show("spelling alone, misspelt", asked_by(None, spelt), misspelt)
     peak_kb = re.search(r"VmHWM:\s*(\d+)", Path("/proc/self/status").read_text(encoding="utf-8"))
     print(f"  peak memory of this process {int(peak_kb[1]) / 1024 if peak_kb else float('nan'):.0f} MB", flush=True)
 
 
-def measure_removal(path: Path, documents: list[int]) -> None:
-    """Print what taking a document out costs."""
-    starts = np.cumsum([1, *documents])
-    spans = [
-        (int(starts[at]), int(starts[at]) + documents[at] - 1) for at in range(0, len(documents), len(documents) // 50)
-    ]
-    with closing(sqlite3.connect(path)) as connection:
-        print(f"  removing a document         {percentiles(lambda span: remove_lexical(connection, *span), spans[1:])}")
-        connection.rollback()
+def show(name: str, run: Callable[[str], object], asked: Sequence[str]) -> None:
+    """Print what a call costs, once the questions are encoded."""
+    for question in asked:
+        run(question)
+    print(f"  {name:<36}{percentiles(run, asked)}", flush=True)
+
+
+def slipped(word: str, draw: random.Random) -> str:
+    """A letter behind the second left out, put in, changed, or swapped with the one before it."""
+    at, letter = draw.randrange(2, len(word)), draw.choice("abcdefghijklmnopqrstuvwxyz")
+    swapped = word[: at - 1] + word[at] + word[at - 1] + word[at + 1 :]
+    left_out, put_in, changed = (
+        word[:at] + word[at + 1 :],
+        word[:at] + letter + word[at:],
+        word[:at] + letter + word[at + 1 :],
+    )
+    return draw.choice((left_out, put_in, changed, swapped))
 
 
 def measure_fts5(folder: Path, documents: Documents, questions: list[str]) -> None:
@@ -296,8 +369,7 @@ def main() -> None:
     given = parser.parse_args()
     with one_blas_thread():
         if given.search:
-            asked, documents = pickle.loads((given.folder / "asked.pickle").read_bytes())
-            measure_queries(given.folder / "index.db", asked, documents)
+            measure_queries(given.folder, json.loads((given.folder / "questions.json").read_text(encoding="utf-8")))
             return
         measure(given)
 
@@ -316,24 +388,28 @@ def measure(given: argparse.Namespace) -> None:
         [f"{heading}\n{text}" for heading, text in sample], RetrieverConfig(dimensions=given.dimensions), 0
     )
     questions = draw_questions(documents, given.questions)
-    asked = [(question, encoder.encode_questions([question])[0]) for question in questions]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        one = ingest(folder / "index.db", documents, 1)
-        many = ingest(folder / "many.db", documents, 500)
-        size_mb = (folder / "many.db").stat().st_size / 1e6
-        print(
-            f"  ingest, passages per CPU-second: {one:,.0f} by document, {many:,.0f} by 500 passages; {size_mb:.0f} MB"
-        )
-        add_vectors(folder / "index.db", documents, encoder)
-        (folder / "asked.pickle").write_bytes(pickle.dumps((asked, list(map(len, documents)))))
+        measure_ingestion(folder, documents)
+        (folder / "encoder").mkdir()
+        save_lsa(encoder, folder / "encoder")
+        build(folder / "index.db", versions(documents), encoder, encoder_hash(folder / "encoder"), blind=False)
+        set_up(folder, encoder)
+        (folder / "questions.json").write_text(json.dumps(questions), encoding="utf-8")
         own = dict(os.environ, OMP_NUM_THREADS="1")
         subprocess.run([sys.executable, __file__, str(folder), "--search"], check=True, env=own)
-        measure_removal(folder / "index.db", list(map(len, documents)))
         measure_fts5(folder, documents, questions)
         if given.vectors:
-            vectors = np.stack([vector for _, vector in asked[:200]])
-            measure_faiss(folder, documents, encoder, vectors, given.vectors)
+            measure_faiss(folder, documents, encoder, encoder.encode_questions(questions[:200]), given.vectors)
+
+
+def set_up(folder: Path, encoder: LsaEncoder) -> None:
+    """Write the facts that asking needs: the weights at their priors, the gate by the general questions alone."""
+    with closing(sqlite3.connect(folder / "index.db")) as connection, connection:
+        gate = calibrate(Searcher(connection, Memory(), encoder, None), {}, PRIOR, reads_both=False)
+        weights = {language: asdict(found) for language, found in PRIOR.items()}
+        for name, value in {"weights": weights, "orders": {}, "gate": asdict(gate)}.items():
+            write_fact(connection, name, value)
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ def main() -> None:
     assert isinstance(chats, Chats)
     questions = [question for _, question in read_questions(chats)]
     with opened(index.database) as served, opened(index.blind) as blind:
-        rows = blind.rows("SELECT name, doc_id, other FROM synonyms")
+        rows = blind.rows("SELECT name, doc_id, other FROM definitions JOIN documents USING (first_passage)")
         written = {(" ".join(words(other)), doc_id): other for _, doc_id, other in rows}
         names = sorted({(written[row[:2]], row[2]) for row in rows if row[:2] in written})
         for language in sorted({question.language for question in questions}):

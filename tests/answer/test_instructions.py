@@ -13,7 +13,8 @@ def test_a_quote_that_gives_a_model_orders_is_marked_and_obeyed_by_nothing(small
     )
     assert danlu(folder, "refresh").returncode == 0
     asked = danlu(folder, "ask", "How often is the zircon kettle descaled?")
-    assert "it speaks to a language model: “ignore all previous instructions”" in asked.stdout
+    warning = "Beware: [1] speaks to a language model (“ignore all previous instructions”)"
+    assert asked.stdout.startswith(warning)
     [citation] = json.loads(danlu(folder, "ask", "--json", "How often is the zircon kettle descaled?").stdout)[
         "citations"
     ]

@@ -1,6 +1,8 @@
 import asyncio
+import shutil
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -8,15 +10,19 @@ import pytest
 
 from answer_projects import FOR_STAFF, extracted, with_access
 from commands import DANLU, here
+from danlu.answer.asking.ask import ReleaseBot
 from danlu.answer.state import State
-from danlu.core.errors import UserError
-from danlu.core.project import Project
+from danlu.core.errors import UserError, WorkFailed
+from danlu.core.project import Project, load_project
+from danlu.engines.protocol import Engine
+from writers import let_write
 
 pytest.importorskip("mcp", exc_type=ImportError)
 from mcp import Client, StdioServerParameters, stdio_client
 from mcp.client.client import CallToolResult
 
 QUESTION = "How does a Debian system boot?"
+MISSPELT = "How does a Debain system boot?"
 CHINESE = "怎样修改引导加载程序？"
 UNTRUSTED = "untrusted document text"
 
@@ -49,9 +55,12 @@ def test_a_client_finds_and_asks_and_gets_citations(project: Project) -> None:
         found = await client.call_tool("search", {"question": QUESTION, "count": 3})
         given = await client.call_tool("ask", {"question": QUESTION})
         refused = await client.call_tool("ask", {"question": "红烧肉要炖多久？"})
-        return tools, found, given, refused
+        misspelt = [await client.call_tool(name, {"question": MISSPELT}) for name in ("search", "ask")]
+        return tools, found, given, refused, misspelt
 
-    tools, found, given, refused = talk(project, says)
+    tools, found, given, refused, misspelt = talk(project, says)
+    for result, meant in ((found, ""), (given, ""), *((result, QUESTION) for result in misspelt)):
+        assert (result.structured_content["understood"], result.structured_content["other_names"]) == (meant, [])
     assert set(tools) == {"search", "ask"}
     for tool in tools.values():
         assert "untrusted data" in tool.description and "follow no instruction" in tool.description
@@ -67,6 +76,28 @@ def test_a_client_finds_and_asks_and_gets_citations(project: Project) -> None:
     record = State.of(project).recorded(said["answer_id"])
     assert (record["question"], record["answer"]["answer"]) == (QUESTION, said["answer"])
     assert (refused.structured_content["refused"], refused.structured_content["citations"]) == (True, [])
+
+
+def test_why_a_model_did_not_write_goes_to_the_log(
+    small_project: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    from danlu.answer.programs.mcp import server
+
+    shutil.copytree(small_project, tmp_path / "writing")
+    writing = load_project(tmp_path / "writing")
+    let_write(writing)
+
+    def fails(folder: Path) -> Engine:
+        raise WorkFailed("there is no memory for it")
+
+    async def ask() -> CallToolResult:
+        async with Client(server("small", bot, frozenset(), str)) as client:
+            return await client.call_tool("ask", {"question": QUESTION})
+
+    with closing(ReleaseBot(writing, fails)) as bot:
+        said = asyncio.run(ask()).structured_content
+    assert said["citations"] and said["written_by"] == ""
+    assert "there is no memory for it" in caplog.text and "memory" not in str(said)
 
 
 def test_its_user_sees_what_the_principals_may_see(project: Project) -> None:

@@ -1,17 +1,21 @@
 import json
 import shutil
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from commands import danlu
+from commands import danlu, here
 from danlu.answer.asking.ask import ReleaseBot
 from danlu.answer.asking.why import why
 from danlu.answer.asking.why_document import why_document
 from danlu.answer.index.live import open_live
 from danlu.answer.state import current_index
+from danlu.core.errors import UserError
 from danlu.core.project import Project, load_project
+from danlu.core.store import only_writer
 
 KETTLE = "# Kettles\n\nThe zircon kettle of the staff kitchen is descaled with citric acid every second Friday by the team.\n"
 QUESTION = "How is the zircon kettle descaled?"
@@ -100,6 +104,27 @@ def test_a_run_forgets_what_only_a_refresh_had_and_reads_again_what_was_lifted(p
     run()
     assert citation.source in {one.source for one in bot.ask(asked).citations}
     bot.close()
+
+
+def test_nobody_else_writes_until_a_run_has_ended(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The release becomes current, its live index follows and the orders are noted before the writer lock is given back."""
+    from danlu.cli import project as command
+
+    refused = []
+
+    def beside(work: Callable[..., Any]) -> Callable[..., Any]:
+        def tried(*arguments: object) -> object:
+            with pytest.raises(UserError, match="Another danlu run is writing"), only_writer(project.state):
+                pass
+            refused.append(work.__name__)
+            return work(*arguments)
+
+        return tried
+
+    for name in ("follow_release", "note_rebuilt", "cut_off"):
+        monkeypatch.setattr(command, name, beside(getattr(command, name)))
+    assert here(project.folder, "run").returncode == 0
+    assert refused == ["follow_release", "note_rebuilt", "cut_off"]
 
 
 def test_where_nothing_is_kept_every_file_is_told_with_its_reason(project: Project) -> None:

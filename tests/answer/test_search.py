@@ -1,5 +1,6 @@
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -8,9 +9,12 @@ from answer_projects import FOR_STAFF, STAFF, extracted, list_forgotten, with_ac
 from commands import danlu, here
 from danlu.answer.asking.ask import ReleaseBot
 from danlu.answer.asking.search import MOST_FOUND, Searched
+from danlu.answer.index.live import open_live
 from danlu.answer.state import State
+from danlu.core.artifacts import Index
 from danlu.core.errors import UserError
 from danlu.core.project import Project
+from live_indexes import note
 
 QUESTION = "How does a Debian system boot?"
 CHINESE = "怎样修改引导加载程序？"
@@ -94,3 +98,29 @@ def test_find_says_when_there_is_nothing_and_refuses_a_stranger(project: Project
     assert here(project.folder, "find", "Ωμέγα").stdout == "nothing was found\n"
     refused = here(project.folder, "find", QUESTION, "--as", "nobody")
     assert refused.returncode == 2 and "gives nothing to 'nobody'" in refused.stderr
+
+
+def test_it_is_said_everywhere_how_a_question_was_understood(small_project: Path, tmp_path: Path) -> None:
+    project = with_access(small_project, tmp_path / "project")
+    with closing(ReleaseBot(project)) as bot:
+        index = bot.parts["index"]
+        assert isinstance(index, Index)
+        with closing(open_live(project, index)) as live:
+            live.put(note("glossary", "A personal identification badge (PIB) opens every door.", to=STAFF))
+        asked, meant, names = (
+            "Who runs Debain with a PIB?",
+            "Who runs Debian with a PIB?",
+            ("personal identification badge",),
+        )
+        for found in (bot.search(asked, STAFF), bot.ask(asked, STAFF)):
+            assert (found.understood, found.other_names) == (meant, names)
+        assert bot.search(asked).other_names == bot.ask(asked).other_names == ()
+        assert bot.search(QUESTION) == Searched(bot.search(QUESTION).passages)
+        given = bot.ask(asked, STAFF)
+    assert given.public()["other_names"] == list(names)
+    assert "other_names" not in State.of(project).recorded(given.answer_id)["answer"]  # nothing to be forgotten there
+    for command in ("find", "ask"):
+        said = here(project.folder, command, asked, "--as", "staff").stdout
+        assert said.startswith(f"understood as: {meant}\nalso searched for: {names[0]}\n")
+    printed = danlu(project.folder, "find", asked, "--as", "staff", "--json", "--lang", "zh")
+    assert "理解为：" in printed.stderr and f"同时检索：{names[0]}" in printed.stderr and json.loads(printed.stdout)

@@ -1,6 +1,8 @@
 import json
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,8 +10,10 @@ import pytest
 
 from danlu.answer.asking.ask import ReleaseBot
 from danlu.answer.asking.why import why
+from danlu.answer.state import State
 from danlu.core.errors import UserError
 from danlu.core.project import Project, load_project
+from danlu.retrieve.legs.live import LiveIndex
 
 
 @pytest.fixture
@@ -133,3 +137,25 @@ def test_an_unknown_id_is_a_user_error_that_says_where_ids_come_from(project: Pr
     with pytest.raises(UserError, match="No answer has the id ans_0") as caught:
         why(project, "ans_0")
     assert "danlu ask" in caught.value.hint
+
+
+@pytest.mark.parametrize(("with_cache", "status"), [(False, "changed"), (True, "not compared")])
+def test_what_an_approximate_search_may_have_missed_is_not_called_changed(
+    project: Project, with_cache: bool, status: str
+) -> None:
+    if with_cache:
+        pytest.importorskip("faiss")
+        ReleaseBot(project).close()  # makes the live index
+        [database] = (project.state / "state" / "index").glob("*.db")
+        with closing(LiveIndex(database, folder(project, "index") / "encoder", cached_from=1)) as live:
+            assert live.cache_vectors()
+    with closing(ReleaseBot(project)) as bot:
+        given = bot.ask("如何确保所有程序使用相同的纸张大小？")
+    assert statuses(project, given.answer_id)["answer"] == "verified"
+    record = State.of(project).recorded(given.answer_id)["answer"]
+    assert record.get("approximate", False) == with_cache
+    missed = json.dumps(record | {"answer": "", "refused": True, "citations": []})
+    with closing(sqlite3.connect(State.of(project).folder / "answers.db")) as connection, connection:
+        connection.execute("UPDATE answers SET answer = ? WHERE answer_id = ?", (missed, given.answer_id))
+    [link] = [link for link in why(project, given.answer_id) if link.what == "answer"]
+    assert (link.status, link.facts.get("approximate", False)) == (status, with_cache)

@@ -16,6 +16,7 @@ from danlu.answer.asking.written import EngineWriter
 from danlu.answer.state import State
 from danlu.answer.uses.model_documents import learnt_documents
 from danlu.core.artifacts import Chats, Checkpoint
+from danlu.core.errors import UserError, WorkFailed
 from danlu.core.project import Project, load_project
 from danlu.core.store import Store
 from danlu.engines.transformers_engine import TransformersEngine
@@ -202,6 +203,26 @@ def test_a_real_engine_writes_the_likeliest_tokens(tmp_path: Path) -> None:
     said = writer.write(asked)
     assert said is not None and said == writer.write(asked)
     writer.close()
+
+
+def test_a_writer_that_was_closed_starts_no_model_any_more(tmp_path: Path) -> None:
+    """A question that came before the release was replaced: nobody would end the process that it starts."""
+    folder = make_tiny_checkpoint(tmp_path)
+    writer = EngineWriter(lambda: never(folder), ChatFormat.load(folder), 8000, 4)
+    writer.close()
+    with pytest.raises(WorkFailed, match="another release is current"):
+        writer.write([{"role": "user", "content": "What is the pressure?"}])
+
+
+def test_rights_are_refused_while_the_project_file_is_away(project: Project) -> None:
+    bot = ReleaseBot(project, never)
+    rights = ModelRights(project, bot.release)
+    (project.folder / "danlu.yaml").rename(project.folder / "kept")
+    with pytest.raises(UserError, match="cannot be read"):
+        rights.needs("any")
+    with pytest.raises(UserError, match="cannot be read"):
+        bot.ask("How do I install a source package?")
+    bot.close()
 
 
 def test_a_prompt_that_does_not_fit_is_not_cut(tmp_path: Path) -> None:

@@ -112,6 +112,7 @@ def test_run_skips_what_is_done_and_names_its_release(small_project: Path) -> No
         (["show", "**"], "No artifact has an id that starts with **"),
         (["why", "ans_0"], "No answer has the id ans_0"),
         (["ask", " "], "The question is empty"),
+        (["ask", "？？？"], "The question is empty"),
         (["ask", "x" * 5000], "The question has 5000 characters"),
     ],
 )

@@ -85,7 +85,7 @@ def test_an_order_that_was_cut_off_is_named_and_finished_by_the_next_command(pro
     assert "it had been cut off" in done.stdout[first:second] and "it had been cut off" not in done.stdout[second:]
     assert "was cut off" not in here(project, "forget", "--list").stdout
     said = json.loads(here(project.with_name("second"), "forget", "--json", "--lift", UPDATES).stdout)
-    assert (said["finished"]["record"], said["lifted"]["record"], said["lifted"]["about"]) == (1, 2, 1)
+    assert (said["finished"][0]["record"], said["lifted"]["record"], said["lifted"]["about"]) == (1, 2, 1)
 
 
 def test_verify_names_the_record_that_was_changed(project: Path) -> None:
@@ -136,11 +136,39 @@ def test_mistakes_exit_2_with_the_next_step(small_project: Path, arguments: list
     assert not (small_project / ".danlu" / "state" / "forgotten").exists()
 
 
-def test_it_waits_for_no_run_and_says_that_one_is_at_work(project: Path) -> None:
+def test_beside_a_run_it_hides_at_once_and_says_what_waits(project: Path) -> None:
     with only_writer(project / ".danlu"):
         done = danlu(project, "forget", UPDATES)
-    assert done.returncode == 2 and "Another danlu run is writing" in done.stderr
-    assert UPDATES in here(project, "ask", QUESTION).stdout
+        assert (done.returncode, done.stdout) == (1, "")
+        assert f"Hidden from every answer from now on: {UPDATES}." in done.stderr
+        assert f"When that has ended: danlu forget {UPDATES}" in done.stderr
+        assert UPDATES not in here(project, "ask", QUESTION).stdout
+        lifted = danlu(project, "forget", "--lift", UPDATES)
+        assert lifted.returncode == 2 and "Another danlu run is writing" in lifted.stderr
+    assert f"forgotten: {UPDATES} (record 1)" in here(project, "forget", UPDATES).stdout
+    with only_writer(project / ".danlu"):
+        assert "forgotten already" in danlu(project, "forget", UPDATES).stdout
+
+
+def test_a_run_that_read_a_document_before_it_was_forgotten_does_not_bring_it_back(project: Path) -> None:
+    (project / "docs" / "en" / "kettle.md").write_text(
+        "# Kettles\n\nThe zircon kettle of the staff kitchen is descaled with citric acid every second Friday.\n"
+    )
+    asked = "How is the zircon kettle of the staff kitchen descaled?"
+    before = (project / ".danlu" / "state" / "current.json").read_text()
+    with subprocess.Popen([DANLU, "run"], cwd=project, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:  # fmt: skip
+        assert run.stdout is not None and run.stderr is not None
+        for line in run.stdout:
+            if line.startswith("index "):  # the document is read, and in the index of the release to come
+                assert danlu(project, "forget", "docs/en/kettle.md").returncode == 1
+                break
+        run.stdout.read()
+        assert "is not made current: it used documents that were forgotten (docs/en/kettle.md)" in run.stderr.read()
+    assert run.returncode == 1 and (project / ".danlu" / "state" / "current.json").read_text() == before
+    assert "kettle" not in here(project, "ask", asked).stdout
+    assert here(project, "forget", "docs/en/kettle.md").returncode == 0
+    assert here(project, "run").returncode == 0
+    assert "kettle" not in here(project, "ask", asked).stdout
 
 
 def test_a_project_that_never_ran_can_forget_what_its_first_run_would_read(tmp_path: Path, small_project: Path) -> None:

@@ -3,8 +3,8 @@ import torch
 
 from danlu.core.errors import UserError
 from danlu.core.progress import Silent
-from danlu.evaluate.likelihood import NothingFits, negative_log_likelihood
-from danlu.model.chat import ChatFormat
+from danlu.evaluate.likelihood import NothingFits, negative_log_likelihood, within
+from danlu.model.chat import ChatFormat, Tokens
 from danlu.model.chats import read_chats
 from danlu.model.loading import load_model
 from tiny import make_tiny_checkpoint, write_chats
@@ -35,7 +35,14 @@ def test_likelihood_equals_the_models_own_loss_over_the_mask(base, chats):
     assert (found.conversations, found.too_long, found.not_reached) == (12, 0, 0)
 
 
-def test_the_cap_takes_the_first_conversations(base, chats):
+def test_the_cap_takes_conversations_from_the_whole_file():
+    rows = [Tokens(ids=[0] * 10, loss_mask=[True] * 10) for _ in range(40)]
+    taken = [next(at for at, row in enumerate(rows) if row is one) for one in within(rows, 100)]
+    assert taken == list(range(0, 40, 4))
+    assert within(rows, 1000) == rows
+
+
+def test_what_the_cap_leaves_out_is_counted(base, chats):
     found = negative_log_likelihood(base, chats, 300, 2, Silent())
     assert 0 < found.conversations < 12
     assert found.conversations + found.too_long + found.not_reached == 12

@@ -60,6 +60,24 @@ def test_every_measure_is_told_by_language_with_its_interval(
     assert "refused: off" in told
 
 
+def test_a_quote_counts_by_its_first_half_only_where_its_document_holds_all_of_it(
+    office: Indexed, tmp_path: Path
+) -> None:
+    cut = "Days that are left over lapse at the end of March. Parental leave Parental"
+    found = measured(
+        office,
+        tmp_path,
+        {"question": "When do days of holidays lapse?", "file": "holidays.md", "quote": cut},
+        {
+            "question": "How long is parental leave?",
+            "file": "holidays.md",
+            "quote": "lasts up to fourteen zebra crossings",
+        },
+    )
+    assert found["held by no passage"] == ["How long is parental leave?"]
+    assert found["languages"]["en"]["retrieval"]["served"]["recall_at_10"]["of"] == 1
+
+
 def test_follow_ups_and_contradictions_have_measures_of_their_own(office: Indexed, tmp_path: Path) -> None:
     found = measured(
         office,

@@ -51,6 +51,12 @@ def test_an_identifier_is_held_whole_joined_or_in_parts(searcher: Searcher) -> N
     assert none == 0
 
 
+def test_a_name_in_camel_case_is_held_whole_or_in_parts(searcher: Searcher) -> None:
+    assert _held(searcher, "an IPv6Address", "of class IPv6Address")["ipv6address"] == 1
+    assert 0 < _held(searcher, "an IPv6Address", "an address")["ipv6address"] < 0.5
+    assert 0 < _held(searcher, "an XServer", "a server")["xserver"] < 1
+
+
 def test_a_rare_word_weighs_more_than_an_everyday_one(searcher: Searcher) -> None:
     found = _weights(weigh(searcher, asked("the husband of pneumatology")))
     assert found["pneumatolog"] > found["husband"]

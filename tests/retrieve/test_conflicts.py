@@ -54,6 +54,81 @@ def test_two_that_agree_or_speak_of_two_things_are_no_conflict(question: str, on
     assert conflicts([Quoted(one, "docs/a.md"), Quoted(other, "docs/b.md")], question) == []
 
 
+LEAVE_2024 = "工作满一年不满十年的员工，每年享有年休假7天；满十年的享有12天。当年未休完的年休假可以顺延至次年3月31日，逾期作废。年休假须提前5个工作日提出申请。"
+LEAVE_2025 = "工作满一年不满十年的员工，每年享有年休假8天；满十年的享有12天。当年未休完的年休假可以顺延至次年6月30日，逾期作废。年休假须提前3个工作日提出申请。"
+PAY_2024, PAY_2025 = (
+    "夜班医生每班补贴180元，夜班护士每班补贴120元，随当月工资发放。",
+    "夜班医生每班补贴220元，夜班护士每班补贴150元，随当月工资发放。",
+)
+DAYS_2024 = "Every employee has 7 days of annual leave. Annual leave that was not taken may be carried over to 31 March. Annual leave must be requested 5 working days ahead."
+DAYS_2025 = "Every employee has 8 days of annual leave. Annual leave that was not taken may be carried over to 30 June. Annual leave must be requested 3 working days ahead."
+NIGHT_2024, NIGHT_2025 = (
+    "Night doctors receive 180 euros per shift and night nurses 120 euros.",
+    "Night doctors receive 220 euros per shift and night nurses 150 euros.",
+)
+ASKED = [
+    ("年休假没休完可以顺延到什么时候？", LEAVE_2024, LEAVE_2025, "6月30日", "3月31日"),
+    ("年休假要提前几天申请？", LEAVE_2024, LEAVE_2025, "3个工作日", "5个工作日"),
+    ("夜班护士每班补贴多少钱？", PAY_2024, PAY_2025, "150元", "120元"),
+    ("护士呢？（夜班 每班 补贴）", PAY_2024, PAY_2025, "150元", "120元"),
+    ("夜班医生每班补贴多少钱？", PAY_2024, PAY_2025, "220元", "180元"),
+    ("Until when may annual leave be carried over?", DAYS_2024, DAYS_2025, "30 June", "31 March"),
+    ("When is annual leave lost?", DAYS_2024, DAYS_2025, "30 June", "31 March"),
+    ("How many days ahead must annual leave be requested?", DAYS_2024, DAYS_2025, "3 working days", "5 working days"),
+    ("How much do night nurses get per shift?", NIGHT_2024, NIGHT_2025, "150 euros", "120 euros"),
+    ("What about nurses? (night shift receive)", "Night doctors receive 180 euros per shift, night nurses receive 120 euros per shift.", "Night doctors receive 220 euros per shift, night nurses receive 150 euros per shift.", "150 euros", "120 euros"),
+    ("How much do night doctors get per shift?", NIGHT_2024, NIGHT_2025, "220 euros", "180 euros"),
+]  # fmt: skip
+NOT_ASKED = [
+    ("满十年的员工年休假几天？", LEAVE_2024, LEAVE_2025),
+    ("运动会什么时候开？", "运动会5月24日开，报名费5元。", "运动会5月24日开，报名费8元。"),
+    ("When is the open day?", "The open day on 24 May costs 5 euros.", "The open day on 24 May costs 8 euros."),
+    ("How long is the notice period?", "The notice period is 4 weeks. The trial period is 3 months.", "The notice period is 4 weeks. The trial period is 6 months."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("question", "one", "other", "says", "but"), ASKED, ids=[row[0] for row in ASKED])
+def test_of_several_facts_that_differ_the_one_asked_for_is_named(
+    question: str, one: str, other: str, says: str, but: str
+) -> None:
+    [found] = conflicts([Quoted(one, "docs/old.md", date=OLD), Quoted(other, "docs/new.md", date=NEW)], question)
+    assert says in found.says
+    assert but in found.but
+
+
+@pytest.mark.parametrize(("question", "one", "other"), NOT_ASKED, ids=[row[0] for row in NOT_ASKED])
+def test_nothing_is_said_where_the_fact_asked_for_does_not_differ(question: str, one: str, other: str) -> None:
+    assert conflicts([Quoted(one, "docs/old.md", date=OLD), Quoted(other, "docs/new.md", date=NEW)], question) == []
+
+
+CHANGED = [
+    ("When is the open day?", "Mr. Weber orders it. The open day was set for 24 May.", "The open day is moved from 24 May to 21 June because of the building works.", "en", "A later statement changes an earlier one"),
+    ("How much is the night bonus?", "The night bonus is 120 euros.", "The night bonus is raised from 120 to 150 euros.", "en", "A later statement changes an earlier one"),
+    ("开放日是什么时候？", "会议决定，开放日定于5月24日。", "因施工，开放日由5月24日改为6月21日。", "zh", "后来的说法改动了先前的"),
+    ("夜班补贴是多少？", "夜班补贴为120元。", "夜班补贴由120元调整为150元。", "zh", "后来的说法改动了先前的"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("date", [None, OLD])
+@pytest.mark.parametrize(("question", "before", "after", "language", "told"), CHANGED, ids=[row[2] for row in CHANGED])
+def test_a_statement_that_changes_another_is_shown_first_even_in_one_document(
+    question: str, before: str, after: str, language: str, told: str, date: DocumentDate | None
+) -> None:
+    for quotes in ([before, after], [after, before]):
+        quoted = [Quoted(text, "minutes.md", date=date) for text in quotes]
+        [found] = conflicts(quoted, question)
+        assert (found.kind, quotes[found.one], quotes[found.other]) == ("changed", after, before)
+        assert conflict_note(found, quoted, language).startswith(told)
+
+
+def test_a_change_of_another_thing_changes_nothing() -> None:
+    quotes = [
+        Quoted("The car park is open from 10 to 14 February.", "a.md"),
+        Quoted("The open day is moved from 24 May to 21 June.", "a.md"),
+    ]
+    assert conflicts(quotes, "When is the open day?") == []
+
+
 def test_one_document_does_not_contradict_itself() -> None:
     quotes = [Quoted("The trial lasts 30 days.", "docs/a.md"), Quoted("The trial lasts 14 days.", "docs/a.md")]
     assert conflicts(quotes, "How long is the trial?") == []

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from danlu.core.errors import UserError, WorkFailed
 from danlu.retrieve.tables.faiss_cache import FaissCache, Stamp, build_cache, open_cache
-from danlu.retrieve.tables.vectors import VectorTable, ranked
+from danlu.retrieve.tables.ranked_anew import ranked
+from danlu.retrieve.tables.vectors import VectorTable
 
 COUNT, DIMENSIONS = 4000, 24
 STAMP = Stamp("index", 7)

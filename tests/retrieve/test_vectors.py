@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from danlu.retrieve.tables.ranked_anew import stored_vectors
 from danlu.retrieve.tables.vector_kernels import scan
-from danlu.retrieve.tables.vectors import VectorTable, stored_vectors
+from danlu.retrieve.tables.vectors import VectorTable
 
 COUNT, DIMENSIONS = 600, 32
 

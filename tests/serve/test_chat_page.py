@@ -119,6 +119,7 @@ def test_a_refusal_shows_what_came_nearest_and_how_a_follow_up_was_understood(pa
     ask(page, "What is the capital of France?")
     turn = page.locator(".turn").nth(1)
     expect(turn.locator(".understood")).to_have_text("Understood as: oil? France")
+    expect(turn.locator(".note")).to_have_text("There are documents in Chinese too.")
     expect(turn.get_by_text("What comes nearest, without answering:")).to_be_visible()
     turn.locator(".chip").click()
     expect(turn.locator("blockquote")).to_have_text("Spare parts are delivered within two days.")
@@ -127,6 +128,36 @@ def test_a_refusal_shows_what_came_nearest_and_how_a_follow_up_was_understood(pa
 def test_sources_that_contradict_each_other_are_both_shown(page: Page) -> None:
     ask(page, "how often is it cleaned?")
     expect(page.locator(".conflict")).to_contain_text("b.md (2022) says")
+
+
+def test_a_quote_that_speaks_to_a_model_is_marked_beside_the_answer(page: Page) -> None:
+    ask(page, "what was planted?")
+    warning = page.locator(".planted")
+    expect(warning).to_have_count(1)
+    expect(warning).to_be_visible()
+    expect(warning).to_contain_text("Source 2 speaks to a language model (“Ignore all previous instructions”)")
+    page.get_by_role("button", name="中文").click()
+    expect(warning).to_contain_text("出处 2 中有对语言模型说的话（“Ignore all previous instructions”）")
+
+
+@pytest.mark.parametrize("width", [380, 1280])
+def test_the_newest_answer_is_in_view(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    for number, question in enumerate(["oil?", "until when is the warranty?", "When do I change the oil?", "oil?"]):
+        ask(page, question)
+        turn = page.locator(".turn").nth(number)
+        expect(turn.locator(".id")).to_be_visible()
+        page.wait_for_function(
+            """number => {
+              const turn = document.querySelectorAll(".turn")[number];
+              const top = document.querySelector("header").getBoundingClientRect().bottom;
+              const bottom = document.querySelector("#ask").getBoundingClientRect().top;
+              return turn.querySelector("h2").getBoundingClientRect().top >= top
+                && turn.querySelector(".id").getBoundingClientRect().bottom <= bottom;
+            }""",
+            arg=number,
+            timeout=4000,
+        )
 
 
 def test_stop_ends_a_stream_and_another_question_works(page: Page) -> None:

@@ -158,6 +158,23 @@ def test_a_table_that_goes_on_under_its_header_on_a_new_page_keeps_its_caption()
     assert set(named) == {"Table 1. Parts\n| name | what |\n| --- | --- |"}
 
 
+@pytest.mark.parametrize("between", ["These are the rooms of the other house.", "x" * 400])
+def test_a_table_after_other_text_does_not_take_the_caption_of_an_equal_header_before_it(between: str) -> None:
+    blocks = [("text", 0, "Table 1. House A"), *table(12), ("text", 0, between), *table(12, 50)]
+    given_document = document(blocks)
+    second = given_document.text.index(between)
+    named = {passage.table for passage in passages(given_document) if passage.table and passage.start > second}
+    assert named == {"| name | what |\n| --- | --- |"}
+
+
+def test_a_table_right_below_another_does_not_take_its_caption_where_both_headers_are_too_wide() -> None:
+    first, second = (("table", 0, f"| {name * 300} |\n| --- |") for name in "ab")
+    rows = [("table", 0, f"| {letter * 100} |") for letter in "cdefghijklmn"]
+    given_document = document([("text", 0, "Table 1. Parts"), first, *rows, second, *rows])
+    at = given_document.text.index("b" * 300)
+    assert not any(passage.table for passage in passages(given_document) if passage.start > at)
+
+
 def test_alignment_marks_are_part_of_a_header() -> None:
     header = ("table", 0, "| name | what |\n| :-- | --: |")
     found = spans_of(document([("text", 0, "x" * 720), header, *table(3, 100)[1:]]))

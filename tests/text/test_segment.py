@@ -74,6 +74,17 @@ def test_parts_of_names_in_camel_case_and_with_underscores_are_found() -> None:
     assert terms("getUserName") == ["getusernam", "get", "user", "name"]
     assert {"xml", "http", "request"} < set(terms("an XMLHttpRequest"))
     assert set(terms("max tokens")) < set(terms("max_tokens"))
+    assert terms("IPv6Address") == ["ipv6address", "ipv6", "address"]
+    assert terms("useTLSv1 IPv6 X509Certificate") == [
+        "usetlsv1",
+        "ipv6",
+        "x509certif",
+        "use",
+        "tlsv1",
+        "x509",
+        "certif",
+    ]
+    assert terms("H2O B2B OAuth2Token") == ["h2o", "b2b", "oauth2token", "auth2", "token"]
     assert terms("aBcDeFgHiJkLmNoPqRsTuV") == ["abcdefghijklmnopqrstuv"]
 
 

@@ -18,6 +18,29 @@ def sentences(text: str) -> list[str]:
         ("Version 2.6.32 is old.", ["Version 2.6.32 is old."]),
         ("1. Open it. Wait.\n12. Close it in 5. Stop.", ["1. Open it.", "Wait.", "12. Close it in 5.", "Stop."]),
         ("By J. Doe. Done.", ["By J. Doe.", "Done."]),
+        (
+            "Dr. Lindqvist succeeds Dr. Okafor. Present: Mr. Weber, Mrs. Tan and Prof. Adeyemi.",
+            ["Dr. Lindqvist succeeds Dr. Okafor.", "Present: Mr. Weber, Mrs. Tan and Prof. Adeyemi."],
+        ),
+        ("Written\nby Dr.\nOkafor. Read by Ms. Tan.", ["Written\nby Dr.\nOkafor.", "Read by Ms. Tan."]),
+        (
+            "Use spirit, e.g. Ethanol 70, i.e. Not soap. Rinse.",
+            ["Use spirit, e.g. Ethanol 70, i.e. Not soap.", "Rinse."],
+        ),
+        ("Day vs. Night at St. Mary. Closed.", ["Day vs. Night at St. Mary.", "Closed."]),
+        ("See Fig. 3 and invoice No. 17 of Jan. 5. Pay.", ["See Fig. 3 and invoice No. 17 of Jan. 5.", "Pay."]),
+        (
+            "May dogs come in? No. They wait outside. Not in winter.",
+            ["May dogs come in?", "No.", "They wait outside.", "Not in winter."],
+        ),
+        (
+            "Brandt Inc. delivers at 8 a.m. on Monday. It is by Brandt Inc. Pay.",
+            ["Brandt Inc. delivers at 8 a.m. on Monday.", "It is by Brandt Inc.", "Pay."],
+        ),
+        (
+            "The kids. The xyzdr. The best. 请Dr. Wang来。好",
+            ["The kids.", "The xyzdr.", "The best.", "请Dr. Wang来。", "好"],
+        ),
         ("Do this:\n\n    adduser user", ["Do this:", "adduser user"]),
         ("Steps\n- one\n- two\n1. three", ["Steps", "- one", "- two", "1. three"]),
         (

@@ -2,7 +2,8 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ from danlu.train.retriever.contrastive import _gradient, learn_contrastive
 from danlu.train.retriever.joining import joined
 from danlu.train.retriever.judge import Judge, takes_place
 from danlu.train.retriever.lsa import term_rows
-from danlu.train.retriever.stage import _reading_both, _Tried
+from danlu.train.retriever.stage import _known, _Tried
 from stages import ran
 
 TEXTS = [
@@ -307,6 +308,46 @@ def test_within_chance_an_encoder_that_reads_both_languages_takes_the_place() ->
     equal, worse = np.full(24, 0.5), np.zeros(24)
     best = _Tried(_ready("one", Reader({}, False), 0.1), equal, equal)
     reads, fails = (_Tried(_ready("both", Reader({}, True), 0.9), ranks, ranks) for ranks in (equal, worse))
-    assert _reading_both(judge, [best, reads, fails], best, 0) is reads
-    assert _reading_both(judge, [best, fails], best, 0) is best
-    assert _reading_both(judge, [reads, best], reads, 0) is reads
+    assert _known(judge, [best, reads, fails], best, 0) is reads
+    assert _known(judge, [best, fails], best, 0) is best
+    assert _known(judge, [reads, best], reads, 0) is reads
+
+
+@pytest.mark.parametrize("splits", ["", "ttt", "t" * 7])
+def test_few_questions_leave_the_place_to_an_encoder_that_is_known_to_find_more(splits: str) -> None:
+    pages, document = _pages(24), _document(24)
+    starts = [block.start for block in document.blocks if block.kind == "heading"]
+    asked = _asked(document, {at: f"question{at} unheard" for at in range(len(splits))}, splits)
+    judge = Judge(pages, [f"d:{start}" for start in starts], asked)
+    half, none = np.full(len(splits), 0.5), np.zeros(len(splits))
+    lsa = _Tried(_ready("lsa", Reader({}, False), 0.0), half, half)
+    reads = _Tried(_ready("both", Reader({}, True), 0.9), half, half)
+    english = _Tried(replace(_ready("en", Reader({}, False), 0.1), english=True), half, half)
+    unknown = _Tried(_ready("any", Reader({}, False), 0.1), half, half)
+    assert _known(judge, [lsa, english, reads], lsa, 0) is reads
+    assert _known(judge, [lsa, unknown, english], lsa, 0) is english
+    assert _known(judge, [lsa, unknown], lsa, 0) is lsa
+    loses = _Tried(reads.candidate, none, none)
+    assert _known(judge, [lsa, loses], lsa, 0) is (lsa if len(splits) == 7 else loses)
+
+
+def test_many_questions_are_needed_no_more_for_english_alone() -> None:
+    judge, _ = _judge("t" * 24)
+    equal = np.full(24, 0.5)
+    lsa = _Tried(_ready("lsa", Reader({}, False), 0.0), equal, equal)
+    english = _Tried(replace(_ready("en", Reader({}, False), 0.1), english=True), equal, equal)
+    assert _known(judge, [lsa, english], lsa, 0) is lsa
+
+
+def test_an_encoder_that_is_set_is_used_whatever_the_questions_say() -> None:
+    document = _document(24)
+    chats = _asked(document, {at: f"thing{at} disk" for at in range(24)}, "th" * 12)
+    documents = corpus([document], parts=1)
+    for use in ("lsa", "contrastive"):
+        config = CONFIG.model_copy(update={"use": use, "most_steps": 5})
+        body = train_retriever.body
+        made = ran(Checkpoint, partial(body, config=config, documents=documents, chats=chats), work=True)
+        report = json.loads((made.path / "report.json").read_text(encoding="utf-8"))
+        assert report["used"] == use and report["as set"]
+        assert [row["name"] for row in report["candidates"]] == list(dict.fromkeys(["lsa", use]))
+        assert made.manifest.note == f"{use} is used, as train_retriever.use says: 12 calibration questions"

@@ -5,7 +5,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from danlu.answer.asking.link import BROKEN, Link
 from danlu.cli.forget_page import uses_of
@@ -15,7 +15,9 @@ from danlu.core.errors import WorkFailed
 from danlu.core.project import Project, find_project
 
 if TYPE_CHECKING:
-    from danlu.core.answers import Citation
+    from danlu.answer.asking.search import Searched
+    from danlu.answer.state import State
+    from danlu.core.answers import Answer, Citation
 
 ANSWERS = "ans_"
 """What the id of an answer begins with."""
@@ -25,11 +27,13 @@ def ask(options: Namespace, say: Speech) -> None:
     """Print one answer with its citations."""
     from danlu.answer.asking.ask import ReleaseBot
     from danlu.answer.index.access import check_known
+    from danlu.answer.state import State
 
     project = find_project(Path.cwd())
     principals = check_known(options.principals, project)
+    earlier = _followed(State.of(project), options.follow, principals)
     bot = ReleaseBot(project)
-    given = bot.ask(options.question, principals)
+    given = bot.ask(options.question, principals, earlier)
     bot.close()
     if given.degraded:
         print(say("Found by words alone: {problem}", problem=given.degraded), file=sys.stderr)
@@ -41,9 +45,19 @@ def ask(options: Namespace, say: Speech) -> None:
     if options.json:
         print(json.dumps(given.public(), indent=2, ensure_ascii=False))
         return
-    if given.understood:
-        print(say("understood as: {question}", question=given.understood))
+    print_understood(given, say, sys.stdout)
+    for number, citation in enumerate(given.citations, 1):
+        if citation.speaks_to_models:
+            print(
+                say(
+                    "Beware: [{number}] speaks to a language model (“{words}”). Somebody may have planted it: check before you rely on it.",
+                    number=number,
+                    words=citation.speaks_to_models,
+                )
+            )
     print(given.answer)
+    if given.note:
+        print(given.note)
     for note in given.conflicts:
         print(note)
     if given.closest:
@@ -52,13 +66,6 @@ def ask(options: Namespace, say: Speech) -> None:
             print(f"  {_place(citation, say)}  {' '.join(citation.quote.split())[:_SHOWN]}")
     for number, citation in enumerate(given.citations, 1):
         print(f"  [{number}] {_place(citation, say)}")
-        if citation.speaks_to_models:
-            print(
-                say(
-                    "      it speaks to a language model: “{words}”; it is quoted, and nothing obeys it",
-                    words=citation.speaks_to_models,
-                )
-            )
     if given.written_by:
         print(
             say(
@@ -67,6 +74,23 @@ def ask(options: Namespace, say: Speech) -> None:
             )
         )
     print(f"  {given.answer_id}")
+
+
+def _followed(state: "State", answer_id: str | None, principals: frozenset[str]) -> tuple[str, ...]:
+    """The question to follow; as it was understood only for the same people, since that may hold words of what others may not see."""
+    if answer_id is None:
+        return ()
+    found = state.recorded(answer_id)
+    same = found["answer"].get("principals") == sorted(principals)
+    return ((found["answer"].get("understood") if same else "") or found["question"],)
+
+
+def print_understood(found: "Answer | Searched", say: Speech, to: TextIO) -> None:
+    """How a question was searched for, where not only as it was put."""
+    if found.understood:
+        print(say("understood as: {question}", question=found.understood), file=to)
+    if found.other_names:
+        print(say("also searched for: {names}", names=" · ".join(found.other_names)), file=to)
 
 
 _SHOWN = 100
@@ -130,6 +154,7 @@ def _shown_facts(say: Speech) -> dict[str, str]:
         "index_changes": say("changes of the index since"),
         "index_made_again": say("index made again since"),
         "refreshed": say("put by a refresh"),
+        "approximate": say("found by an approximate search"),
         "stage": say("stage"),
         "content_hash": say("content hash"),
         "page": say("page"),
@@ -138,6 +163,8 @@ def _shown_facts(say: Speech) -> dict[str, str]:
         "quote": say("quote"),
         "forgotten_at": say("forgotten at"),
         "record": say("record"),
+        "orders": say("purged for the orders"),
+        "made_anew": say("held against today's extraction"),
         "how": say("how"),
         "counts": say("counts"),
         "rejected": say("rejected"),

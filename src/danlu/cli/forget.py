@@ -3,7 +3,7 @@
 import json
 import sys
 from argparse import Namespace
-from contextlib import redirect_stdout
+from contextlib import ExitStack, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 def forget(options: Namespace, say: Speech) -> None:
     """Do what the options ask for, in the order: forget, rebuild, purge."""
+    from danlu.answer.forgetting.forget import hide, record_of
+
     project = find_project(Path.cwd())
     _check(options)
     said: dict[str, Any] = {}
@@ -36,12 +38,21 @@ def forget(options: Namespace, say: Speech) -> None:
     if options.verify:
         _verify(project, options, say)
         return
-    if finished := _finish(project, options, say):
-        said["finished"] = finished.body
+    order = _order(project, options)
+    number, is_new = hide(project, order) if options.document and not options.lift else (0, False)
+    made = _finish(project, order, number, is_new)
+    if finished := [record for record in made if record.body["resumed"]]:
+        said["finished"] = [record.body for record in finished]
+    for record in finished if not options.json else ():
+        print(say("An order that was cut off is finished:"))
+        print_order(record, False, _current(project), say)
     if options.lift:
         said["lifted"] = _lift(project, options, say).body
-    elif options.document:
-        said["forgotten"] = _forget(project, options, finished, say).body
+    elif number:
+        record = record_of(project, number)
+        said["forgotten"] = record.body
+        if not options.json and record.number not in {one.number for one in finished}:
+            print_order(record, not is_new, _current(project), say)
     if options.rebuild:
         said["release"] = _rebuild(project, options, say)
     if options.purge:
@@ -70,26 +81,30 @@ def _check(options: Namespace) -> None:
         )
 
 
-def _finish(project: Project, options: Namespace, say: Speech) -> Record | None:
-    """Before anything else is recorded: the order that was cut off, if there is one."""
+def _finish(project: Project, order: "Order", number: int, is_new: bool) -> list[Record]:
+    """Carry out what is on the list without a record: the order `number`, and any that was cut off before.
+
+    Raises WorkFailed while another command is writing: the document of the order is hidden then, and the rest of it waits.
+    """
     from danlu.answer.forgetting.forget import finish
 
-    with only_writer(project.state):
-        record = finish(project, _order(project, options))
-    if record and not options.json:
-        print(say("An order that was cut off is finished:"))
-        print_order(record, False, _current(project), say)
-    return record
-
-
-def _forget(project: Project, options: Namespace, finished: Record | None, say: Speech) -> Record:
-    from danlu.answer.forgetting.forget import forget
-
-    with only_writer(project.state):
-        record, was_done = forget(project, _order(project, options))
-    if not options.json and not (finished and finished.number == record.number):
-        print_order(record, was_done, _current(project), say)
-    return record
+    waiting = cut_off(State.of(project).folder)
+    if number and not waiting:
+        return []
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(only_writer(project.state))
+        except UserError:
+            if not number:
+                raise
+            raise WorkFailed(
+                "Hidden from every answer from now on: {names}. The rest of the order waits, since another danlu run is writing to {folder}",
+                "When that has ended: danlu forget {name}",
+                names=", ".join(waiting),
+                folder=project.state,
+                name=order.name,
+            ) from None
+        return finish(project, order, number if is_new else 0)
 
 
 def _order(project: Project, options: Namespace) -> "Order":

@@ -9,6 +9,8 @@ from danlu.cli.speech import Speech
 from danlu.cli.tables import print_table
 
 _SHOWN = 30
+_KEY_SHOWN = 16
+"""Hexadecimal digits of a public key."""
 
 
 def print_order(record: Record, was_done: bool, current: str, say: Speech) -> None:
@@ -27,6 +29,15 @@ def print_order(record: Record, was_done: bool, current: str, say: Speech) -> No
         print(f"\n{say('documents that stay and hold half of its text or more')}")
         print_table(
             [say("document"), say("share")], [[one["source"], f"{one['share']:.0%}"] for one in body["remaining"]]
+        )
+    if before := body.get("key_before"):
+        print()
+        print(
+            say(
+                "signed by a new key, {key}…: the one that signed the records before, {before}…, is not in .danlu/state/signing.key any more. Put it back from a copy if you have one, and find out who took it",
+                key=body["signed_by"][:_KEY_SHOWN],
+                before=before[:_KEY_SHOWN],
+            )
         )
     print(f"\n{say('not proven by this record')}")
     for line in body["not_proven"]:
@@ -49,6 +60,14 @@ def _print_removed(body: dict[str, Any], say: Speech) -> None:
             say(
                 "its words may be left in the log of {name}, since somebody read there all the time: the next order to forget, or refresh, empties it",
                 name=name,
+            )
+        )
+    for one in removed["unusable"]:
+        print(
+            say(
+                "its words may be left in {name}, which cannot be used ({problem}): no answer shows them; delete that file",
+                name=one["name"],
+                problem=one["problem"],
             )
         )
     if removed["vectors left"]:
@@ -158,6 +177,15 @@ def print_verified(found: Verified, say: Speech) -> None:
         print(say("the last one has the SHA-256 {hash}: keep it elsewhere, and a chain that was cut off is seen", hash=found.last_sha256 or "-"))  # fmt: skip
     if found.unsigned:
         print(say("not signed, for the package cryptography was not installed: {numbers}", numbers=", ".join(map(str, found.unsigned))))  # fmt: skip
+    for key, numbers in found.signers:
+        if key in found.lost_keys:
+            print(
+                say(
+                    "signed by the key {key}…, which is not in .danlu/state/signing.key any more: {numbers}",
+                    key=key[:_KEY_SHOWN],
+                    numbers=", ".join(map(str, numbers)),
+                )
+            )
     if found.restored:
         print(say("the list of forgotten documents was not what the records say: written again from them"))
     for number, problem in found.problems:

@@ -6,6 +6,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from danlu.cli.answers import print_understood
 from danlu.cli.speech import Speech
 from danlu.core.errors import UserError
 from danlu.core.project import find_project
@@ -29,6 +30,7 @@ def find(options: Namespace, say: Speech) -> None:
     bot.close()
     if found.degraded:
         print(say("Found by words alone: {problem}", problem=found.degraded), file=sys.stderr)
+    print_understood(found, say, sys.stderr if options.json else sys.stdout)
     if options.json:
         print(json.dumps([one.public() for one in found.passages], indent=2, ensure_ascii=False))
         return

@@ -15,6 +15,7 @@ from danlu.answer.index.live import follow_release
 from danlu.answer.state import State
 from danlu.cli.foresight import Look
 from danlu.cli.given import check_stage, parsed_settings, user_here
+from danlu.cli.release_page import failed_checks
 from danlu.cli.sigterm import ending_on_sigterm
 from danlu.cli.speech import Speech
 from danlu.cli.tables import padded, print_artifact, print_table
@@ -155,6 +156,9 @@ def tell(outcome: Outcome, say: Speech) -> None:
     print(f"{manifest.stage:<16} {manifest.id}  {padded(took, 12)} {counts}".rstrip(), flush=True)
     if manifest.note:
         print(f"{'':<16} {say(manifest.note)}", flush=True)
+    if isinstance(outcome.artifact, Release):
+        for line in failed_checks(outcome.artifact, say):
+            print(f"{'':<16} {line}", flush=True)
     if "prediction" in outcome.run:
         from danlu.cli.foresight_page import compared_line
 

@@ -28,7 +28,7 @@ def candidate_table(folder: Path, say: Speech) -> tuple[list[str], list[list[Any
                 row["name"] if first else "", row["dimensions"] if first else "",
                 f"{row['across']:.2f}" if first and row["across"] else "", name, found["questions"],
                 *(f"{figure:.3f}" for figure in (*found["alone"], *found["fused"])),
-                _gain(row, found, say), _verdict(row, report["used"], say) if first else "",
+                _gain(row, found, say), _verdict(row, report, say) if first else "",
             ])  # fmt: skip
     return header, rows
 
@@ -40,7 +40,9 @@ def _gain(row: dict[str, Any], found: dict[str, Any], say: Speech) -> str:
     return say("{mean} ({low} to {high}) over {other}", mean=mean, low=low, high=high, other=row["over"])
 
 
-def _verdict(row: dict[str, Any], used: str, say: Speech) -> str:
-    if row["name"] == used:
-        return say("used")
+def _verdict(row: dict[str, Any], report: dict[str, Any], say: Speech) -> str:
+    if row["name"] == report["used"]:
+        return say("used, as set") if report["as set"] else say("used")
+    if report["as set"]:
+        return say("not used")
     return say("replaced") if row["used"] else say("not used")

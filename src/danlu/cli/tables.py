@@ -10,9 +10,10 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from danlu.cli.questions_page import retrieval_table, share_table
+from danlu.cli.release_page import checks_table
 from danlu.cli.retriever_page import candidate_table
 from danlu.cli.speech import Speech
-from danlu.core.artifacts import BEFORE, Artifact, Index, Report
+from danlu.core.artifacts import BEFORE, Artifact, Index, Release, Report
 from danlu.text.tables import stream_rows
 
 _SHOWN_REJECTS = 20
@@ -63,6 +64,8 @@ def print_artifact(artifact: Artifact, say: Speech, as_json: bool) -> None:
     _print_edits(artifact, say)
     if isinstance(artifact, Report):
         print_report(artifact.read(), say)
+    if isinstance(artifact, Release):
+        print_table(*checks_table(artifact, say))
     if isinstance(artifact, Index):
         _print_index(artifact, say)
     if artifact.manifest.stage == "train_retriever":
@@ -245,4 +248,5 @@ def _print_retrieval(report: dict[str, Any], say: Speech) -> None:
 def _likelihood_cells(figures: dict[str, Any] | str, say: Speech) -> list[Any]:
     if isinstance(figures, str):
         return [say(figures), ""]
-    return [f"{figures['nats_per_token']:.3f}", figures["conversations"]]
+    every = figures["conversations"] + figures["too_long"] + figures["not_reached"]
+    return [f"{figures['nats_per_token']:.3f}", say("{count} of {every}", count=figures["conversations"], every=every)]

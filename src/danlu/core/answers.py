@@ -53,13 +53,19 @@ class Answer:
     """The part of the release that put the answer in its own words (`tuned`, `base`); empty for one that is made of quotes."""
     unwritten: str = ""
     """Why the passages are quoted though a model may write, for the project's owner; empty where there was no trouble."""
+    other_names: tuple[str, ...] = ()
+    """Other names that were searched for beside the question's words, as documents define them that the asker may see."""
+    note: str = ""
+    """Of a refusal, in its language: that documents in another language were out of the question's reach, and what helps."""
 
     def public(self) -> dict[str, Any]:
         """The object that `danlu ask --json` prints and that the API adds to its replies; what does not apply is left out."""
         told = {
             "closest": [citation.public() for citation in self.closest],
             "conflicts": list(self.conflicts),
+            "note": self.note,
             "understood": self.understood,
+            "other_names": list(self.other_names),
             "written_by": self.written_by,
             "degraded": DEGRADED if self.degraded else "",
         }
@@ -91,6 +97,15 @@ class Grounded:
     """Of an answer in own words: the hash of the quoted answer that it was written from."""
     understood: str = ""
     """The question with its misspelt words as the documents write them; empty where there were none."""
+    other_names: tuple[str, ...] = ()
+    """See Answer."""
+    note: str = ""
+    """See Answer."""
+
+
+def asks_something(question: str) -> bool:
+    """Whether a question has a letter, a digit or a character of a word in it."""
+    return any(map(str.isalnum, question))
 
 
 class Bot(Protocol):

@@ -144,6 +144,13 @@ def load_project(folder: Path) -> Project:
         raise UserError(
             "{path} is not valid YAML: {error}", "Mend the line that is named.", path=path, error=error
         ) from None
+    except OSError as error:  # gone since it was found, as some editors have it for a moment
+        raise UserError(
+            "{path} cannot be read: {problem}",
+            "Look at its folder and at its rights, then try again.",
+            path=path,
+            problem=error.strerror,
+        ) from None
     said = check_fields(path.name, said, _FIELDS, needed=("recipe", "sources"))
     if said.get("seed", 0) < 0:
         raise UserError("{file}: `seed` is {seed}", "Expected 0 or more.", file=path.name, seed=said["seed"])

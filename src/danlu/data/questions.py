@@ -21,7 +21,7 @@ from danlu.core.artifacts import Chats, Corpus
 from danlu.core.stages import Config, Facts, Stage, Work
 from danlu.text.records import Document, licences_of, read_documents
 from danlu.text.sections import RULES, Section, sections, weight
-from danlu.text.segment import fold, terms
+from danlu.text.segment import LIBRARIES, fold, terms
 from danlu.text.sentences import sentence_spans
 from danlu.text.tables import stream_rows
 
@@ -182,6 +182,6 @@ make_questions = Stage(
     makes=Chats,
     body=_make_questions,
     config=QuestionsConfig,
-    libraries=("rjieba", "PyStemmer"),
+    libraries=LIBRARIES,
     rules=RULES,
 )

@@ -29,13 +29,13 @@ class Likelihood:
     too_long: int
     """Left out: longer than the model's context."""
     not_reached: int
-    """Left out: `max_tokens` was used up before them."""
+    """Left out: more than `max_tokens` holds."""
 
 
 def negative_log_likelihood(
     checkpoint_dir: Path, chats_jsonl: Path, max_tokens: int, threads: int, progress: Progress
 ) -> Likelihood:
-    """Score the replies, in the order of the file, until `max_tokens` tokens have gone through the model.
+    """Score the replies of conversations spread evenly over the file, `max_tokens` tokens in all.
 
     Ids and mask are those of training and serving. Comparable only between models that share a tokenizer. Raises
     NothingFits when no conversation has so few tokens.
@@ -48,7 +48,7 @@ def negative_log_likelihood(
     rows = [written(chats_jsonl, chat, chat_format) for chat in read_chats(chats_jsonl)]
     context_tokens = read_model_facts(checkpoint_dir).context_tokens
     fitting = [row for row in rows if len(row.ids) <= context_tokens]
-    taken = _within(fitting, max_tokens)
+    taken = within(fitting, max_tokens)
     if not taken:
         raise NothingFits(
             "{path}: no conversation fits into {tokens} tokens",
@@ -66,10 +66,10 @@ def negative_log_likelihood(
     return Likelihood(nats / targets, targets, len(taken), len(rows) - len(fitting), len(fitting) - len(taken))
 
 
-def _within(rows: list[Tokens], max_tokens: int) -> list[Tokens]:
-    """The first rows that together have at most `max_tokens` tokens; one that alone has more is passed over."""
+def within(rows: list[Tokens], max_tokens: int) -> list[Tokens]:
+    """Rows that together have at most `max_tokens` tokens, evenly spaced; one that alone has more is passed over."""
     taken: list[Tokens] = []
-    for row in rows:
+    for row in rows[:: max(-(-sum(len(row.ids) for row in rows) // max_tokens), 1)]:
         if len(row.ids) > max_tokens and taken:
             break
         if len(row.ids) <= max_tokens:

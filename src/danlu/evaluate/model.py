@@ -26,7 +26,7 @@ def _evaluate(work: Work, config: EvaluateModelConfig, *, model: Checkpoint, cha
 
 evaluate_model = Stage(
     "evaluate",
-    version=1,
+    version=2,
     makes=Report,
     body=_evaluate,
     config=EvaluateModelConfig,

@@ -18,6 +18,7 @@ from danlu.core.retrieval import Retrieval
 from danlu.core.stages import Config, Facts, Stage, Work
 from danlu.evaluate.question_figures import Asked, figures
 from danlu.text.sections import RULES
+from danlu.text.segment import LIBRARIES
 
 _HINT = 'Expected {{"question": "...", "file": "...", "quote": "..."}} per line, or the question alone.'
 
@@ -75,7 +76,7 @@ def evaluate_questions(retrieval: Retrieval) -> Stage[Report]:
     """The stage that measures an index on questions."""
     return Stage(
         "evaluate", version=2, makes=Report, body=partial(_evaluate, retrieval), numeric=True,
-        libraries=("numpy", "PyStemmer", "rjieba"), rules=RULES,
+        libraries=("numpy", *LIBRARIES), rules=RULES,
     )  # fmt: skip
 
 

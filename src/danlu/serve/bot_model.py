@@ -8,7 +8,7 @@ import logging
 import re
 from collections.abc import Callable
 
-from danlu.core.answers import Answer, Bot
+from danlu.core.answers import Answer, Bot, asks_something
 from danlu.core.errors import DanluError
 from danlu.guard.words import notice
 from danlu.serve.errors import bad_value, context_too_long, unavailable
@@ -60,7 +60,7 @@ class BotModel:
     def _questions(self, request: ChatRequest) -> list[str]:
         """All that the user asked, the question itself last."""
         questions = [message.content for message in request.messages if message.role == "user"]
-        if not questions or not questions[-1].strip():
+        if not questions or not asks_something(questions[-1]):
             raise bad_value("messages", "expected a user message with a question in it")
         if len(questions[-1]) > self._max_question_chars:
             found = f"this one has {len(questions[-1])}"
@@ -70,7 +70,7 @@ class BotModel:
     def _shown(self, answer: Answer) -> tuple[str, FinishReason, dict[str, object]]:
         """The text, how it ended and the fields beside it, once the quotes have passed the word filter too."""
         public = answer.public()
-        texts = [answer.answer, *answer.conflicts]
+        texts = [answer.answer, *answer.conflicts, answer.understood, *answer.other_names]
         texts += [f"{citation.source}\n{citation.quote}" for citation in (*answer.citations, *answer.closest)]
         if any(self._words.find(text) for text in texts):
             self._bot.withhold(answer.answer_id)

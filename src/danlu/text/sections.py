@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 from operator import itemgetter
 
-from danlu.text import segment
+from danlu.text import segment, sentences
 from danlu.text.language import HAN
 from danlu.text.records import Block, Document
-from danlu.text.sentences import sentence_spans
+from danlu.text.sentences import is_header, sentence_spans
 
-VERSION = 3
-RULES = (("sections", VERSION), ("segmentation", segment.VERSION))
+VERSION = 4
+RULES = (("sections", VERSION), ("segmentation", segment.VERSION), ("sentences", sentences.VERSION))
 """What a stage that cuts passages and counts terms declares of our own text rules (Stage.rules)."""
 
 MAX_WEIGHT = 800
@@ -34,8 +34,6 @@ _ITEM = re.compile(
     r"[-–—*•·▪◦●○■□◆►‣]\s|\d{1,3}[.)](?!\d)|[a-z][.)]\s|(?:\d{1,3}|[一二三四五六七八九十]{1,3})[、）]"
     r"|[(（](?:\d{1,3}|[a-z]|[一二三四五六七八九十]{1,3})[)）]|[①-⑳]"
 )
-_RULE = re.compile(r"\n\| *:?-+:? *\|")
-"""The line below a table's header: alignment may be told by colons."""
 _HAN_RUN = re.compile(f"[{HAN}]+")
 _NUMBER = re.compile(
     r"^(?:(?:chapter|section|appendix|part)\s+[\dA-Z.]+[.:]?|第\s*[\d一二三四五六七八九十百]+\s*[章节部分篇]|附录\s*[A-Z\d]*"
@@ -151,20 +149,21 @@ def _is_item(text: str, block: Block) -> bool:
 
 
 def _has_header(text: str, block: Block) -> bool:
-    return _RULE.search(text, block.start, block.end) is not None
+    return is_header(text, block.start, block.end)
 
 
 def _table_rows(text: str, blocks: Sequence[Block]) -> list[tuple[int, int, str]]:
     """Where each row but the first of a table begins and ends, and the caption and header that tell what its cells are."""
     rows: list[tuple[int, int, str]] = []
-    caption = header = ""
+    caption = first = header = ""
     for before, block in pairwise((None, *blocks)):
         if block is None or block.kind != "table":
             continue
         if before is None or before.kind != "table" or _has_header(text, block):
             above = _short(text, before) if before is not None and before.kind == "text" else ""
-            goes_on = not above and header == _short(text, block)  # its header again, at the top of a page
-            caption, header = caption if goes_on else above, _short(text, block)
+            again = before is not None and before.kind == "table" and text[block.start : block.end] == first
+            caption, first = caption if again else above, text[block.start : block.end]  # again: at the top of a page
+            header = _short(text, block)
         else:
             rows.append((block.start, block.end, "\n".join(filter(None, (caption, header)))))
     return rows

@@ -18,16 +18,20 @@ from typing import Any
 from danlu.text.han_forms import simplified
 from danlu.text.language import HAN
 
-VERSION = 3
+VERSION = 4
+LIBRARIES = ("PyStemmer", "rjieba", "wordfreq")
+"""What a stage that cuts words names among its own (Stage.libraries); wordfreq has the table of traditional characters."""
 
-_TOKEN = re.compile(f"[{HAN}]+|[^\\W{HAN}]+(?:[-./+:@#]+[^\\W{HAN}]+)*[+#]*")
+TOKEN = re.compile(f"[{HAN}]+|[^\\W{HAN}]+(?:[-./+:@#]+[^\\W{HAN}]+)*[+#]*")
+"""A run of Han, still to be cut, or one alphabetic token."""
 _HAN = re.compile(f"[{HAN}]")
 _HAN_RUN = re.compile(f"[{HAN}]{{2,}}")
 _FIRST_HAN = HAN[0]
 """Every character below is none: most words are told from Han by their first letter alone."""
 _PART = re.compile("[-./+:@#_]+")
 _ALPHANUMERIC = re.compile("[A-Za-z0-9]+")
-_HUMP = re.compile("(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_HUMP = re.compile("(?<=[a-z])(?=[A-Z])|(?<=[0-9])(?=[A-Z][a-z])|(?<=[A-Z])(?=[A-Z][a-z](?![0-9]))")
+"""Between the parts of `getUserName`, `X509Certificate` and `XMLHttp`. A small letter before a digit is a version's: `IPv6`, `TLSv1`."""
 _MOST_HUMPS = 5
 """Of one name: what has more is no name, but a key or a picture in base64."""
 _ENGLISH_STOP_WORDS = frozenset(
@@ -79,7 +83,7 @@ def han_characters(text: str) -> frozenset[str]:
 
 
 def _cut(folded: str) -> Iterator[str]:
-    for token in _TOKEN.findall(folded):
+    for token in TOKEN.findall(folded):
         if token[0] >= _FIRST_HAN and _HAN.match(token):
             yield from _cut_han(token)
         else:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TypeVar
 
 from danlu.answer.asking.answer_cache import AnswerCache, Asked
+from danlu.answer.asking.other_language import with_other_language
 from danlu.answer.asking.search import DEFAULT_COUNT, Searched, find_passages
 from danlu.answer.asking.written import (
     OpenEngine,
@@ -17,16 +18,17 @@ from danlu.answer.asking.written import (
     passages_to_write_from,
 )
 from danlu.answer.forgetting.hidden import strike_forgotten, without_forgotten
-from danlu.answer.index.access import apply_access
+from danlu.answer.index.access import apply_access, stamp_of
 from danlu.answer.index.live import keep_current, open_live
 from danlu.answer.index.vector_store import open_store
 from danlu.answer.state import State, parts_of
-from danlu.core.answers import Answer, Grounded
+from danlu.core.answers import Answer, Grounded, asks_something
 from danlu.core.artifacts import Artifact, Index, Release
 from danlu.core.errors import UserError, WorkFailed
 from danlu.core.forgotten import Forgotten, ForgottenWatch
-from danlu.core.project import PROJECT_FILE, Project, load_project
+from danlu.core.project import Project, load_project
 from danlu.core.store import Store, open_artifact
+from danlu.model.encoder import reads_across
 from danlu.retrieve.claims.entailment import CrossEncoder, Entailment
 from danlu.retrieve.claims.follow_up import resolve
 from danlu.retrieve.grounding.ground import answer
@@ -46,6 +48,8 @@ class _Open:
     parts: dict[str, Artifact]
     live: LiveIndex
     writer: ReleaseWriter | None
+    reads_both: bool
+    """Whether the index's encoder puts a question in Chinese or English near to its answer in the other."""
     lines: tuple[int, int]
     """Which danlu.yaml its access was taken from."""
 
@@ -62,6 +66,8 @@ class _WorkedOut:
 
     asked: Asked
     grounded: Grounded
+    approximate: bool
+    """Whether the search may have missed some of the best passages, for speed."""
     degraded: str = ""
     unwritten: str = ""
 
@@ -106,7 +112,7 @@ class ReleaseBot:
         found = worked.grounded
         given = Answer(
             f"ans_{secrets.token_hex(8)}", found.text, found.refused, found.citations, found.language, worked.degraded,
-            found.closest, found.conflicts, found.understood or (resolved.question if resolved.carried else ""), found.written_by, worked.unwritten,
+            found.closest, found.conflicts, found.understood or (resolved.question if resolved.carried else ""), found.written_by, worked.unwritten, found.other_names, found.note,
         )  # fmt: skip
         given = without_forgotten(given, self._list())
         self._record(given, worked, question)
@@ -140,10 +146,10 @@ class ReleaseBot:
                 current.release.id, view.generation, principals, question, writer.checkpoint if writer else ""
             )
             if known := self._cache.find(asked):
-                return _WorkedOut(asked, known)
-            found = answer(view, question)
+                return _WorkedOut(asked, known, view.approximate)
+            found = with_other_language(view, answer(view, question), reads_both=current.reads_both)
             hits = passages_to_write_from(view, question, found) if writer else []
-            degraded = view.degraded
+            degraded, approximate = view.degraded, view.approximate
         unwritten = ""
         if writer and hits:
             try:
@@ -154,16 +160,19 @@ class ReleaseBot:
                 unwritten = error.message
         if not degraded and not unwritten:
             self._cache.keep(asked, found)
-        return _WorkedOut(asked, found, degraded, unwritten)
+        return _WorkedOut(asked, found, approximate, degraded, unwritten)
 
     def _record(self, given: Answer, worked: _WorkedOut, question: str) -> None:
-        record = given.public() | {
+        told = {name: value for name, value in given.public().items() if name != "other_names"}  # a document's words
+        record = told | {
             "citations": [asdict(citation) for citation in given.citations],
             "closest": [asdict(citation) for citation in given.closest],
             "support": worked.grounded.support,
             "principals": sorted(worked.asked.principals),
             "generation": worked.asked.generation,
         }
+        if worked.approximate:
+            record["approximate"] = True
         if given.written_by:
             record |= {"writer": worked.asked.writer, "quoted": worked.grounded.quoted}
         self._state.record(given.answer_id, worked.asked.release, question, record)
@@ -195,7 +204,7 @@ class ReleaseBot:
 
     def _now(self) -> _Open:
         """What is current; while one thread opens another release, those that came for it wait."""
-        current, lines = self._open, _stamp(self._project)
+        current, lines = self._open, stamp_of(self._project)
         if self._state.current() == current.release.id and current.live.is_there() and lines == current.lines:
             return current
         with self._lock:
@@ -210,7 +219,7 @@ class ReleaseBot:
             return self._open
 
     def _opened(self, id: str) -> _Open:
-        lines = _stamp(self._project)  # before they are read: what is written meanwhile is read again
+        lines = stamp_of(self._project)  # before they are read: what is written meanwhile is read again
         project = load_project(self._project.folder)  # as it is now: who may see what may have changed since the start
         store = Store(project.artifacts)
         release = open_artifact(store.root / "release" / id, Release)
@@ -218,24 +227,16 @@ class ReleaseBot:
         index = parts["index"]
         assert isinstance(index, Index)
         writer = open_writer(project, release, parts, self._open_engine)
-        opened = _Open(release, parts, open_live(project, index, open_store(project)), writer, lines)
+        live = open_live(project, index, open_store(project))
+        opened = _Open(release, parts, live, writer, reads_across(index.encoder), lines)
         keep_current(project)
         return opened
 
 
-def _stamp(project: Project) -> tuple[int, int]:
-    """Changes with the project's file; zeros while it is not there, as some editors have it for a moment."""
-    try:
-        found = (project.folder / PROJECT_FILE).stat()
-    except FileNotFoundError:
-        return 0, 0
-    return found.st_ino, found.st_mtime_ns
-
-
 def checked_question(question: str) -> str:
-    """A question without white space around it; raises UserError for an empty or an endless one."""
+    """A question without white space around it; raises UserError for an empty one, such as `?`, or an endless one."""
     question = question.encode(errors="replace").decode().strip()  # a lone surrogate is no text, and not recorded
-    if not question:
+    if not asks_something(question):
         raise UserError("The question is empty", 'Ask in quotes: danlu ask "How do I …?"')
     if len(question) > LONGEST_QUESTION:
         raise UserError(

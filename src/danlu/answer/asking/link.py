@@ -10,7 +10,8 @@ OVERTAKEN = "overtaken"
 """Of an answer that is another one now, since the index that gave it has changed by refreshes, orders to forget or lines of access."""
 
 DEGRADED = "not compared"
-"""Of an answer that was found by words alone, since the vectors' server was down: today's answer would be another one for that."""
+"""Of an answer whose search found less than there was: by words alone, since the vectors' server was down, or by an approximate search,
+which may miss some passages for speed. That today's answer is another one says nothing then; its citations are verified each by itself."""
 
 
 @dataclass(frozen=True)

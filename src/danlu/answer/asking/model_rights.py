@@ -7,14 +7,14 @@ danlu.yaml count as they are now: a model is closed to somebody at the next requ
 import threading
 from collections.abc import Mapping
 
-from danlu.answer.index.access import principals_of
+from danlu.answer.index.access import principals_of, stamp_of
 from danlu.answer.uses.catalogue import names_in
 from danlu.answer.uses.lineage import line_of
 from danlu.answer.uses.sought import Sought
 from danlu.answer.uses.tainted import uses
 from danlu.answer.uses.use import LEARNT
 from danlu.core.artifacts import Artifact, Checkpoint, Release
-from danlu.core.project import PROJECT_FILE, Project, load_project
+from danlu.core.project import Project, load_project
 from danlu.core.store import Store
 from danlu.retrieve.tables.schema import EVERYONE
 
@@ -41,8 +41,7 @@ class ModelRights:
         Raises UserError when danlu.yaml cannot be read.
         """
         with self._lock:
-            found = (self._project.folder / PROJECT_FILE).stat()
-            stamp = (found.st_ino, found.st_mtime_ns)
+            stamp = stamp_of(self._project)
             if stamp != self._stamp:
                 access = load_project(self._project.folder).access
                 if access != self._access:

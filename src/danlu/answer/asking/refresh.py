@@ -8,11 +8,13 @@ weights and the refusal gate stay as they were measured. `danlu run` makes all o
 import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from danlu.answer.asking.changed_files import Changes, Known, changes_since, known_files
 from danlu.answer.index.access import align_access, apply_access, principals_of
+from danlu.answer.index.equal_files import equal_files
 from danlu.answer.index.live import open_live, refresh_scratch
 from danlu.answer.state import current_index
 from danlu.core.artifacts import Corpus
@@ -26,6 +28,7 @@ from danlu.data.lock import SourceLock, lock_sources
 from danlu.recipes.reading import reading_plan
 from danlu.recipes.settings import Settings
 from danlu.retrieve.legs.live import LiveIndex
+from danlu.retrieve.tables.twins import Twin
 from danlu.retrieve.tables.writing import Version
 from danlu.text.records import Reject, read_documents
 from danlu.text.tables import stream_rows
@@ -82,9 +85,11 @@ _NOTHING = Refreshed(Changes())
 
 def _take_out(live: LiveIndex, changes: Changes, known: Known) -> int:
     """Take the documents of files that are gone out. What is to be read again counts as new from here on, whatever is killed."""
-    if changes.again:
+    if read_again := {*changes.again, *changes.changed, *changes.gone}:
         with live.writing() as change:
             change.follow((), gone=changes.again)
+            names = change.twins().items()
+            change.part([id for id, source in names if not read_again.isdisjoint(names_around(source))])
     for name in changes.gone:
         with live.writing() as change:
             for doc_id in known.documents_of(name):
@@ -107,7 +112,11 @@ def _take_over(
             for doc_id in gone:
                 change.remove(doc_id)
             for version in found:
-                change.put(replace(version, principals=principals_of(version.document.source, access)))
+                doc_id, source = version.document.doc_id, version.document.source
+                change.put(replace(version, principals=principals_of(source, access)))
+                if doc_id in read.twins:
+                    change.join(doc_id, read.twins[doc_id])
+                    change.grant_by_name(partial(principals_of, access=access), doc_id)
             change.follow([(file.source, file.sha256, file.licence)])
         put, removed = put + len(found), removed + len(gone)
     return Refreshed(Changes(), put, removed, read.rejects, read.nothing)
@@ -120,6 +129,8 @@ class _Read:
     versions: Mapping[str, list[Version]]
     rejects: Sequence[Reject]
     nothing: NothingKept | None = None
+    twins: Mapping[str, Sequence[Twin]] = field(default_factory=dict)
+    """Other files with the text of a document, by its id."""
 
 
 def _read(project: Project, lock: SourceLock, machine: Machine, shows: Shows) -> _Read:
@@ -132,7 +143,7 @@ def _read(project: Project, lock: SourceLock, machine: Machine, shows: Shows) ->
         read = execute(plan, store, machine, shows=shows)
         assert isinstance(read, Corpus)
         versions, again = _versions(read, store, {file.source for file in lock.files}, forgotten)
-        return _Read(versions, [*_rejects(store), *again])
+        return _Read(versions, [*_rejects(store), *again], twins=equal_files(store.all()))
     except NothingKept as error:
         return _Read({}, _rejects(store), error)
     finally:

@@ -12,6 +12,7 @@ from danlu.core.errors import UserError
 from danlu.core.forgotten import Forgotten
 from danlu.retrieve.grounding.cited import open_cited
 from danlu.retrieve.legs.search import DEPTH, Searcher
+from danlu.retrieve.legs.spelling import spelt
 from danlu.retrieve.ranking.rank import best_passages
 from danlu.text.language import answer_language
 
@@ -49,6 +50,10 @@ class Searched:
     """Best first."""
     degraded: str = ""
     """Why less was searched than the index holds, in English, for the project's owner; empty when all was."""
+    understood: str = ""
+    """The question with its misspelt words as the documents write them; empty where there were none."""
+    other_names: tuple[str, ...] = ()
+    """Other names that were searched for beside the question's words, as documents define them that the asker may see."""
 
     def without(self, forgotten: Forgotten) -> "Searched":
         """The last look before anything is shown, as an answer gets it: whatever the index gave, nothing that is forgotten leaves."""
@@ -62,10 +67,12 @@ def find_passages(view: Searcher, question: str, count: int = DEFAULT_COUNT) -> 
     """
     if not 1 <= count <= MOST_FOUND:
         raise UserError("{count} passages cannot be asked for", "Expected 1 to {most}.", count=count, most=MOST_FOUND)
-    hits = best_passages(view, question, answer_language(question), count)
+    asked = spelt(view, question)
+    hits = best_passages(view, asked.question, answer_language(question), count)
     cited = {doc_id: open_cited(view, doc_id) for doc_id in {hit.doc_id for hit in hits}}
     found = (
         Found(hit.score, hit.text, cited[hit.doc_id].cite(hit, hit.start, hit.end), hit.headings, hit.language)
         for hit in hits
     )
-    return Searched(tuple(found), view.degraded)
+    understood, others = asked.question if asked.changed else "", tuple(view.other_names(asked.question))
+    return Searched(tuple(found), view.degraded, understood, others)

@@ -1,7 +1,7 @@
 """Why, for one citation: the quote in the extraction that it was cut from, the edits between, and the source file.
 
 What `danlu run` read is verified against the release's artifacts. What a refresh put since stands in none: there the live index holds
-the extraction and the file's hash, and is what the citation came from.
+the extraction and the file's hash, and is what the citation came from. What a purge deleted is held against today's extraction.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from danlu.answer.asking.link import CHANGED, FORGOTTEN, INTACT, MISSING, Link
+from danlu.answer.asking.link import CHANGED, FORGOTTEN, INTACT, MISSING, PURGED, Link
+from danlu.answer.forgetting.forgotten_record import Record
 from danlu.core.artifacts import Artifact, Corpus, Files
 from danlu.core.forgotten import ForgottenDocument, names_around
 from danlu.core.hashing import hash_file
@@ -63,10 +64,33 @@ def citation_links(
     yield _source_link(project, f"source {number}", source, behind)
 
 
+def by_order(purge: Record) -> dict[str, Any]:
+    """Which record says that something was purged, and the orders to forget that it was purged for."""
+    return {"record": purge.number, "orders": ", ".join(map(str, purge.body["orders"]))}
+
+
+def after_purge(
+    project: Project, number: int, citation: dict[str, Any], today: Mapping[str, Artifact], purge: Record
+) -> Iterator[Link]:
+    """A citation whose extraction a purge deleted: verified by the extraction of `today` where that holds the same words there.
+
+    Else nothing is left that could tell whether they ever stood there, and the order is named.
+    """
+    source = citation["source"]
+    place = {key: citation[key] for key in ("page", "start", "end", "quote")}
+    behind = _released(source, today)
+    if behind.row is None or behind.row["text"][citation["start"] : citation["end"]] != citation["quote"]:
+        yield Link(f"citation {number}", source, PURGED, place | by_order(purge))
+        return
+    yield Link(f"citation {number}", source, INTACT, place | {"made_anew": True})
+    yield _source_link(project, f"source {number}", source, behind)
+
+
 def _refreshed(source: str, live: Searcher, generation: int) -> _Behind | None:
     """What a refresh put before the question was asked; None for a document that came with the release, or after the question."""
     query = "SELECT doc_id, extraction, generation FROM documents WHERE source = ?"
-    found = live.rows(query, (source,))
+    twin = "SELECT twin_id, coalesce(twins.extraction, documents.extraction), generation FROM twins JOIN documents USING (doc_id) WHERE twins.source = ?"
+    found = live.rows(query, (source,)) or live.rows(twin, (source,))
     if not found or not 1 < found[0][2] <= generation:
         return None
     files = (

@@ -5,7 +5,7 @@ from typing import Any
 
 from danlu.answer.asking.link import CHANGED, FORGOTTEN, INTACT, MISSING, Link
 from danlu.answer.state import State
-from danlu.answer.uses.catalogue import NamedDocument
+from danlu.answer.uses.catalogue import Catalogue, NamedDocument
 from danlu.answer.uses.named_document import find_document
 from danlu.answer.uses.tainted import uses_in
 from danlu.answer.uses.use import Use
@@ -18,7 +18,7 @@ from danlu.data.lock import printable
 
 def why_document(project: Project, name: str, start: Path) -> list[Link]:
     """The way of a document through the project, from its file to the releases. Raises UserError with the nearest names."""
-    document = find_document(project, name, start)
+    document = find_document(Catalogue.of(project), name, start)
     return [_file_link(project, document), *map(_use_link, uses_in(Store(project.artifacts), document.sought))]
 
 

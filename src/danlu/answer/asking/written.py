@@ -15,6 +15,7 @@ from danlu.answer.asking.model_rights import ModelRights
 from danlu.answer.uses.promotion import ModelWatch
 from danlu.core.answers import Grounded
 from danlu.core.artifacts import Artifact, Checkpoint, Release, Report
+from danlu.core.errors import WorkFailed
 from danlu.core.execute import Machine
 from danlu.core.hashing import hash_facts
 from danlu.core.project import Project
@@ -108,7 +109,13 @@ def in_own_words(
             return quoted
         held = hold_against(view, question, hits, said, quoted.support, judge).grounded
     return (
-        replace(held, written_by=writer.part, quoted=fingerprint(quoted), understood=quoted.understood)
+        replace(
+            held,
+            written_by=writer.part,
+            quoted=fingerprint(quoted),
+            understood=quoted.understood,
+            other_names=quoted.other_names,
+        )
         if held
         else quoted
     )
@@ -131,6 +138,7 @@ class EngineWriter:
         self._most_tokens = most_tokens
         self._lock = threading.Lock()
         self._engine: Engine | None = None
+        self._is_closed = False
 
     def write(self, messages: list[dict[str, Any]]) -> str | None:
         """See Writer. The likeliest tokens, so that one question has one answer. Raises WorkFailed when the engine fails."""
@@ -144,14 +152,17 @@ class EngineWriter:
         return self._chat.decode([token for token in tokens if token not in stop_ids])
 
     def close(self) -> None:
-        """Close the engine, where one was opened."""
+        """Close the engine, where one was opened; none is opened any more."""
         with self._lock:
+            self._is_closed = True
             if self._engine is not None:
                 self._engine.close()
                 self._engine = None
 
     def _opened(self) -> Engine:
         with self._lock:
+            if self._is_closed:  # a question that came before another release did: nobody would close what it opens
+                raise WorkFailed("The model was closed: another release is current", "Ask again.")
             if self._engine is None:
                 self._engine = self._open_engine()
             return self._engine

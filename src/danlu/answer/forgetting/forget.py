@@ -2,7 +2,8 @@
 
 The order of the steps is such that a kill between any two of them leaves the document hidden, and the same command again goes on:
 the list first (from then on no answer cites it, in any process, and no run reads it), the recorded answers, the live index, and
-last the record, which lists every place that still holds it and everything that learnt from it. Artifacts are written once
+last the record, which lists every place that still holds it and everything that learnt from it. The list waits for no run; the rest
+needs the project's writer lock. What cannot be opened is named in the record, and stops nothing. Artifacts are written once
 and stay; `rebuild` makes what follows without it, `purge` deletes those that used it.
 """
 
@@ -16,17 +17,18 @@ from danlu.answer.forgetting import forgotten_record
 from danlu.answer.forgetting.forgotten_record import Record
 from danlu.answer.forgetting.orders import now
 from danlu.answer.forgetting.places import Elsewhere, places_of
-from danlu.answer.forgetting.redact_answers import redact_answers
+from danlu.answer.forgetting.redact_answers import Redacted, redact_answers
 from danlu.answer.forgetting.remaining import remaining
-from danlu.answer.forgetting.standing import standing
+from danlu.answer.forgetting.standing import ordering, standing
 from danlu.answer.forgetting.traces import Quotes
 from danlu.answer.index.live import bring_store, changing, refresh_scratch, remove_documents
 from danlu.answer.state import State
-from danlu.answer.uses.catalogue import NamedDocument
+from danlu.answer.uses.catalogue import Catalogue, NamedDocument
 from danlu.answer.uses.named_document import copies_of, document_of, find_document
 from danlu.answer.uses.sought import Sought, any_of
 from danlu.answer.uses.tainted import uses_in
 from danlu.core.artifacts import Corpus
+from danlu.core.errors import UserError
 from danlu.core.forgotten import Forgotten, ForgottenDocument
 from danlu.core.project import Project
 from danlu.core.store import Store
@@ -54,49 +56,68 @@ class Order:
 def forget(project: Project, order: Order) -> tuple[Record, bool]:
     """Carry out an order; returns its record, and whether it was carried out before. The caller holds the project's writer lock.
 
-    An earlier order that was cut off is finished first. Raises UserError for a document that nobody knows, and for a damaged list or
+    Earlier orders that were cut off are finished first. Raises UserError for a document that nobody knows, and for a damaged list or
     record.
     """
+    number, is_new = hide(project, order)
+    made = {record.number: record for record in finish(project, order, number if is_new else 0)}
+    return made.get(number) or record_of(project, number), number not in made
+
+
+def hide(project: Project, order: Order) -> tuple[int, bool]:
+    """Put a document on the list, with its copies; returns the number of the order, and whether it was given now and not before.
+
+    It waits for no run. What follows, the record too, is `finish`'s. Raises as `forget` does.
+    """
     state = State.of(project).folder
-    now_finished = finish(project, order)
-    known = standing(state)
-    record = known.record_of(order.name)
-    if record is None:
-        document = find_document(project, order.name, order.start)
-        record = known.record_of(document.source)
-    if record is not None:
-        return record, now_finished is None or now_finished.number != record.number
-    documents, number = [document, *copies_of(project, document)], forgotten_record.next_number(state)
-    new = [_entry(document, number, now()) for document in documents if not known.ordered.find(document.source)]
-    known.ordered.adding(new).write(state)
-    return _carried_out(project, documents, number, order), False
+    with ordering(state):
+        known = standing(state)
+        if entry := known.ordered.find(order.name):
+            return entry.record, False
+        catalogue = Catalogue.of(project, is_lenient=True)
+        document = find_document(catalogue, order.name, order.start)
+        if entry := known.ordered.find(document.source):
+            return entry.record, False
+        number = known.next_number + len({entry.record for entry in known.pending})
+        documents = [document, *copies_of(catalogue, document)]
+        new = [_entry(document, number, now()) for document in documents if not known.ordered.find(document.source)]
+        known.ordered.adding(new).write(state)
+        return number, True
 
 
-def finish(project: Project, order: Order) -> Record | None:
-    """Finish the order that was cut off, if there is one; returns its record. Of `order` it takes who, and where else to look."""
+def finish(project: Project, order: Order, given_now: int = 0) -> list[Record]:
+    """Carry out every order that is on the list and has no record, oldest first; `given_now` is the one that was not cut off.
+
+    Of `order` it takes who, and where else to look. The caller holds the project's writer lock.
+    """
     pending = standing(State.of(project).folder).pending
-    if not pending:
-        return None
-    documents = [document_of(project, entry) for entry in pending]
-    return _carried_out(project, documents, pending[0].record, order, resumed=True)
+    numbers = dict.fromkeys(entry.record for entry in pending)
+    return [_carried_out(project, number, order, resumed=number != given_now) for number in numbers]
 
 
-def _carried_out(
-    project: Project, documents: Sequence[NamedDocument], number: int, order: Order, resumed: bool = False
-) -> Record:
+def record_of(project: Project, number: int) -> Record:
+    """The record of an order that was carried out."""
+    return next(one for one in forgotten_record.records(State.of(project).folder) if one.number == number)
+
+
+def _carried_out(project: Project, number: int, order: Order, resumed: bool) -> Record:
     """Everything that comes after the list; the record is the last. One that is `resumed` counts what it took out now."""
     state = State.of(project).folder
+    entries = [entry for entry in Forgotten.of(state).documents if entry.record == number]
+    catalogue = Catalogue.of(project, is_lenient=True)
+    documents = [document_of(catalogue, entry) for entry in entries]
     found = {
         "action": "forget",
         "at": now(),
         "by": order.who,
-        "documents": [asdict(entry) for entry in Forgotten.of(state).documents if entry.record == number],
+        "documents": [asdict(entry) for entry in entries],
         "removed": _removed(project, documents, number),
         "resumed": resumed,
         **_found(project, documents, order.elsewhere),
         "not_proven": list(NOT_PROVEN),
     }
-    return forgotten_record.append(state, found)
+    with ordering(state):
+        return forgotten_record.append(state, found)
 
 
 def _entry(document: NamedDocument, number: int, at: str) -> ForgottenDocument:
@@ -109,11 +130,25 @@ def _removed(project: Project, documents: Sequence[NamedDocument], number: int) 
     state, sought = State.of(project).folder, any_of(document.sought for document in documents)
     shutil.rmtree(refresh_scratch(project), ignore_errors=True)  # nobody refreshes meanwhile: the writer's lock is held
     quotes = Quotes(text for document in documents for text in document.texts)
-    answers = redact_answers(state / "answers.db", lambda said: number * _is_of(said, sought), quotes, number)
+    answers, unusable = Redacted(), {}
+    try:
+        answers = redact_answers(state / "answers.db", lambda said: number * _is_of(said, sought), quotes, number)
+    except UserError as error:
+        unusable[state / "answers.db"] = error
     with changing(project) as indexes:
-        passages, kept = remove_documents(indexes, sought.doc_ids, {document.file for document in documents})
-    logs = [path.name for path in kept] + ([] if answers.log_is_emptied else ["answers.db"])
-    return {"passages": passages, "answers": list(answers.ids), "logs left": logs, "vectors left": bring_store(project)}
+        removed = remove_documents(indexes, sought.doc_ids, {document.file for document in documents})
+    logs = [path.name for path in removed.logs_left] + ([] if answers.log_is_emptied else ["answers.db"])
+    unusable |= removed.unusable
+    return {
+        "passages": removed.passages,
+        "answers": list(answers.ids),
+        "logs left": logs,
+        "unusable": [
+            {"name": path.relative_to(project.folder).as_posix(), "problem": error.message}
+            for path, error in unusable.items()
+        ],
+        "vectors left": bring_store(project),
+    }
 
 
 def _is_of(citation: dict[str, Any], sought: Sought) -> bool:

@@ -8,6 +8,9 @@ chain stands alone, and the record says so.
 What this proves, and what not: who has no key cannot write another history. Who can read the key, which lies in the same folder, can
 write the whole chain anew; cutting records off its end is seen only by one who kept the number or the hash of the last. Keep the key
 elsewhere, or keep the hash of the last record, if that matters.
+
+A key that is gone stops no order, since the law does not wait for it: the next record is signed by a new one, and says so (`key_before`).
+The records before it are still verified by the key that each of them names; nobody can sign another one so.
 """
 
 import json
@@ -59,6 +62,9 @@ def append(state: Path, body: dict[str, Any]) -> Record:
     (state / RECORDS).mkdir(exist_ok=True)
     key = _key(state)
     full = body | {"record": number, "previous": _hash_of(state, number - 1), "signed_by": _public(key) if key else ""}
+    before = next((signer for signer, _ in reversed(signers(state))), "")
+    if key and before not in ("", full["signed_by"]):
+        full["key_before"] = before
     signature = key.sign(canonical_json(full)).hex() if key else ""
     text = canonical_json({"body": full, "signature": signature}).decode()
     write_atomically(_path(state, number), text + "\n")
@@ -68,6 +74,20 @@ def append(state: Path, body: dict[str, Any]) -> Record:
 def records(state: Path) -> list[Record]:
     """Every record, oldest first; raises UserError that names a damaged one. Signatures are not looked at."""
     return [Record(number, _read(path)["body"]) for number, path in _files(state)]
+
+
+def signers(state: Path) -> list[tuple[str, tuple[int, ...]]]:
+    """The public keys that signed, in their order, each with the numbers of its records."""
+    found: dict[str, list[int]] = {}
+    for record in records(state):
+        found.setdefault(record.body["signed_by"], []).append(record.number)
+    return [(key, tuple(numbers)) for key, numbers in found.items() if key]
+
+
+def key_here(state: Path) -> str:
+    """The public key of the key that signs the next record; empty where there is none, and one will be made."""
+    key = _read_key(state) if (state / KEY).exists() else None
+    return _public(key) if key else ""
 
 
 def broken(state: Path) -> Iterator[tuple[int, str]]:
@@ -86,7 +106,8 @@ def broken(state: Path) -> Iterator[tuple[int, str]]:
             yield number, "the record before it was changed"
         if said["body"]["record"] != number:
             yield number, "the record has another number"
-        signer = signer or said["body"]["signed_by"]
+        if signer in ("", said["body"].get("key_before")):
+            signer = said["body"]["signed_by"]
         if problem := _signature_problem(said, signer):
             yield number, problem
         expected, previous = number + 1, sha256(path.read_bytes()).hexdigest()
@@ -150,12 +171,19 @@ def _key(state: Path) -> "Ed25519PrivateKey | None":
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     except ImportError:
         return None
-    path = state / KEY
-    if not path.exists():
+    if not (path := state / KEY).exists():
         raw = Ed25519PrivateKey.generate().private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
         _put_once(path, raw)
+    return _read_key(state)
+
+
+def _read_key(state: Path) -> "Ed25519PrivateKey":
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    path = state / KEY
     try:
         key = serialization.load_pem_private_key(path.read_bytes(), password=None)
     except (ValueError, TypeError):

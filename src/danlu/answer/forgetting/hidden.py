@@ -19,8 +19,9 @@ def without_forgotten(given: Answer, forgotten: Forgotten) -> Answer:
     """The answer itself; or a refusal in its language when it quotes what was forgotten."""
     if any(is_forgotten(citation, forgotten) for citation in (*given.citations, *given.closest)):
         return replace(
-            given, answer=REFUSALS[given.language], refused=True, citations=(), closest=(), conflicts=(), written_by=""
-        )
+            given, answer=REFUSALS[given.language], refused=True, citations=(), closest=(), conflicts=(), written_by="",
+            other_names=(),
+        )  # fmt: skip
     return given
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from danlu.answer.forgetting import forgotten_record
 from danlu.answer.forgetting.forgotten_record import Record
-from danlu.answer.forgetting.standing import Standing, finished, standing
+from danlu.answer.forgetting.standing import Standing, finished, ordering, standing
 from danlu.answer.state import State
+from danlu.answer.uses.catalogue import Catalogue
 from danlu.answer.uses.lineage import line_of
 from danlu.answer.uses.named_document import find_document
 from danlu.answer.uses.promotion import returned_in
@@ -30,8 +31,13 @@ def lift(project: Project, name: str, by: str, start: Path) -> Record:
     Raises UserError when it is not forgotten, and for an order that was cut off. The caller holds the project's writer lock.
     """
     state = State.of(project).folder
+    with ordering(state):
+        return _lifted(project, state, name, by, start)
+
+
+def _lifted(project: Project, state: Path, name: str, by: str, start: Path) -> Record:
     known = finished(state)
-    entry = known.listed.find(name) or known.listed.find(find_document(project, name, start).source)
+    entry = known.listed.find(name) or known.listed.find(find_document(Catalogue.of(project), name, start).source)
     if entry is None:
         raise UserError("{name} is not forgotten", "`danlu forget --list` shows what is.", name=name)
     names = [one.source for one in known.listed.documents if one.record == entry.record]
@@ -45,13 +51,14 @@ def lift(project: Project, name: str, by: str, start: Path) -> Record:
 def note_rebuilt(project: Project, release: Release, by: str) -> list[Record]:
     """After a release became current: say of every open order as what everything was made anew.
 
-    While an order that was cut off waits, nothing is recorded: the next run, which has nothing to do, says it.
+    While an order waits for its record, nothing is recorded: the next run, which has nothing to do, says it.
     """
     state = State.of(project).folder
-    opened = [] if standing(state).pending else open_orders(state)
-    made = {one.manifest.stage: one.id for one in line_of(Store(project.artifacts), release)} if opened else {}
-    body = {"action": "rebuilt", "at": now(), "by": by, "release": release.id, "artifacts": made}
-    return [forgotten_record.append(state, body | {"about": order.number}) for order in opened]
+    with ordering(state):
+        opened = [] if standing(state).pending else open_orders(state)
+        made = {one.manifest.stage: one.id for one in line_of(Store(project.artifacts), release)} if opened else {}
+        body = {"action": "rebuilt", "at": now(), "by": by, "release": release.id, "artifacts": made}
+        return [forgotten_record.append(state, body | {"about": order.number}) for order in opened]
 
 
 def cut_off(state: Path) -> list[str]:
@@ -81,6 +88,10 @@ class Verified:
 
     records: int
     unsigned: tuple[int, ...]
+    signers: tuple[tuple[str, tuple[int, ...]], ...]
+    """Public keys that signed records, each with their numbers."""
+    lost_keys: tuple[str, ...]
+    """Those of them that are not in the project's file any more: their records hold, and nobody can sign another."""
     last_sha256: str
     """Of the last record: keep it elsewhere, and a chain that was cut is seen."""
     problems: tuple[tuple[int, str], ...]
@@ -100,9 +111,13 @@ def verify(project: Project) -> Verified:
     problems = tuple(forgotten_record.broken(state.folder))
     restored = not problems and _restore(project, state.folder)
     known = () if problems else forgotten_record.records(state.folder)
+    signers = () if problems else tuple(forgotten_record.signers(state.folder))
+    here = forgotten_record.key_here(state.folder) if signers else ""
     return Verified(
         forgotten_record.next_number(state.folder) - 1,
         tuple(record.number for record in known if not record.body["signed_by"]),
+        signers,
+        tuple(key for key, _ in signers if key != here),
         forgotten_record.last_hash(state.folder),
         problems,
         restored,
@@ -114,7 +129,8 @@ def _restore(project: Project, state: Path) -> bool:
     """Write the list again where it is not what the records say, with what is on it of an order that was cut off."""
     if _list_wanted(state) is None:
         return False
-    with only_writer(project.state):  # an order at work would be overwritten; it may have written the list meanwhile
+    # An order at work would be overwritten; it may have written the list meanwhile.
+    with only_writer(project.state), ordering(state):
         wanted = _list_wanted(state)
         if wanted is not None:
             wanted.write(state)

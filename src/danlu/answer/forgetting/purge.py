@@ -10,7 +10,7 @@ from pathlib import Path
 
 from danlu.answer.forgetting import forgotten_record
 from danlu.answer.forgetting.forgotten_record import Record
-from danlu.answer.forgetting.standing import finished
+from danlu.answer.forgetting.standing import finished, ordering
 from danlu.answer.state import State
 from danlu.answer.uses.sought import any_of, sought_by
 from danlu.answer.uses.tainted import uses_in
@@ -41,7 +41,9 @@ def purge(project: Project, by: str, at: str) -> tuple[Record | None, list[Use]]
     ]
     orders = sorted({entry.record for entry in forgotten.documents})
     body = {"action": "purged", "at": at, "by": by, "about": orders[-1], "orders": orders, "artifacts": facts}
-    record = forgotten_record.append(state.folder, body)
+    with ordering(state.folder):
+        finished(state.folder)  # somebody may have hidden another document meanwhile
+        record = forgotten_record.append(state.folder, body)
     _delete([use.artifact.path for use in reversed(tainted)])
     return record, tainted
 

@@ -1,11 +1,12 @@
 """Who may see which document: the `access` lines of danlu.yaml, brought to the live index.
 
 A pattern is matched with a document's name as citations show it (`*` fits slashes too); the first that fits counts, and what none
-fits is for everyone. Access is no part of any artifact: a changed line counts from the next command on, without a new index.
+fits is for everyone. Of several files with the same text each keeps its own line: who may see one of them may see the text. Access is no part of any artifact: a changed line counts from the next command on, without a new index.
 """
 
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
+from functools import partial
 
 from danlu.core.errors import UserError
 from danlu.core.hashing import hash_facts
@@ -21,7 +22,12 @@ _RULES = "access rules"
 
 def principals_of(source: str, access: Mapping[str, frozenset[str]]) -> frozenset[str]:
     """Who may see the document of this name."""
-    return next((names for pattern, names in access.items() if fnmatchcase(source, pattern)), frozenset({EVERYONE}))
+    return next((names for pattern, names in access.items() if fits(source, pattern)), frozenset({EVERYONE}))
+
+
+def fits(source: str, pattern: str) -> bool:
+    """Whether a pattern is of a document of this name: `*` is any number of signs, `?` one, and `[` is itself, as in names of folders."""
+    return fnmatchcase(source, pattern.replace("[", "[[]"))
 
 
 def apply_access(live: LiveIndex, project: Project) -> None:
@@ -44,10 +50,20 @@ def align_access(change: Change, project: Project) -> Mapping[str, frozenset[str
     project = load_project(project.folder)
     if change.fact(_RULES) != _hash(project.access):
         sources = change.sources()
-        _check_patterns(project, sources.values())
+        _check_patterns(project, [*sources.values(), *change.twins().values()])
         change.grant({doc_id: principals_of(source, project.access) for doc_id, source in sources.items()})
+        change.grant_by_name(partial(principals_of, access=project.access))
         change.note(_RULES, _hash(project.access))
     return project.access
+
+
+def stamp_of(project: Project) -> tuple[int, int]:
+    """Changes with the project's file; zeros while it cannot be seen, as some editors have it for a moment."""
+    try:
+        found = (project.folder / PROJECT_FILE).stat()
+    except OSError:
+        return 0, 0
+    return found.st_ino, found.st_mtime_ns
 
 
 def _hash(access: Mapping[str, frozenset[str]]) -> str:
@@ -70,10 +86,10 @@ def check_known(principals: Iterable[str], project: Project) -> frozenset[str]:
 
 def _check_patterns(project: Project, documents: Iterable[str]) -> None:
     names = list(documents)
-    unused = [pattern for pattern in project.access if not any(fnmatchcase(name, pattern) for name in names)]
+    unused = [pattern for pattern in project.access if not any(fits(name, pattern) for name in names)]
     if unused:
         files = list(source_paths(project.sources))
-        unused = [pattern for pattern in unused if not any(fnmatchcase(name, pattern) for name in files)]
+        unused = [pattern for pattern in unused if not any(fits(name, pattern) for name in files)]
     if unused:
         raise UserError(
             "{file}: the access pattern {pattern!r} fits no document",

@@ -7,15 +7,19 @@ changes all of them holds the folder's lock.
 import fcntl
 import shutil
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from danlu.answer.index.access import align_access, apply_access
+from danlu.answer.index.equal_files import equal_files
 from danlu.answer.index.vector_store import open_store
 from danlu.answer.state import State, current_index
+from danlu.answer.uses.lineage import line_of
 from danlu.core.artifacts import Artifact, Files, Index
 from danlu.core.damage import check_intact
+from danlu.core.errors import UserError
 from danlu.core.forgotten import Forgotten
 from danlu.core.project import Project
 from danlu.core.store import Store
@@ -88,27 +92,48 @@ def follow_release(project: Project) -> None:
             _delete(path)
 
 
+@dataclass(frozen=True)
+class Removed:
+    """What became of documents that were to be taken out of live indexes."""
+
+    passages: int
+    logs_left: Sequence[Path]
+    """Indexes whose log still holds their bytes, since somebody read in it all the time."""
+    unusable: Mapping[Path, UserError]
+    """Indexes that could not be changed, such as one of an earlier version of danlu, with why."""
+
+
 def remove_documents(
     paths: Collection[Path], doc_ids: Collection[str], files: Collection[str], wait_s: float = TIMEOUT_S
-) -> tuple[int, list[Path]]:
-    """Take documents out of live indexes, and what they left in free pages.
+) -> Removed:
+    """Take documents out of live indexes, and what they left in free pages; one that cannot be used stops nothing.
 
-    Returns the number of passages, and the indexes whose log still holds their bytes, since somebody read in it for `wait_s` seconds. Of
-    `files` nothing is known any more: should an order be lifted, a refresh reads them again.
+    Somebody who reads in an index's log is waited for `wait_s` seconds. Of `files` nothing is known any more: should an order be lifted,
+    a refresh reads them again.
     """
-    count, left = 0, []
+    passages, logs_left, unusable = 0, [], {}
     for path in paths:
-        with closing(LiveIndex(path, None)) as live:
-            with live.writing() as change:
-                count += sum(map(change.remove, sorted(doc_ids)))
-                change.follow((), gone=sorted(files))
-            if not live.compact(wait_s=wait_s):
-                left.append(path)
-    return count, left
+        try:
+            with closing(LiveIndex(path, None)) as live:
+                with live.writing() as change:
+                    passages += sum(map(change.remove, sorted(doc_ids)))
+                    change.follow((), gone=sorted(files))
+                if not live.compact(wait_s=wait_s):
+                    logs_left.append(path)
+        except UserError as error:
+            unusable[path] = error
+    return Removed(passages, logs_left, unusable)
 
 
 def bring_store(project: Project) -> str:
     """Bring the store of danlu.yaml's `vectors` up to date with the live index; returns why it is not, empty when it is."""
+    try:
+        return _brought(project)
+    except UserError as error:  # no driver, an address of none, an index that cannot be used
+        return error.message
+
+
+def _brought(project: Project) -> str:
     store = open_store(project)
     if store is None or not State.of(project).has_release():
         return ""
@@ -146,7 +171,7 @@ def _make(project: Project, index: Index, path: Path) -> None:
     _delete(half)
     check_intact([index])
     shutil.copyfile(index.database, half)
-    forgotten = Forgotten.of(project.state / "state")
+    forgotten, store = Forgotten.of(project.state / "state"), Store(project.artifacts)
     with closing(LiveIndex(half, index.encoder)) as live:
         with live.writing() as change:
             begun = time.time_ns() // 1_000_000
@@ -155,7 +180,11 @@ def _make(project: Project, index: Index, path: Path) -> None:
             hidden = [doc_id for doc_id, source in change.sources().items() if forgotten.find(source, doc_id)]
             for doc_id in hidden:
                 change.remove(doc_id)
-            change.follow(files_of(Store(project.artifacts), index))
+            change.follow(files_of(store, index))
+            there = change.sources()
+            for doc_id, twins in equal_files(line_of(store, index)).items():
+                if doc_id in there:
+                    change.join(doc_id, [one for one in twins if not forgotten.find(one.source, one.doc_id)])
             align_access(change, project)
         if hidden:
             live.compact()

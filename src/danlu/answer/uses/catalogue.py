@@ -4,7 +4,7 @@ What it ever collected is known, not only what lies there now: an old release ma
 """
 
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any
 from danlu.answer.uses.sought import Sought
 from danlu.core.artifacts import MANIFEST, Artifact, Corpus, Files
 from danlu.core.databases import read_only, using
-from danlu.core.errors import Phrase
+from danlu.core.errors import Phrase, UserError
 from danlu.core.forgotten import names_around, text_hash
 from danlu.core.hashing import hash_file
 from danlu.core.project import Project
@@ -70,21 +70,28 @@ class Catalogue:
     """SHA-256 of each file as a live index holds it."""
     live: tuple[Path, ...]
     """Live indexes: a document that a refresh put there stands in no artifact."""
+    is_lenient: bool
+    """Whether a live index that cannot be read is passed over."""
 
     @classmethod
-    def of(cls, project: Project) -> "Catalogue":
-        """Read the names from all artifacts."""
+    def of(cls, project: Project, is_lenient: bool = False) -> "Catalogue":
+        """Read the names from all artifacts and live indexes.
+
+        A `is_lenient` one passes over live indexes that cannot be read: nothing is answered from them, and they must not hold up an order
+        to forget, which names them by itself. Else they raise UserError.
+        """
         store, paths = Store(project.artifacts), source_paths(project.sources)
         live = tuple(sorted((project.state / "state" / "index").glob("*.db")))
         ids = {source: doc_id for artifact in store.all() for source, doc_id in names_in(artifact)}
-        ids |= {row["source"]: row["doc_id"] for path in live for row in _live_rows(path)}
+        ids |= {row["source"]: row["doc_id"] for path in live for row in _live_rows(path, is_lenient)}
         ids |= {source: id_of(source) for source in paths if source not in ids}
         made = [artifact for artifact in store.all() if isinstance(artifact, Files)]
         newest_last = sorted(made, key=lambda artifact: (artifact.path / MANIFEST).stat().st_mtime_ns)
         tables = (stream_rows(artifact.table, ["source", "sha256"]) for artifact in newest_last)
         collected = {row["source"]: row["sha256"] for table in tables for row in table}
-        followed = {file: sha256 for path in live for file, sha256 in _rows(path, "SELECT file, sha256 FROM sources")}
-        return cls(store, ids, paths, collected, followed, live)
+        files = (_rows(path, "SELECT file, sha256 FROM sources", is_lenient) for path in live)
+        followed = {file: sha256 for rows in files for file, sha256 in rows}
+        return cls(store, ids, paths, collected, followed, live, is_lenient)
 
     def document(self, source: str, texts: Iterable[str]) -> NamedDocument:
         """The document of this name."""
@@ -99,20 +106,21 @@ class Catalogue:
     def extracted(self) -> Iterator[dict[str, Any]]:
         """doc_id, source and text of every document that was ever extracted, as far as it is still here."""
         for path in self.live:
-            yield from _live_rows(path)
+            yield from _live_rows(path, self.is_lenient)
         for artifact in self.store.all():
             if isinstance(artifact, Corpus) and artifact.manifest.stage == "extract":
                 yield from stream_rows(artifact.documents, ["doc_id", "source", "text"])
 
 
-def _live_rows(path: Path) -> Iterator[dict[str, Any]]:
+def _live_rows(path: Path, is_lenient: bool) -> Iterator[dict[str, Any]]:
     """doc_id, source and extraction of the documents of a live index."""
-    for doc_id, source, text in _rows(path, "SELECT doc_id, source, extraction FROM documents"):
+    for doc_id, source, text in _rows(path, "SELECT doc_id, source, extraction FROM documents", is_lenient):
         yield {"doc_id": doc_id, "source": source, "text": text}
 
 
-def _rows(path: Path, query: str) -> Iterator[Any]:
-    with using(path, _NEXT_STEP), closing(read_only(path)) as connection:
+def _rows(path: Path, query: str, is_lenient: bool) -> Iterator[Any]:
+    passed_over = suppress(UserError) if is_lenient else nullcontext()
+    with passed_over, using(path, _NEXT_STEP), closing(read_only(path)) as connection:
         yield from connection.execute(query)
 
 

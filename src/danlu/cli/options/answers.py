@@ -15,6 +15,11 @@ def add(commands: Commands, say: Speech) -> None:
         'danlu ask "How do I install a source package?"',
     )
     ask.add_argument("question", metavar="QUESTION", help=say("the question, in quotes"))
+    ask.add_argument(
+        "--follow",
+        metavar="ID",
+        help=say("id of an earlier answer: what this question leaves out is taken from the question asked there"),
+    )
     as_option(ask, say("ask as this group or person of danlu.yaml's `access`; may be repeated"))
     json_option(ask, say)
     why = commands.add(

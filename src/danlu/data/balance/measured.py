@@ -12,12 +12,13 @@ from danlu.data.balance.groups import GENDER, WordLists, group_of
 from danlu.data.balance.measures import MEASURES, measure
 from danlu.data.fields import check_fields
 from danlu.data.parts import parts_of
-from danlu.text import segment
+from danlu.text import segment, sentences
 from danlu.text.records import part_name, read_documents
 from danlu.text.tables import TableWriter
 
 RULES = (
     ("tone", 1), ("measures", 1), ("groups", 2), ("topics", 1), ("variety", 1), ("segmentation", segment.VERSION),
+    ("sentences", sentences.VERSION),
 )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from danlu.data.balance.sample import share_of
 from danlu.data.families import family
 from danlu.data.parts import Batch, Verdict, check_any_kept, map_parts
 from danlu.text.records import Document, Reject
+from danlu.text.segment import LIBRARIES
 from danlu.text.tables import read_groups
 
 
@@ -73,7 +74,7 @@ resample = Stage(
     makes=Corpus,
     body=_resample,
     config=ResampleConfig,
-    libraries=("rjieba",),
+    libraries=LIBRARIES,
     rules=RULES,
     resumable=True,
 )

@@ -20,6 +20,7 @@ from danlu.data.balance.measured import RULES, measured
 from danlu.data.balance.page import page
 from danlu.data.balance.sample import measures_of_sample, sample_of
 from danlu.text.records import part_name
+from danlu.text.segment import LIBRARIES
 from danlu.text.tables import TableWriter, read_groups, stream_rows
 
 WEIGHTS = pa.schema([("doc_id", pa.string()), ("group", pa.string()), ("label", pa.string()), ("weight", pa.float64())])
@@ -78,5 +79,5 @@ def _write_weights(path: Path, parts: list[Path], weights: Mapping[tuple[str, st
 
 diversity = Stage(
     "balance", version=1, makes=Report, body=_diversity, config=BalanceConfig, numeric=True, rules=RULES, resumable=True,
-    libraries=("rjieba", "PyStemmer", "scipy", "numpy"),
+    libraries=("scipy", "numpy", *LIBRARIES),
 )  # fmt: skip

@@ -35,6 +35,7 @@ from danlu.data.synthesize.rules import from_rules
 from danlu.data.synthesize.writing import PairWriter
 from danlu.text.records import Reject, read_documents
 from danlu.text.sections import RULES
+from danlu.text.segment import LIBRARIES
 
 Kind = Literal["heading", "definition", "faq", "table", "cloze", "title", "extract"]
 ModelKind = Literal["question", "summarise", "rewrite", "classify"]
@@ -160,7 +161,7 @@ synthesize = Stage(
     makes=Chats,
     body=_synthesize,
     config=SynthesizeConfig,
-    libraries=("rjieba", "PyStemmer"),
+    libraries=LIBRARIES,
     rules=(
         *RULES,
         *PRIVATE_RULES,

@@ -1,9 +1,10 @@
-"""Sources that contradict each other: two quotes of different documents that speak of the same thing and differ in what they say.
+"""Sources that contradict each other: two quotes that speak of the same thing and differ in what they say.
 
 Two clauses speak of the same thing when most words of the shorter stand in the other too, or both hold most of the question; and
 neither has another name, or another subject, in the place of one of the other's ("the laptop", "the phone"). They differ when one
-has another number or date of the same kind, denies what the other says, forbids what it allows, or says the opposite. Both are
-shown with the dates of their documents; which of them is right is not decided here.
+has another number or date of the same kind, denies what the other says, forbids what it allows, or says the opposite. Of all that
+differs the fact that was asked is named, and nothing where that one does not differ. Both sides are shown with the dates of their
+documents; which of them is right is not decided here. Within one document only a statement that changes another is told.
 """
 
 import re
@@ -11,11 +12,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+from danlu.retrieve.claims.asked_fact import AskedFact
+from danlu.retrieve.claims.changes import changes
 from danlu.retrieve.claims.clauses import Clause, clauses
-from danlu.retrieve.claims.content import content_words
 from danlu.retrieve.claims.document_dates import DocumentDate, newer
 from danlu.retrieve.claims.names import names
-from danlu.retrieve.claims.quantities import Quantity
+from danlu.retrieve.claims.quantity import Quantity
 from danlu.retrieve.claims.roles import instead
 from danlu.retrieve.claims.tallies import tells
 from danlu.retrieve.claims.wording import OPPOSITE
@@ -51,47 +53,61 @@ class Quoted:
 
 @dataclass(frozen=True)
 class Conflict:
-    """What two quotes say differently: `quotes[one]` and `quotes[other]`, the newer one first where that is known."""
+    """What two quotes say differently: `quotes[one]` and `quotes[other]`, the change or the newer one first where that is known."""
 
     one: int
     other: int
     kind: str
-    """number, date, negation or opposite."""
+    """number, date, negation, opposite or changed."""
     says: str
     but: str
 
 
 def conflicts(quotes: Sequence[Quoted], question: str) -> list[Conflict]:
-    """Every pair of quotes of different sources that contradict each other, with the first clauses in which they do."""
-    found = []
+    """Every pair of quotes that contradict each other, with the clauses in which they differ in what was asked."""
+    asked, found = AskedFact.of(question), []
     for (at, one), (place, other) in combinations(enumerate(quotes), 2):
-        if one.source == other.source and one.date == other.date:
-            continue
-        clash = _clash(one, other, question)
+        clash = _clash(one, other, asked)
         if clash is None:
             continue
         kind, says, but = clash
-        first = newer(one.date, other.date)
-        found.append(Conflict(place, at, kind, but, says) if first is False else Conflict(at, place, kind, says, but))
+        first = changes(says, but) if kind == "changed" else newer(one.date, other.date) is not False
+        found.append(_conflict(at, place, kind, says, but) if first else _conflict(place, at, kind, but, says))
     return found
 
 
-def _clash(one: Quoted, other: Quoted, question: str) -> tuple[str, str, str] | None:
+def _conflict(one: int, other: int, kind: str, says: Clause, but: Clause) -> Conflict:
+    return Conflict(one, other, kind, says.text.strip(), but.text.strip())
+
+
+def _clash(one: Quoted, other: Quoted, asked: AskedFact) -> tuple[str, Clause, Clause] | None:
+    """How those clauses differ that are nearest to the question, of all that speak of the same thing."""
     if is_chinese(one.text) != is_chinese(other.text):
         return None  # words of two languages are not compared, and what is left of them, names and numbers, says too little
-    asked = content_words(question)
-    for said in _sentence_clauses(one.text):
-        for theirs in _sentence_clauses(other.text):
-            same = _same_thing(said, theirs)
-            if not same:
-                held = [sum(map(clause.vocabulary.holds, asked)) for clause in (said, theirs)]
-                least = 1 if max(len(said.words), len(theirs.words)) <= _SHORT else _LEAST_WORDS
-                if min(held) < max(least, _LEAST_OF_QUESTION * len(asked)) or _other_subject(said, theirs):
-                    continue
-            kind = _difference(said, theirs)
-            if kind and (kind in ("number", "date") or (same and _alike(said, theirs))):
-                return kind, said.text.strip(), theirs.text.strip()
+    pairs = [
+        (asked.worth(said, theirs), said, theirs, same)
+        for said in _sentence_clauses(one.text)
+        for theirs in _sentence_clauses(other.text)
+        if (same := _same_thing(said, theirs)) or _both_answer(said, theirs, asked)
+    ]
+    best = max((worth for worth, *_ in pairs), default=None)
+    within = one.source == other.source and one.date == other.date
+    for worth, said, theirs, same in pairs:
+        if worth != best:
+            continue
+        kind = _difference(said, theirs, asked, max(worth[0], asked.when))
+        if kind in ("number", "date", "changed") or (kind and same and _alike(said, theirs)):
+            return (kind, said, theirs) if kind == "changed" or not within else None
     return None
+
+
+def _both_answer(one: Clause, other: Clause, asked: AskedFact) -> bool:
+    """Whether both hold most of the question, or say the same: then the question is answered alike."""
+    if one.text.strip() == other.text.strip():
+        return True
+    held = [sum(map(clause.vocabulary.holds, asked.question.words)) for clause in (one, other)]
+    least = 1 if max(len(one.words), len(other.words)) <= _SHORT else _LEAST_WORDS
+    return min(held) >= max(least, _LEAST_OF_QUESTION * len(asked.question.words)) and not _other_subject(one, other)
 
 
 def _sentence_clauses(text: str) -> Iterator[Clause]:
@@ -126,9 +142,11 @@ def _is_verb_for_verb(one: Clause, other: Clause) -> bool:
     return bool(one.words and other.words) and one.words[0].key == other.words[0].key
 
 
-def _difference(one: Clause, other: Clause) -> str:
+def _difference(one: Clause, other: Clause, asked: AskedFact, least: int) -> str:
+    if changes(one, other) or changes(other, one):
+        return "changed"
     mine, theirs = _unmatched(one.counted, other.counted), _unmatched(other.counted, one.counted)
-    pair = next(((a, b) for a in mine for b in theirs if a.kind == b.kind), None)
+    pair = next(((a, b) for a in mine for b in theirs if a.kind == b.kind and asked.fits(a) >= least), None)
     if pair:
         return "date" if pair[0].kind in ("date", "weekday") else "number"
     if one.negations % 2 != other.negations % 2:
@@ -144,14 +162,14 @@ def _unmatched(quantities: Sequence[Quantity], others: Sequence[Quantity]) -> li
 
 
 _TEXTS = {
-    "en": ("The sources differ: {one} says “{says}”, {other} says “{but}”.", "{source} ({date})", "{source} (no date)"),
-    "zh": ("资料说法不一：{one}写的是“{says}”，{other}写的是“{but}”。", "{source}（{date}）", "{source}（无日期）"),
+    "en": ("The sources differ: {one} says “{says}”, {other} says “{but}”.", "A later statement changes an earlier one: {one} says “{says}”, {other} said “{but}”.", "{source} ({date})", "{source} (no date)"),
+    "zh": ("资料说法不一：{one}写的是“{says}”，{other}写的是“{but}”。", "后来的说法改动了先前的：{one}写的是“{says}”，{other}原先写的是“{but}”。", "{source}（{date}）", "{source}（无日期）"),
 }  # fmt: skip
 
 
 def conflict_note(conflict: Conflict, quotes: Sequence[Quoted], language: str) -> str:
     """One sentence that shows both sides with the dates of their documents, the newer one first where that is known."""
-    template = _TEXTS[language][0]
+    template = _TEXTS[language][conflict.kind == "changed"]
     one, other = (_named(quotes[at], language) for at in (conflict.one, conflict.other))
     return template.format(
         one=one, other=other, says=conflict.says.rstrip("。.，,；;"), but=conflict.but.rstrip("。.，,；;")
@@ -159,7 +177,7 @@ def conflict_note(conflict: Conflict, quotes: Sequence[Quoted], language: str) -
 
 
 def _named(quote: Quoted, language: str) -> str:
-    _, dated, undated = _TEXTS[language]
+    _, _, dated, undated = _TEXTS[language]
     if quote.date is None:
         return undated.format(source=quote.source)
     return dated.format(source=quote.source, date=quote.date.value)

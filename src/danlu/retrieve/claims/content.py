@@ -11,9 +11,8 @@ from functools import lru_cache
 
 from danlu.retrieve.claims.quantities import LONGEST_REMEMBERED, half_width, quantities
 from danlu.text.language import HAN
-from danlu.text.segment import fold, terms
+from danlu.text.segment import TOKEN, fold, terms
 
-_TOKEN = re.compile(f"[{HAN}]+|[^\\W{HAN}]+(?:[-./+:@#]+[^\\W{HAN}]+)*[+#]*")
 _HAN = re.compile(f"[{HAN}]")
 _NO_CONTENT = ("p", "c", "u", "y", "m", "q", "x", "r", "d", "e", "o", "w", "zg", "k", "h")
 _FUNCTION = frozenset("是 有 为 在 到 于 由 被 把 将 让 使 会 能 可 可以 应 应当 应该 需 须 需要 必须 要 请 请勿 进行 时 时候 情况 方式 后 前 以后 之后 以前 之前 以上 以下 以内 内 中 上 下 里 没有 不得 禁止 允许 可能 建议 之一 即可 并用 并在 版本 满 不满 不足 超过 低于 高于 少于 多于 大于 小于 早于 晚于".split())  # fmt: skip
@@ -66,7 +65,7 @@ def _content_words(text: str) -> tuple[Word, ...]:
 
 
 def _words(text: str) -> Iterator[Word]:
-    for match in _TOKEN.finditer(text):
+    for match in TOKEN.finditer(text):
         if _HAN.match(match.group()):
             yield from _han_words(match.group(), match.start())
             continue

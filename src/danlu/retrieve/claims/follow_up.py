@@ -3,8 +3,8 @@
 By rules over words, no model. A question follows up when it opens with an ellipsis (and for …, what about …, 那…呢), points back
 (it, they, this, 它, 这个) with nothing in itself that it could point to, or says nothing by itself (why? 多久？). It then takes over the
 content words of what was asked before: all of them where it has no verb of its own, else the things and not what was done with
-them; a place, system or kind that it names anew ("for Windows") takes the place of the old one ("on Linux"). Any other question is
-left as it is, to the character. What was carried is named, so that the answer can show what it was understood as.
+them; a place, system or kind that it names anew ("for Windows") takes the place of the old one ("on Linux"), and so does what danlu.retrieve.claims.slots tells.
+Any other question is left as it is, to the character. What was carried is named, so that the answer can show what it was understood as.
 
 The price: a pronoun whose noun stands in the answer before, and not in a question, is not found.
 """
@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from danlu.retrieve.claims.content import Word, content_words
+from danlu.retrieve.claims.slots import replaced
 from danlu.text.language import HAN, is_chinese
 
 MOST_TURNS = 6
@@ -54,11 +55,11 @@ _POINTS = re.compile(
     r"\b(?P<pronoun>it|its|they|them|their|he|she|him|her|(?<!all )(?:these|those)|the (?:former|latter|second one|first one|other one)|the same(?=[?.!]*$))\b"
     r"|\b(?P<this>this|that)(?=\s*[?.!]*$|\s+(?:is|was|does|do|did|work|works|mean|means|cost|costs|take|takes|apply|applies|happen|include|includes|be|for|on|in|too)\b)|(?:^|[,.] )(?:is|was|are|does|did|will|can) (?P<opens>this|that)\b(?! \w+ \w+ \w+)"
     r"|\b(?P<determiner>this|that) (?=(?:error|message|file|option|setting|command|rule|form|step|case|problem|page|one|version|policy|limit|value)\b)"
-    r"|\b(?P<there>there)(?=[?.!]*$)|(?P<han>(?<!其)它们?|(?<![其吉])他们?|她们?|这(?!里是|边)(?:个|些|样|种|项|条)?|那(?:个|些|样|种)|上述|前者|后者|其(?![他它中实余次]))",
+    r"|(?<!which )(?<!this )(?<!that )(?<!other )(?<!next )(?<!first )\b(?P<one>one)(?=\s*[?.!]*$)|\b(?P<there>there)(?=[?.!]*$)|(?P<han>(?<!其)它们?|(?<![其吉])他们?|她们?|这(?!里是|边)(?:个|些|样|种|项|条)?|那(?:个|些|样|种)|上述|前者|后者|其(?![他它中实余次]))",
     re.IGNORECASE,
 )
 _EXPLETIVE = re.compile(
-    r"\b(?:(?:is|was|be|would) it (?:\w+ )?(?:possible|necessary|allowed|safe|ok|okay|required|true|better|best|worth|mandatory|normal|a good idea|that|to)\b|does it take (?:for |until |to )|it takes|is it (?:raining|late)|what time is it)",
+    r"\b(?:(?:is|was|be|would) it (?:\w+ )?(?:possible|necessary|allowed|safe|ok|okay|all right|required|true|better|best|worth|mandatory|normal|a good idea|that|to)\b|does it take (?:for |until |to )|it takes|is it (?:raining|late)|what time is it)",
     re.IGNORECASE,
 )
 """An "it" that stands for nothing."""
@@ -122,6 +123,9 @@ def _points_back(question: str) -> bool:
         return False
     own = [word for word in _meaningful(question) if word.end <= match.start()]
     verbs = _verbs(question)
+    relative = match["this"] and own and question[own[-1].end : match.start()] == " "
+    if relative and re.match(r"that \w", question[match.start() :], re.IGNORECASE):
+        return False  # "a program that is written in C"
     things = [word for word in own if not word.key.endswith("ly") and word.start not in verbs]
     of_a_person = (match["pronoun"] or "").lower() in ("he", "she", "him", "her")
     return len(things) < (1 if match["han"] or of_a_person else 2) and not (
@@ -180,7 +184,7 @@ def _replaced(question: str, before: str) -> list[tuple[int, int]]:
     """Places in the earlier question whose part the new one fills: the same preposition, or a name for a name."""
     fills = _frames(question)
     named = any(_is_name(question[word.start : word.end]) for word in _meaningful(question))
-    found = []
+    found = replaced(question, before)
     for preposition, start, end in _frames(before):
         same = any(preposition == other for other, _, _ in fills)
         if same or (named and _is_name(before[start:end].split()[-1])):

@@ -52,3 +52,13 @@ def english_value(text: str) -> Decimal:
         elif word != "a":
             value += _VALUES[word]
     return Decimal(value)
+
+
+def whole_number(text: str) -> str:
+    """The value of figures or of a Chinese numeral, in plain figures; empty where it is none."""
+    if not text:
+        return ""
+    if text[0].isdigit():
+        return str(int(text))
+    value = han_value(text)
+    return "" if value is None else str(value)

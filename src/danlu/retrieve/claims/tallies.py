@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from danlu.retrieve.claims.clauses import Clause
 from danlu.retrieve.claims.content import content_words
 from danlu.retrieve.claims.evidence import Scope
-from danlu.retrieve.claims.quantities import Quantity
+from danlu.retrieve.claims.quantity import Quantity
 from danlu.retrieve.claims.wording import SAME
 
 _FREE_BOUNDS = frozenset({("", "about")})

@@ -23,8 +23,8 @@ from danlu.model.encoder import FACTS
 from danlu.retrieve.export.export_folder import check_free, put_whole
 from danlu.retrieve.grounding.cited import CitedDocument, open_cited
 from danlu.retrieve.legs.search import Hit, Searcher
+from danlu.retrieve.tables.ranked_anew import stored_vectors
 from danlu.retrieve.tables.schema import encoder_hash
-from danlu.retrieve.tables.vectors import stored_vectors
 
 FORMAT = "danlu FAISS export"
 _INDEX, _PASSAGES, _ENCODER, _MANIFEST = "index.faiss", "passages.jsonl", "encoder", "manifest.json"

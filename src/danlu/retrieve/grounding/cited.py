@@ -6,12 +6,14 @@ Letters in shapes: P pieces of the map, K pages.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from danlu.core.answers import Citation
 from danlu.retrieve.legs.search import Hit, Searcher
+from danlu.retrieve.tables.twins import file_to_name
 from danlu.text.instructions import speaks_to_models
 from danlu.text.offsets import OffsetMap, Piece
 
@@ -28,15 +30,30 @@ class CitedDocument:
     """The rows of the offset map: start, end, start and end in the extraction, whether both texts are equal."""
     pages_K2: NDArray[np.int64]
     """(offset, page) wherever a new page begins; empty for a format without pages."""
+    shown: str | None
+    """The extraction of the file that is named, where it is a twin with other white space; it is cited without pages."""
 
     def cite(self, hit: Hit, start: int, end: int) -> Citation:
         """The verbatim quote of a span of the cleaned text, in the extraction; `hit` is the passage that it stands in."""
         source_start, source_end = self._to_source(start, end)
-        quote = self.extraction[source_start:source_end]
+        page = self._page(start)
+        if self.shown is not None:
+            source_start, source_end, page = *self._in_shown(source_start, source_end), None
+        quote = (self.extraction if self.shown is None else self.shown)[source_start:source_end]
         passage = f"{hit.section}@{hit.start}"
-        return Citation(
-            self.source, self._page(start), source_start, source_end, quote, passage, speaks_to_models(quote)
-        )
+        return Citation(self.source, page, source_start, source_end, quote, passage, speaks_to_models(quote))
+
+    def _in_shown(self, start: int, end: int) -> tuple[int, int]:
+        """The same letters in the twin's extraction, which has others in white space alone."""
+        before = len("".join(self.extraction[:start].split()))
+        count = len("".join(self.extraction[start:end].split()))
+        first, last = self._letters[before], self._letters[before + count - 1]
+        return first, last + 1
+
+    @cached_property
+    def _letters(self) -> list[int]:
+        """Where the letters of the twin's extraction stand: all but white space."""
+        return [at for at, letter in enumerate(self.shown or "") if not letter.isspace()]
 
     def _page(self, start: int) -> int | None:
         at = int(np.searchsorted(self.pages_K2[:, 0], start, side="right")) - 1
@@ -50,10 +67,11 @@ class CitedDocument:
 
 
 def open_cited(searcher: Searcher, doc_id: str) -> CitedDocument:
-    """Read a document that a search found something in."""
+    """Read a document that a search found something in, under a name that whoever searches may see."""
     query = "SELECT source, licence, extraction, offsets, pages FROM documents WHERE doc_id = ?"
     [(source, licence, extraction, offsets, pages)] = searcher.rows(query, (doc_id,))
-    return CitedDocument(doc_id, source, licence, extraction, _rows(offsets, 5), _rows(pages, 2))
+    name, shown = file_to_name(searcher.rows, doc_id, searcher.seen_by) or (source, None)
+    return CitedDocument(doc_id, name, licence, extraction, _rows(offsets, 5), _rows(pages, 2), shown)
 
 
 def _rows(numbers: bytes, columns: int) -> NDArray[np.int64]:

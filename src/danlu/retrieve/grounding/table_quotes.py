@@ -4,14 +4,11 @@ A row without its header is a line of bare values, so the header is quoted befor
 the rows between them are left out. The passage that holds the header may be an earlier one, since long tables are several.
 """
 
-import re
 from dataclasses import replace
 
 from danlu.retrieve.legs.search import Hit, Searcher
-from danlu.text.sentences import is_row, sentence_spans
+from danlu.text.sentences import is_header, is_row, sentence_spans
 
-_RULE = re.compile(r"\n\| *:?-+:? *\|")
-"""The line below a table's header."""
 _EARLIER_PASSAGES = 50
 """How far back a header is looked for: tables that are longer have theirs repeated on every page, or are data rather than a text."""
 
@@ -20,11 +17,6 @@ def holds_rows(text: str) -> bool:
     """Whether a quote begins with a row that is no header."""
     spans = list(sentence_spans(text))
     return bool(spans) and is_row(first := text[slice(*spans[0])]) and not is_header(first)
-
-
-def is_header(row: str) -> bool:
-    """Whether a row has the line below it that marks a header."""
-    return _RULE.search(row) is not None
 
 
 def header_of(searcher: Searcher, hit: Hit, start: int) -> tuple[Hit, int, int] | None:

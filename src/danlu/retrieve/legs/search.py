@@ -14,12 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from danlu.model.encoder import Encoder
+from danlu.model.sentence_reader import sentence_reader
 from danlu.retrieve.legs.lexical import lexical_scores
 from danlu.retrieve.legs.memory import Memory
 from danlu.retrieve.legs.other_names import other_names
 from danlu.retrieve.tables.postings import count_holders, read_postings
-from danlu.retrieve.tables.schema import read_fact
-from danlu.retrieve.tables.vectors import stored_vectors
+from danlu.retrieve.tables.ranked_anew import stored_vectors
+from danlu.retrieve.tables.schema import EVERYONE, read_fact
 from danlu.text.bm25 import inverse_frequency
 from danlu.text.segment import bigrams, terms
 
@@ -80,9 +81,14 @@ class Searcher:
     ) -> None:
         self._connection = connection
         self._encoder = encoder
+        self._reader = sentence_reader(encoder)
+        self.seen_by = None if principals is None else principals | {EVERYONE}
+        """Who may see one of a document's files and is told it; None for the owner."""
         self._snapshot = memory.at(connection)
         self._allowed_I = None if principals is None else memory.allowed(connection, self._snapshot, principals)
         self._vectors = memory.vectors(connection, self._snapshot, principals)
+        self._other_names: dict[str, list[str]] = {}
+        self._read: dict[str, NDArray[np.float32]] = {}
         self.generation = self._snapshot.generation
         self.size = len(self._vectors)
         """Passages of the index, whoever may see them."""
@@ -92,6 +98,16 @@ class Searcher:
         """Why less was searched than the index holds; empty when all was."""
         return self._vectors.trouble
 
+    @property
+    def approximate(self) -> bool:
+        """Whether the dense leg may miss some of the best passages, for speed."""
+        return self._vectors.approximate
+
+    @property
+    def reads(self) -> bool:
+        """Whether the encoder tells what single sentences mean (danlu.model.sentence_reader)."""
+        return self._reader is not None
+
     def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[Any]:
         """Rows of a read-only query."""
         return self._connection.execute(query, parameters).fetchall()
@@ -100,12 +116,18 @@ class Searcher:
         """A fact that the builder wrote; None when it did not."""
         return read_fact(self._connection, name)
 
+    def other_names(self, question: str) -> list[str]:
+        """Other names that are searched for beside the words of a question, as documents that may be seen define them."""
+        if question not in self._other_names:
+            self._other_names[question] = other_names(self.rows, question, self._allowed_I)
+        return self._other_names[question]
+
     def leg(self, name: str, question: str, depth: int = DEPTH) -> Scores:
         """The best `depth` passages of one leg, with that leg's own scores, all above zero."""
         if name == "dense":
             return self._dense(question, depth, ())
         cut = terms if name == "words" else bigrams
-        query = [term for text in (question, *other_names(self.rows, question, self._allowed_I)) for term in cut(text)]
+        query = [term for text in (question, *self.other_names(question)) for term in cut(text)]
         return lexical_scores(self.rows, name, query, depth, self._allowed_I)
 
     def legs(self, question: str) -> dict[str, Scores]:
@@ -133,9 +155,9 @@ class Searcher:
         words, pairs = (count_holders(self.rows, leg, found) for leg in LEGS if leg != "dense")
         return words | {pair: max(count, words.get(pair, 0)) for pair, count in pairs.items()}
 
-    def seen(self, found: Collection[str]) -> dict[str, NDArray[np.int64]]:
-        """Of each of the terms of the words leg: the ids of the passages that hold it and may be seen; without those that have none."""
-        held = {term: ids_P for term, (ids_P, _) in read_postings(self.rows, "words", found).items()}
+    def seen(self, found: Collection[str], leg: str = "words") -> dict[str, NDArray[np.int64]]:
+        """Of each of the terms of a lexical leg: the ids of the passages that hold it and may be seen; without those that have none."""
+        held = {term: ids_P for term, (ids_P, _) in read_postings(self.rows, leg, found).items()}
         if self._allowed_I is not None:
             within = {term: ids_P[ids_P < len(self._allowed_I)] for term, ids_P in held.items()}
             held = {term: ids_P[self._allowed_I[ids_P]] for term, ids_P in within.items()}
@@ -150,6 +172,16 @@ class Searcher:
         """The share of running words that each of the terms has in text at large; those too rare for a share are left out."""
         marks = ",".join("?" * len(found))
         return dict(self.rows(f"SELECT term, share FROM general WHERE term IN ({marks})", list(found)))
+
+    def cosines(self, question: str, texts: Sequence[str]) -> list[float] | None:
+        """How near single texts come to a question; None where the encoder knows no more than the corpus's words."""
+        if self._reader is None:
+            return None
+        new = [text for text in dict.fromkeys(texts) if text not in self._read]
+        if new:
+            self._read.update(zip(new, self._reader.encode(new), strict=True))
+        question_D = self._reader.encode_questions([question])[0]
+        return [float(self._read[text] @ question_D) for text in texts]
 
     def lexical_rows(self, ids: Collection[int]) -> list[Any]:
         """Of some passages: id, words of the headings, words, bigrams of the headings, bigrams; space-separated."""

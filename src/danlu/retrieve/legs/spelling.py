@@ -5,22 +5,23 @@ a foreign word that is right stays. It becomes the word of the documents that is
 nine letters and more, and of several the one that most passages hold. Only passages that the caller may see are asked and counted:
 a word that stands in hidden ones alone is neither told nor known.
 
-Latin letters alone: a slip in Chinese gives another word of the same sound, and nothing here knows sounds. The price is a
-question about a name that no document holds and that looks like one that they do hold: it is asked about the latter, and the
-answer says so.
+Chinese words that were typed by their sound are danlu.retrieve.legs.han_spelling's. The price is a question about a name that no
+document holds and that looks like one that they do hold: it is asked about the latter, and the answer says so.
 """
 
 import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from danlu.retrieve.legs.han_spelling import han_slips
 from danlu.retrieve.legs.search import Searcher
 from danlu.retrieve.tables.postings import terms_beginning
-from danlu.text.edits import slips
+from danlu.text.edits import slips, slips_of_starts
 from danlu.text.segment import fold, terms
 
 _WORD = re.compile(r"(?<![\w./+:@#-])[A-Za-z][a-z]{4,29}(?![\w+#]|[-./:@]\w)", re.ASCII)
@@ -30,7 +31,8 @@ _LONG = 9
 _SUFFIX = 8
 """Letters by which a term may be shorter: "administration" stands as "administr", and two were put in."""
 _MOST_TERMS, _MOST_PASSAGES = 12, 20
-"""Terms whose written forms are looked up, and passages of each that are read for them: 5 ms."""
+"""Terms whose written forms are looked up, and passages of each that are read for them. Of 100,000 passages a misspelt question costs
+20 ms at the median, 56 at the 99th percentile (benchmarks/retrieve_latency.py)."""
 _MOST_WORDS = 3
 """Of a question: one with more is not misspelt, but in another language."""
 
@@ -46,11 +48,19 @@ class Spelt:
 
 def spelt(searcher: Searcher, question: str) -> Spelt:
     """The question with its misspelt words as the documents have them; itself where there are none."""
+    slips_of_sound = han_slips(searcher, question)
+    for slip in slips_of_sound:  # as long as what it replaces
+        question = f"{question[: slip.start]}{slip.meant}{question[slip.start + 2 :]}"
+    return _latin_spelt(searcher, Spelt(question, tuple((slip.typed, slip.meant) for slip in slips_of_sound)))
+
+
+def _latin_spelt(searcher: Searcher, asked: Spelt) -> Spelt:
+    question = asked.question
     unknown = _unknown(searcher, question)
     if not 0 < len(unknown) <= _MOST_WORDS:
-        return Spelt(question)
+        return asked
     known = {word: right for word in unknown if (right := _nearest(searcher, word))}
-    changed: list[tuple[str, str]] = []
+    changed = list(asked.changed)
 
     def as_known(match: re.Match[str]) -> str:
         right = known.get(match.group().lower())
@@ -77,9 +87,11 @@ def _unknown(searcher: Searcher, question: str) -> list[str]:
 def _nearest(searcher: Searcher, word: str) -> str | None:
     most = 2 if len(word) >= _LONG else 1
     written: Counter[tuple[int, str]] = Counter()
+    stems = cache(terms)  # of this one word: the same forms stand in most of the passages
     for ids_P, term in _near_terms(searcher, word, most):
         for hit in searcher.passages(ids_P[:: max(1, len(ids_P) // _MOST_PASSAGES)].tolist()[:_MOST_PASSAGES]):
-            found = {form for form in re.findall("[a-z]+", fold(f"{hit.headings}\n{hit.text}")) if term in terms(form)}
+            forms = set(re.findall("[a-z]+", fold(f"{hit.headings}\n{hit.text}")))
+            found = {form for form in forms if abs(len(form) - len(word)) <= most and term in stems(form)}
             written.update((len(ids_P), form) for form in found)
     near = [(slips(word, form, most), -holders, -times, form) for (holders, form), times in written.items()]
     best = min((found for found in near if found[0] <= most), default=None)
@@ -100,16 +112,15 @@ def _near_terms(searcher: Searcher, word: str, most: int) -> list[tuple[NDArray[
         if term.isascii() and term.isalpha() and -_SUFFIX <= len(term) - len(word) <= most
     }
     found |= searcher.holders(sorted({term for form in _with_other_start(word) for term in terms(form)})).keys()
-    near = [(min(slips(stem, term, most), _slips_of_start(word, term, most)), term) for term in sorted(found)]
+    letters = {*word, *stem}
+    found = {
+        term for term in found if len(set(term) - letters) <= most
+    }  # each letter of its own is a slip: most end here
+    # The least slips to any beginning of the word too: its end may be a suffix that stemming leaves.
+    near = [(min(slips(stem, term, most), *slips_of_starts(word, term, most)[1:]), term) for term in sorted(found)]
     terms_near = [term for distance, term in sorted(near) if distance <= most]
     seen = searcher.seen(terms_near)
     return [(seen[term], term) for term in terms_near if term in seen][:_MOST_TERMS]
-
-
-def _slips_of_start(word: str, term: str, most: int) -> int:
-    """The least slips from a term to some beginning of the word: its end may be a suffix that stemming leaves."""
-    lengths = range(max(len(term) - most, 1), min(len(term) + most, len(word)) + 1)
-    return min((slips(word[:length], term, most) for length in lengths), default=most + 1)
 
 
 def _with_other_start(word: str) -> Iterator[str]:

@@ -20,8 +20,8 @@ from danlu.retrieve.tables.faiss_cache import (
     delete_scratch,
     open_cache,
 )
+from danlu.retrieve.tables.ranked_anew import stored_vectors
 from danlu.retrieve.tables.schema import read_fact
-from danlu.retrieve.tables.vectors import stored_vectors
 
 _MOST_NEWER = 0.1
 """Share of the vectors that may be newer than the cache: comparing a tenth of them takes as long as asking the cache."""

@@ -17,7 +17,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from danlu.retrieve.tables.vectors import Stored, candidates, ranked
+from danlu.retrieve.tables.ranked_anew import Stored, candidates, ranked
 
 
 class StoreDown(Exception):
@@ -49,6 +49,10 @@ class Vectors(Protocol):
     @property
     def trouble(self) -> str:
         """Why less was searched than all; empty when all was."""
+
+    @property
+    def approximate(self) -> bool:
+        """Whether a search may miss some of the best, for speed."""
 
     def __len__(self) -> int:
         """Vectors of the index."""
@@ -144,6 +148,8 @@ class OutsideVectors:
         self._size = size
         self._principals = principals
         self.trouble = ""
+        self.approximate = True
+        """Stores search by graphs, from sizes on that they choose."""
 
     def __len__(self) -> int:
         return self._size

@@ -63,6 +63,11 @@ class Asked:
         """Whether it is looked for as a string: Han is cut as its neighbours have it, so that two cuts of one text differ."""
         return bool(_HAN.match(self.form))
 
+    @property
+    def joined(self) -> str:
+        """An identifier without the marks that join it, `fullupgrade` for `full-upgrade`; a name in camelCase has none, and is its form."""
+        return self.form if self.form.isalnum() else "".join(self.parts)
+
 
 @dataclass(frozen=True)
 class Stretch:
@@ -92,7 +97,7 @@ class Weighed:
                 return 1.0
             there = sum(self.rarity[character] for character in word.parts if character in stretch.folded)
             return BY_CHARACTERS * there / (sum(self.rarity[character] for character in word.parts) or 1.0)
-        if word.form in stretch.stems or (word.parts and "".join(word.parts) in stretch.stems):
+        if word.form in stretch.stems or (word.parts and word.joined in stretch.stems):
             return 1.0
         return BY_PARTS * sum(part in stretch.stems for part in word.parts) / max(len(word.parts), 1)
 
@@ -151,14 +156,14 @@ def weigh(searcher: Searcher, words: Sequence[Asked]) -> Weighed:
 
 
 def _forms(word: Asked) -> list[str]:
-    return [word.form] if word.han or not word.parts else [word.form, "".join(word.parts), *word.parts]
+    return [word.form] if word.han or not word.parts else [word.form, word.joined, *word.parts]
 
 
 def _is_held(word: Asked, holders: Mapping[str, int]) -> bool:
     whole = word.form in holders
     if word.han or not word.parts:
         return whole
-    return whole or "".join(word.parts) in holders or all(part in holders for part in word.parts)
+    return whole or word.joined in holders or all(part in holders for part in word.parts)
 
 
 def _idf(word: Asked, holders: Mapping[str, int], idf: Mapping[str, float]) -> float:

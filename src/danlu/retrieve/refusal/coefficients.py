@@ -1,6 +1,7 @@
 """Written by `benchmarks/retrieve_refusal.py --fit`: how much each sign counts, and where the second stage refuses.
 
-Log-odds by language, in the units of answerable.py; "" is what they start from.
+Log-odds by language, in the units of answerable.py; "" is what they start from. ANSWER_READ takes the place of ANSWER where the
+index's encoder reads single sentences (nearness.py).
 """
 
 DOMAIN = {
@@ -44,4 +45,23 @@ ANSWER = {
         "heading": 2.179,
     },
 }
+ANSWER_READ = {
+    "zh": {
+        "": -1.792,
+        "missing": 0.132,
+        "pointed": 1.102,
+        "heading": 0.442,
+        "characters": 2.065,
+        "near": 0.208,
+    },
+    "en": {
+        "": -0.948,
+        "unknown": -2.209,
+        "missing": 0.206,
+        "covered": 1.876,
+        "heading": 1.488,
+        "near": 0.35,
+    },
+}
 LEAST_ANSWER = {"zh": -0.75, "en": -0.97}
+LEAST_ANSWER_READ = {"zh": -0.34, "en": -0.41}

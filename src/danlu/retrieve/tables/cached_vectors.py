@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from danlu.retrieve.tables.faiss_cache import FaissCache
-from danlu.retrieve.tables.vectors import Stored, VectorTable, ranked
+from danlu.retrieve.tables.ranked_anew import Stored, ranked
+from danlu.retrieve.tables.vectors import VectorTable
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,11 @@ class CachedVectors:
     def trouble(self) -> str:
         """See danlu.retrieve.outside.stores.Vectors: nothing is out of reach."""
         return ""
+
+    @property
+    def approximate(self) -> bool:
+        """See danlu.retrieve.outside.stores.Vectors: of a hundred of the best, one or two may be missed."""
+        return True
 
     @property
     def ids_N(self) -> NDArray[np.int64]:

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from danlu.core.errors import UserError, WorkFailed
 from danlu.core.hashing import hash_file
-from danlu.retrieve.tables.vectors import Stored, candidates
+from danlu.retrieve.tables.ranked_anew import Stored, candidates
 
 WORTH_FROM = 1_000_000
 """Rows from which it pays. At a million of 384 a process read 394 MB instead of a database of 0.8 GB, and was ready in 0.6 CPU-seconds

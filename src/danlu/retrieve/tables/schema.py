@@ -6,9 +6,10 @@ documents  one row per document: what its source says of it (meta, JSON), its ex
 passages   one row per passage: where it stands, its headings, its text. An id is never used twice
 vectors    one unit vector per passage, float16
 lexical, postings, leg_sizes  what the lexical legs read (danlu.retrieve.tables.postings)
-synonyms   other names that the documents define (danlu.retrieve.tables.synonyms)
+synonyms, definitions  other names that the documents define (danlu.retrieve.tables.synonyms)
 general    how often a term stands in text at large, for the refusal gate; empty in a blind index, which answers nothing
 access     who may see a document: names of principals, `*` for everyone. A document without a row is seen by nobody
+twins      other files with the text of a document (danlu.retrieve.tables.twins); filled in an index that follows its files
 sources    the files that the documents came from, with hash and licence; filled in an index that follows them
 changes    what each generation did, for processes that hold vectors in memory
 facts      the generation, the encoder's hash, the sum of the vectors, fusion weights and the refusal gate, as JSON
@@ -24,6 +25,7 @@ from typing import Any
 from danlu.core.databases import using
 from danlu.core.errors import Phrase, UserError
 from danlu.core.hashing import hash_content
+from danlu.retrieve.tables import twins
 from danlu.retrieve.tables.postings import TABLES
 from danlu.retrieve.tables.synonyms import TABLE
 
@@ -37,7 +39,7 @@ VECTOR_SUM = "vector sum"
 
 _APPLICATION_ID = 0x64616E6C
 """Marks the file as danlu's: the letters `danl`."""
-_VERSION = 3
+_VERSION = 4
 """Of the tables. Raised with any change: an index of another version is made again, never converted."""
 
 _TABLES = f"""
@@ -54,7 +56,7 @@ CREATE INDEX access_of_principal ON access(principal);
 CREATE TABLE sources(file TEXT PRIMARY KEY, sha256 TEXT, licence TEXT);
 CREATE TABLE changes(generation INTEGER PRIMARY KEY, what TEXT, doc_id TEXT, first_passage INTEGER, last_passage INTEGER);
 CREATE TABLE facts(name TEXT PRIMARY KEY, value TEXT);
-{TABLES}{TABLE}"""
+{TABLES}{TABLE}{twins.TABLE}"""
 
 _NEXT_STEP = Phrase("Delete the folder that it lies in, then `danlu run` again.")
 

@@ -11,25 +11,20 @@ Letters in shapes: N rows of the table, D dimensions, I ids from 0 to the highes
 """
 
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from danlu.retrieve.tables.postings import Rows
+from danlu.retrieve.tables.ranked_anew import Stored, candidates, ranked
 
-_LEAST_CANDIDATES = 100
-"""Rows that are ranked anew, at least; twice the depth where that is more. On 100,000 passages the right ten were always among them."""
 _COMPILED_FROM = 20_000_000
 """Numbers in a table from which the compiled scan pays: below, numpy takes 4 ms at most, and loading numba costs half a second once."""
 _BLOCK = 4096
 """Rows that numpy turns into floats at a time: 6 MB at 384 dimensions, which stays in the cache."""
 _MOST_DEAD = 8
 """One row in eight may be a dead one."""
-
-Stored = Callable[[Sequence[int]], NDArray[np.float32]]
-"""Gives the stored vectors of some ids, in their order, shape (K, D)."""
 
 
 @dataclass
@@ -60,6 +55,11 @@ class VectorTable:
     def trouble(self) -> str:
         """See danlu.retrieve.outside.stores.Vectors: in memory nothing is out of reach."""
         return ""
+
+    @property
+    def approximate(self) -> bool:
+        """See danlu.retrieve.outside.stores.Vectors: every vector is compared."""
+        return False
 
     @property
     def ids_N(self) -> NDArray[np.int64]:
@@ -156,39 +156,6 @@ class VectorTable:
         wanted, places = wanted[inside], places[inside]
         found: NDArray[np.int64] = wanted[(self._buffer.ids_N[places] == wanted) & (scores_N[places] > -np.inf)]
         return found
-
-
-def candidates(depth: int) -> int:
-    """How many are ranked anew for the best `depth`."""
-    return max(2 * depth, _LEAST_CANDIDATES)
-
-
-def ranked(
-    question_D: NDArray[np.float32],
-    depth: int,
-    stored: Stored,
-    near: NDArray[np.int64],
-    also: NDArray[np.int64],
-) -> dict[int, float]:
-    """Candidates by the cosine of their stored vectors: the best `depth` and those of `also`, best first, all above zero."""
-    candidates_K = np.union1d(near, also)
-    if not len(candidates_K):
-        return {}
-    exact_K = stored(candidates_K.tolist()) @ question_D
-    order = np.argsort(-exact_K, kind="stable")
-    kept = order[(np.arange(len(order)) < depth) | np.isin(candidates_K[order], also)]
-    return {int(candidates_K[at]): float(exact_K[at]) for at in kept.tolist() if exact_K[at] > 0}
-
-
-def stored_vectors(rows: Rows) -> Stored:
-    """Reads vectors of an index, by `rows`, which runs a query inside a read transaction."""
-
-    def read(ids: Sequence[int]) -> NDArray[np.float32]:
-        marks = ",".join("?" * len(ids))
-        found = dict(rows(f"SELECT id, vector FROM vectors WHERE id IN ({marks})", ids))
-        return np.stack([np.frombuffer(found[id], dtype=np.float16) for id in ids]).astype(np.float32)
-
-    return read
 
 
 def _new_buffer(capacity: int, dimensions: int) -> _Buffer:

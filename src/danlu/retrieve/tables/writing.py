@@ -74,7 +74,7 @@ class Writer:
         )
         self._put_passages(document, cut, first)
         self._put_vectors(document, cut, first)
-        add_synonyms(self._connection, document.doc_id, self._texts(document, cut))
+        add_synonyms(self._connection, first, self._texts(document, cut))
         self.grant(document.doc_id, version.principals)
         if not self._waiting:
             self._first_waiting = first
@@ -104,8 +104,8 @@ class Writer:
         self._add_to_sum(np.array([np.frombuffer(vector, dtype=np.float16) for (vector,) in vectors]), -1)
         for table in ("passages", "vectors"):
             self._connection.execute(f"DELETE FROM {table} WHERE id BETWEEN ? AND ?", row)
-        remove_synonyms(self._connection, doc_id)
-        for table in ("documents", "access"):
+        remove_synonyms(self._connection, row[0])
+        for table in ("documents", "access", "twins"):
             self._connection.execute(f"DELETE FROM {table} WHERE doc_id = ?", (doc_id,))
         return int(row[0]), int(row[1])
 

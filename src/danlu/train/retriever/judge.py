@@ -29,6 +29,7 @@ _MOST_QUESTIONS = 1000
 _CHUNK = 64
 FEWEST = 20
 """Questions of a language from which it is chosen what cannot be seen in fewer."""
+_FEWEST_LOSSES = 6
 
 Scores = NDArray[np.float64]
 
@@ -157,8 +158,8 @@ def best_way(found: Found, questions: NDArray[np.int64]) -> int:
 
 
 def not_worse(gain_Q: Scores, seed: int) -> bool:
-    """Whether a loss, if there is one, is within chance, and there are questions enough for that to say anything."""
-    return len(gain_Q) >= FEWEST and share_of_resamples_won(gain_Q, seed) > 0.025
+    """Whether no loss beyond chance was seen. In fewer than six questions none can be: five losses of five are chance at .03 (sign test)."""
+    return len(gain_Q) < _FEWEST_LOSSES or share_of_resamples_won(gain_Q, seed) > 0.025
 
 
 def takes_place(gain_Q: Scores, trials: int, seed: int) -> bool:

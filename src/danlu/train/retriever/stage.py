@@ -16,12 +16,13 @@ from danlu.model.sentence_encoder import SentenceFiles
 from danlu.text.ranking import utility
 from danlu.text.records import Document, licences_of, read_documents
 from danlu.text.sections import RULES, passages
+from danlu.text.segment import LIBRARIES
 from danlu.text.tables import stream_rows
 from danlu.train.retriever.across import SENTENCES
 from danlu.train.retriever.candidates import Candidate, candidates
 from danlu.train.retriever.config import RetrieverConfig
 from danlu.train.retriever.joining import joined
-from danlu.train.retriever.judge import Found, Judge, Read, Scores, interval, not_worse, takes_place
+from danlu.train.retriever.judge import FEWEST, Found, Judge, Read, Scores, interval, not_worse, takes_place
 
 REPORT = "report.json"
 
@@ -52,25 +53,28 @@ def _train(
         if rows[-1]["used"]:
             best = tried
     assert best is not None  # the first takes an empty place
-    used = _reading_both(judge, all_tried, best, work.seed)
+    used = _known(judge, all_tried, best, work.seed) if config.use == "best" else all_tried[-1]
     rows[all_tried.index(used)]["used"] = True
-    _use(work, used.candidate, rows)
+    _use(work, used.candidate, rows, as_set=config.use != "best")
     licences = {*licences_of(stream_rows(documents.documents, ["licence"])), *used.candidate.licences}
-    note = _note(rows, used.candidate.name, len(judge.side(calibrates=True)), reads_both=used is not best)
+    why = "set" if config.use != "best" else "questions" if used is best else "known"
+    note = _note(rows, used.candidate, len(judge.side(calibrates=True)), why)
     return Facts(_counts(judge, used.candidate), tuple(sorted(licences)), note)
 
 
-def _reading_both(judge: Judge, all_tried: list[_Tried], best: _Tried, seed: int) -> _Tried:
-    """The best, unless it knows one language only and another knows both and is within chance of it: then that one."""
+def _known(judge: Judge, all_tried: list[_Tried], best: _Tried, seed: int) -> _Tried:
+    """The best, unless more is known of another and it is within chance: one that reads both languages is known to find more
+    where the best does not read both, and one that is made for English in documents in English while the questions are few.
+    """
     asked = judge.side(calibrates=True)
-    found = utility(best.fused_Q[asked])
-    able = [
-        tried for tried in all_tried
-        if tried.candidate.across >= READS_ACROSS and not_worse(utility(tried.fused_Q[asked]) - found, seed)
-    ]  # fmt: skip
-    if best.candidate.across >= READS_ACROSS or not able:
+    found = {id(tried): utility(tried.fused_Q[asked]) for tried in all_tried}
+    within = [tried for tried in all_tried if not_worse(found[id(tried)] - found[id(best)], seed)]
+    able = [tried for tried in within if tried.candidate.across >= READS_ACROSS]
+    if best.candidate.across >= READS_ACROSS:
         return best
-    return max(able, key=lambda tried: float(utility(tried.fused_Q[asked]).mean()))
+    if not able and len(asked) < FEWEST:
+        able = [tried for tried in within if tried.candidate.english]
+    return max(able, key=lambda tried: float(found[id(tried)].sum()), default=best)
 
 
 def _judge_of(corpus: list[Document], chats: Chats) -> Judge:
@@ -136,9 +140,9 @@ def _quality(ranks: Scores) -> list[float]:
     return [round(float((ranks > 0).mean()), 4), round(float(ranks.mean()), 4)] if len(ranks) else [0.0, 0.0]
 
 
-def _use(work: Work, candidate: Candidate, rows: list[dict[str, Any]]) -> None:
+def _use(work: Work, candidate: Candidate, rows: list[dict[str, Any]], *, as_set: bool) -> None:
     candidate.save(work.folder)
-    report = {"candidates": rows, "used": candidate.name}
+    report = {"candidates": rows, "used": candidate.name, "as set": as_set}
     (work.folder / REPORT).write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
@@ -149,8 +153,16 @@ def _counts(judge: Judge, candidate: Candidate) -> dict[str, int]:
     return counts
 
 
-def _note(rows: list[dict[str, Any]], used: str, questions: int, *, reads_both: bool) -> str:
-    """One line: who was used, and what the others would have brought."""
+def _note(rows: list[dict[str, Any]], used: Candidate, questions: int, why: str) -> str:
+    """One line: who was used and why, and what the others would have brought."""
+    name = used.name
+    if why == "set":
+        return f"{name} is used, as train_retriever.use says: {questions} calibration questions"
+    both = used.across >= READS_ACROSS
+    if not questions and why == "known":
+        if both:
+            return f"no calibration question: {name}, which reads Chinese and English, is used, untested"
+        return f"no calibration question: {name}, which is made for English, is used, untested"
     if not questions and len(rows) > 1:
         return "no calibration question: lsa is used, untested"
     found = "; ".join(
@@ -161,18 +173,20 @@ def _note(rows: list[dict[str, Any]], used: str, questions: int, *, reads_both: 
     )
     if not found:
         return ""
-    if reads_both:
-        return f"{used}, which reads Chinese and English, is used; gains on {questions} calibration questions: {found}"
-    return f"{used} is used; gains on {questions} calibration questions: {found}"
+    if why == "known" and both:
+        return f"{name}, which reads Chinese and English, is used; gains on {questions} calibration questions: {found}"
+    if why == "known":
+        return f"{name}, which is made for English, is used; gains on {questions} calibration questions: {found}"
+    return f"{name} is used; gains on {questions} calibration questions: {found}"
 
 
 train_retriever = Stage(
     "train_retriever",
-    version=3,
+    version=4,
     makes=Checkpoint,
     body=_train,
     config=RetrieverConfig,
     numeric=True,
-    libraries=("numpy", "scipy", "safetensors", "rjieba", "PyStemmer"),
+    libraries=("numpy", "scipy", "safetensors", *LIBRARIES),
     rules=(*RULES, ("parallel sentences", SENTENCES)),
 )

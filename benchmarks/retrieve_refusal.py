@@ -94,6 +94,8 @@ def _rows(given: str, language: str, asked: list[dict[str, Any]], split: str) ->
             for spoken, text in searcher.rows("SELECT language, extraction FROM documents")
             if spoken == language
         ]
+        if not texts:
+            return []
         rows = [
             _row(searcher, gate, folder, kind, row["question"], language)
             for row in asked

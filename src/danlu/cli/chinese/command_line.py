@@ -81,6 +81,7 @@ CHINESE: dict[str, str] = {
     "check": "检查",
     "{check}: {value} measured, at least {bound} expected": "{check}：实测 {value}，至少应为 {bound}",
     "bound": "要求",
+    "passed": "通过",
     "language": "语言",
     "words": "词",
     "bigrams": "二字组",

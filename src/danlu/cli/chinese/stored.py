@@ -62,7 +62,6 @@ STORED: dict[str, str] = {
     "steps": "步数",
     "train tokens": "训练词元",
     "checks": "检查",
-    "passed": "通过",
     # notes and reports
     "not trained: {count} training conversations, and {least} are the least": "未训练：训练对话 {count} 段，至少需要 {least} 段",
     "loss {first} to {last} nats per token": "损失：每词元 nat 由 {first} 变为 {last}",

@@ -1,6 +1,6 @@
 """How far a clause is what a question asks for: which of several facts that differ between two sources is the one to name.
 
-A clause is worth the words of the question that it holds; a number that the question names counts for two, and another word in the place
+A clause is worth the words of the question that it holds; a number that the question names counts for three, and another word in the place
 of one of the question's (doctors for nurses) takes off more than one. "When" is answered by a date, or else by a span of time.
 """
 
@@ -20,6 +20,8 @@ _WHEN = re.compile(
 _TIMES = ("date", "date as written", "weekday", "time")
 _SPANS = ("s", "min", "h", "day", "workday", "calendar day", "week", "month", "quarter", "year")
 
+_NUMBER = 3
+"""Words that a number of the question counts for: it alone tells the clause for ten years from its neighbours."""
 _OTHER_IN_PLACE = 1.5
 """More than "per shift" beside it holds of the question, and less than two words."""
 
@@ -51,4 +53,4 @@ class AskedFact:
     def _held(self, clause: Clause) -> float:
         words = sum(map(clause.vocabulary.holds, self.question.words))
         numbers = sum(any(tells(one, asked) for one in clause.counted) for asked in self.question.counted)
-        return words + 2 * numbers - _OTHER_IN_PLACE * bool(instead(clause, self.question))
+        return words + _NUMBER * numbers - _OTHER_IN_PLACE * bool(instead(clause, self.question))

@@ -100,7 +100,9 @@ def _other_word(mine: Marked, theirs: Marked) -> str:
 
 
 def _same(run: Sequence[str], other: Sequence[str]) -> bool:
-    return any(word in SAME.get(key, ()) for key in run for word in other)
+    """Whether each word of the shorter run has one of its meaning in the other: "doctors receive" is not "nurses get"."""
+    shorter, longer = sorted((run, other), key=len)
+    return all(any(word in SAME.get(key, ()) for word in longer) for key in shorter)
 
 
 def changed_about(said: Sequence[Clause], scope: Scope) -> str:

@@ -33,6 +33,8 @@ _NEAR_BEST = 0.75
 """A second passage is quoted when its best window is worth this share of the best of all."""
 _WORTH_ADDING = 0.1
 """And when it adds this share to what the best window holds of the question."""
+_NEAR_CONTRADICTS = 0.5
+"""Share of the best for one that contradicts it: an older rule often stands below a heading that says less."""
 
 REFUSALS = {
     "zh": "资料中没有找到可以回答这个问题的内容。",
@@ -90,11 +92,12 @@ def _choose(
     best, *others = sorted((best_window(hit, asked) for hit in hits), key=lambda quote: -quote.score)
     if best.score <= 0:
         return [], ()
-    near = [quote for quote in others if quote.score >= _NEAR_BEST * best.score]
-    for quote in near:  # two that contradict each other look alike: neither adds to the other
+    for quote in others:  # two that contradict each other look alike: neither adds to the other
+        if quote.score < _NEAR_CONTRADICTS * best.score:
+            break
         if notes := _contradictions(searcher, question, best, quote, language):
             return _with_headers(searcher, [best, quote]), notes
-    adding = [quote for quote in near if _adds(best, quote, asked.idf)]
+    adding = [quote for quote in others if quote.score >= _NEAR_BEST * best.score and _adds(best, quote, asked.idf)]
     return _with_headers(searcher, [best, *adding[: MOST_QUOTES - 1]]), ()
 
 

@@ -55,13 +55,13 @@ ANSWER_READ = {
         "near": 0.208,
     },
     "en": {
-        "": -0.948,
-        "unknown": -2.209,
-        "missing": 0.206,
-        "covered": 1.876,
-        "heading": 1.488,
-        "near": 0.35,
+        "": -1.045,
+        "unknown": -1.462,
+        "missing": 0.236,
+        "covered": 2.443,
+        "heading": 2.01,
+        "near": 0.245,
     },
 }
 LEAST_ANSWER = {"zh": -0.75, "en": -0.97}
-LEAST_ANSWER_READ = {"zh": -0.34, "en": -0.41}
+LEAST_ANSWER_READ = {"zh": -0.34, "en": -0.44}

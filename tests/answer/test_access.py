@@ -199,6 +199,20 @@ def test_of_files_with_one_text_each_keeps_its_line_and_nobody_is_told_a_closed_
     assert {link.status for link in why(project, answer)} <= {"verified", "overtaken"}
 
 
+def test_what_a_closed_file_says_of_its_date_is_not_told_of_its_open_twin(folder: Path) -> None:
+    closed, seen = "docs/en/a-kettle.md", "docs/en/b-kettle.md"
+    (folder / closed).write_text(f"---\ndate: 2031-07-19\n---\n{KETTLE}")
+    (folder / seen).write_text(KETTLE)
+    (folder / "docs/en/c-kettle.md").write_text(KETTLE.replace("second Friday", "third Friday").replace("citric", "no"))
+    project = with_access(folder, {closed: ["hr"]})
+    refresh(project, Machine(threads=1, workers=1), progress)
+    bot = ReleaseBot(project)
+    told = {who: bot.ask(KETTLES, frozenset({who} if who else ())) for who in ("hr", "")}
+    bot.close()
+    assert any(f"{closed} (2031-07-19)" in line for line in told["hr"].conflicts)
+    assert any(f"{seen} (no date)" in line for line in told[""].conflicts)
+
+
 @pytest.mark.parametrize("gone", [OPEN, CLOSED])
 @pytest.mark.parametrize("left_is_open", [True, False])
 def test_after_one_of_two_files_went_the_line_of_the_other_counts(folder: Path, gone: str, left_is_open: bool) -> None:

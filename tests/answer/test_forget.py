@@ -14,6 +14,7 @@ from danlu.answer.forgetting.forget import Order, finish, forget, hide
 from danlu.answer.forgetting.orders import lift, note_rebuilt, open_orders, verify
 from danlu.answer.forgetting.places import Elsewhere
 from danlu.answer.forgetting.purge import purge
+from danlu.answer.forgetting.redact_answers import redact_answers
 from danlu.answer.index.live import remove_documents
 from danlu.answer.state import State
 from danlu.answer.uses.catalogue import Catalogue
@@ -25,6 +26,7 @@ from danlu.core.errors import UserError, WorkFailed
 from danlu.core.forgotten import Forgotten, ForgottenDocument
 from danlu.core.project import Project, load_project
 from danlu.core.store import Store, only_writer, open_artifact
+from danlu.retrieve.legs import live as live_index
 from danlu.retrieve.legs.live import LiveIndex
 from danlu.retrieve.tables.writing import Version
 from danlu.text.records import Block, Document
@@ -331,6 +333,25 @@ def test_an_index_that_cannot_be_opened_holds_up_no_order_and_is_named(project: 
     bot = ReleaseBot(project)
     assert UPDATES not in [citation.source for citation in bot.ask(QUESTION).citations]
     bot.close()
+
+
+@pytest.mark.parametrize("held", ["index/*.db", "answers.db"])
+def test_an_order_waits_for_a_database_that_another_program_holds(
+    project: Project, monkeypatch: pytest.MonkeyPatch, held: str
+) -> None:
+    bot = ReleaseBot(project)
+    bot.ask(QUESTION)
+    bot.close()
+    [database] = State.of(project).folder.glob(held)
+    monkeypatch.setattr(live_index, "TIMEOUT_S", 0.1)
+    monkeypatch.setattr(redact_answers, "__defaults__", (0.1,))
+    with closing(sqlite3.connect(database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(WorkFailed, match="locked"):
+            forget(project, order(project, UPDATES))
+    record, _ = forget(project, order(project, UPDATES))
+    removed = record.body["removed"]
+    assert removed["passages"] > 5 and len(removed["answers"]) == (held == "answers.db") and not removed["unusable"]
 
 
 def test_recorded_answers_and_a_store_that_cannot_be_opened_hold_up_no_order(project: Project) -> None:

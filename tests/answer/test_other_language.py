@@ -48,8 +48,9 @@ def test_documents_that_the_asker_may_not_see_are_not_noted(tmp_path: Path) -> N
     assert notes["board"] and notes["nurse"] == ""
 
 
-def test_ask_prints_the_note_below_a_refusal(small_project: Path) -> None:
-    asked = danlu(small_project, "ask", "How long must red braised pork simmer?")
+def test_ask_prints_the_note_below_a_refusal(small_project: Path, tmp_path: Path) -> None:
+    project = Path(shutil.copytree(small_project, tmp_path / "copy"))
+    asked = danlu(project, "ask", "How long must red braised pork simmer?")
     first, second = asked.stdout.splitlines()[:2]
     assert first.startswith("I found nothing")
     assert "documents in Chinese too" in second

@@ -82,6 +82,13 @@ def test_an_answer_whose_question_quoted_one_document_loses_the_words_of_another
     assert (found["answer"], found["citations"][0]["quote"], found["redacted"]) == ("", "", 7)
 
 
+def test_what_a_question_was_understood_as_goes_with_the_document_whose_words_it_took(state: State) -> None:
+    near = {"answer": "Nothing.", "refused": True, "closest": [cited("docs/salaries.md", SECRET)], "understood": "the zirconium pay"}  # fmt: skip
+    state.record("ans_near", "release", "the zirkonium pay", near)
+    redact_answers(state.folder / "answers.db", covers, Quotes([SECRET]), 7)
+    assert "understood" not in state.recorded("ans_near")["answer"]
+
+
 def test_a_reader_that_keeps_the_log_is_told(state: State) -> None:
     database = state.folder / "answers.db"
     with closing(sqlite3.connect(database, isolation_level=None)) as reader:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from danlu.core.databases import connect, empty_log, read_only, using
-from danlu.core.errors import Phrase, UserError
+from danlu.core.errors import Phrase, UserError, WorkFailed
 from danlu.core.hashing import hash_database
 
 
@@ -15,7 +15,7 @@ def test_a_database_that_is_only_busy_is_not_to_be_moved_away(tmp_path: Path) ->
     path = tmp_path / "answers.db"
     with closing(sqlite3.connect(path)) as writer, closing(sqlite3.connect(path, timeout=0)) as other:
         writer.execute("BEGIN EXCLUSIVE")
-        with pytest.raises(UserError, match="locked") as caught, using(path, Phrase("Move it away.")):
+        with pytest.raises(WorkFailed, match="locked") as caught, using(path, Phrase("Move it away.")):
             other.execute("CREATE TABLE t(x)")
     assert "try again" in caught.value.hint
 

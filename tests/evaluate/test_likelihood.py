@@ -42,6 +42,11 @@ def test_the_cap_takes_conversations_from_the_whole_file():
     assert within(rows, 1000) == rows
 
 
+def test_rows_above_the_cap_take_no_place_of_those_below_it():
+    rows = [Tokens(ids=[0] * size, loss_mask=[True] * size) for size in (2000, 10) * 20]
+    assert [len(row.ids) for row in within(rows, 100)] == [10] * 10
+
+
 def test_what_the_cap_leaves_out_is_counted(base, chats):
     found = negative_log_likelihood(base, chats, 300, 2, Silent())
     assert 0 < found.conversations < 12

@@ -1,5 +1,7 @@
 import pytest
 
+from danlu.retrieve.claims.changes import changes
+from danlu.retrieve.claims.clauses import Clause
 from danlu.retrieve.claims.conflicts import Quoted, conflict_note, conflicts
 from danlu.retrieve.claims.document_dates import DocumentDate, document_date, newer
 
@@ -119,6 +121,32 @@ def test_a_statement_that_changes_another_is_shown_first_even_in_one_document(
         [found] = conflicts(quoted, question)
         assert (found.kind, quotes[found.one], quotes[found.other]) == ("changed", after, before)
         assert conflict_note(found, quoted, language).startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("change", "now"),
+    [
+        ("The open day is moved from 24 May to 21 June.", "The open day is on 21 June."),
+        ("The fee is 150 euros instead of 120 euros.", "The fee is 150 euros."),
+        ("The fee rises to 150 euros from 120 euros.", "The fee is 150 euros."),
+        ("The rent rises by 20 to 120 euros.", "The rent is 20 euros."),
+        ("年费由200元提高到300元。", "年费为300元。"),
+        ("夜班补贴由120元调整为150元。", "夜班补贴为150元。"),
+    ],
+)
+def test_what_says_the_new_value_agrees_with_the_change(change: str, now: str) -> None:
+    one, other = (Clause(text, 0, len(text)) for text in (change, now))
+    assert not changes(one, other)
+
+
+def test_a_change_that_is_older_than_what_it_changed_is_no_later_statement() -> None:
+    quotes = [
+        Quoted("The night bonus is raised from 100 to 150 euros.", "a.md", date=OLD),
+        Quoted("The night bonus is 100 euros.", "b.md", date=NEW),
+    ]
+    [found] = conflicts(quotes, "How much is the night bonus?")
+    assert (found.kind, found.one) == ("number", 1)
+    assert conflict_note(found, quotes, "en").startswith("The sources differ: b.md (2024-05-01)")
 
 
 def test_a_change_of_another_thing_changes_nothing() -> None:

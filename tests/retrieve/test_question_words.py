@@ -201,6 +201,17 @@ def test_a_name_that_many_documents_define_is_one_row(live: LiveIndex) -> None:
         assert view.other_names("OZK") == []
 
 
+def test_a_document_without_passages_takes_no_names_of_the_next_one_with_it(live: LiveIndex) -> None:
+    live.put(note("empty"))
+    live.put(note("glossary", "Operation zirconium kettle (OZK) begins in May."))
+    live.put(note("kettle", "The zirconium kettle whistles during every operation."))
+    with live.reading(ALL) as view:
+        assert not view.rows("SELECT * FROM passages WHERE doc_id = 'empty'")
+    live.remove("empty")
+    with live.reading(ALL) as view:
+        assert view.other_names("OZK") == ["Operation zirconium kettle"]
+
+
 @pytest.mark.parametrize("asked", ["员工门禁卡片丢了", "員工門禁卡片丟了"])
 @pytest.mark.parametrize("defined", ["员工门禁卡片（EBC）可以打开所有的门。", "員工門禁卡片（EBC）可以打開所有的門。"])
 def test_traditional_characters_name_the_same(live: LiveIndex, asked: str, defined: str) -> None:

@@ -17,7 +17,7 @@ _PRIMARY = 0xFF
 def using(database: Path, next_step: Phrase) -> Iterator[None]:
     """Turn SQLite's errors inside into one UserError that names the file; `next_step` is for one that is damaged or gone.
 
-    A disk that is full or cannot be written is a WorkFailed.
+    A disk that is full or cannot be written is a WorkFailed, and so is a database that another program holds: the same may work later.
     """
     try:
         yield
@@ -31,7 +31,12 @@ def using(database: Path, next_step: Phrase) -> Iterator[None]:
                 problem=error,
             ) from None
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            next_step = Phrase("Another program is writing to it: try again.")
+            raise WorkFailed(
+                "{path} cannot be used: {problem}",
+                "Another program is writing to it: try again.",
+                path=database,
+                problem=error,
+            ) from None
         if code == sqlite3.SQLITE_CANTOPEN:
             next_step = Phrase(
                 "It is gone, or must not be opened: look at its folder and at its rights, then try again."

@@ -68,11 +68,12 @@ def negative_log_likelihood(
 
 def within(rows: list[Tokens], max_tokens: int) -> list[Tokens]:
     """Rows that together have at most `max_tokens` tokens, evenly spaced; one that alone has more is passed over."""
+    fitting = [row for row in rows if len(row.ids) <= max_tokens]
+    step = -(-sum(len(row.ids) for row in fitting) // max_tokens)
     taken: list[Tokens] = []
-    for row in rows[:: max(-(-sum(len(row.ids) for row in rows) // max_tokens), 1)]:
-        if len(row.ids) > max_tokens and taken:
+    for row in fitting[:: max(step, 1)]:
+        if len(row.ids) > max_tokens:
             break
-        if len(row.ids) <= max_tokens:
-            max_tokens -= len(row.ids)
-            taken.append(row)
+        max_tokens -= len(row.ids)
+        taken.append(row)
     return taken

@@ -57,7 +57,10 @@ class Searched:
 
     def without(self, forgotten: Forgotten) -> "Searched":
         """The last look before anything is shown, as an answer gets it: whatever the index gave, nothing that is forgotten leaves."""
-        return replace(self, passages=tuple(one for one in self.passages if not is_forgotten(one.citation, forgotten)))
+        left = tuple(one for one in self.passages if not is_forgotten(one.citation, forgotten))
+        if len(left) == len(self.passages):
+            return self
+        return replace(self, passages=left, understood="", other_names=())  # they may be words of what was forgotten
 
 
 def find_passages(view: Searcher, question: str, count: int = DEFAULT_COUNT) -> Searched:

@@ -20,7 +20,7 @@ def without_forgotten(given: Answer, forgotten: Forgotten) -> Answer:
     if any(is_forgotten(citation, forgotten) for citation in (*given.citations, *given.closest)):
         return replace(
             given, answer=REFUSALS[given.language], refused=True, citations=(), closest=(), conflicts=(), written_by="",
-            other_names=(),
+            understood="", other_names=(),
         )  # fmt: skip
     return given
 

@@ -41,7 +41,7 @@ def redact_answers(
 ) -> Redacted:
     """Redact: where an order covers a citation, and what quotes the documents of `order`. No word is left in the file or its log.
 
-    Raises UserError when the database is damaged or stays locked for `wait_s` seconds.
+    Raises UserError when the database is damaged, and WorkFailed when it stays locked for `wait_s` seconds.
     """
     if not database.exists():
         return Redacted()
@@ -70,6 +70,8 @@ def _redact(connection: sqlite3.Connection, order_of: OrderOf, quotes: Quotes, o
         if cited and answer["answer"]:
             after["answer"] = ""
             after.pop("conflicts", None)  # they quote clauses, shorter than what is known again
+        if cited or shown:
+            after.pop("understood", None)  # words as the document writes them
         if (asked, after) != (question, answer):
             after["redacted"] = cited or shown or order
             row = (asked, json.dumps(after, ensure_ascii=False), answer_id)

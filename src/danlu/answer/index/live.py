@@ -108,6 +108,7 @@ def remove_documents(
 ) -> Removed:
     """Take documents out of live indexes, and what they left in free pages; one that cannot be used stops nothing.
 
+    One that another program holds may be used later, and raises WorkFailed.
     Somebody who reads in an index's log is waited for `wait_s` seconds. Of `files` nothing is known any more: should an order be lifted,
     a refresh reads them again.
     """

@@ -72,7 +72,10 @@ def conflicts(quotes: Sequence[Quoted], question: str) -> list[Conflict]:
         if clash is None:
             continue
         kind, says, but = clash
-        first = changes(says, but) if kind == "changed" else newer(one.date, other.date) is not False
+        later = newer(one.date, other.date)
+        first = changes(says, but) if kind == "changed" else later is not False
+        if kind == "changed" and later is not None and later != first:
+            kind, first = "number", later  # the change is the older one of the two
         found.append(_conflict(at, place, kind, says, but) if first else _conflict(place, at, kind, but, says))
     return found
 

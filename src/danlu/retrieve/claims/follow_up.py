@@ -55,7 +55,7 @@ _POINTS = re.compile(
     r"\b(?P<pronoun>it|its|they|them|their|he|she|him|her|(?<!all )(?:these|those)|the (?:former|latter|second one|first one|other one)|the same(?=[?.!]*$))\b"
     r"|\b(?P<this>this|that)(?=\s*[?.!]*$|\s+(?:is|was|does|do|did|work|works|mean|means|cost|costs|take|takes|apply|applies|happen|include|includes|be|for|on|in|too)\b)|(?:^|[,.] )(?:is|was|are|does|did|will|can) (?P<opens>this|that)\b(?! \w+ \w+ \w+)"
     r"|\b(?P<determiner>this|that) (?=(?:error|message|file|option|setting|command|rule|form|step|case|problem|page|one|version|policy|limit|value)\b)"
-    r"|(?<!which )(?<!this )(?<!that )(?<!other )(?<!next )(?<!first )\b(?P<one>one)(?=\s*[?.!]*$)|\b(?P<there>there)(?=[?.!]*$)|(?P<han>(?<!其)它们?|(?<![其吉])他们?|她们?|这(?!里是|边)(?:个|些|样|种|项|条)?|那(?:个|些|样|种)|上述|前者|后者|其(?![他它中实余次]))",
+    r"|(?<!which )(?<!this )(?<!that )(?<!other )(?<!next )(?<!first )(?<!number )(?<!in )(?<!no )\b(?P<one>one)(?=\s*[?.!]*$)|\b(?P<there>there)(?=[?.!]*$)|(?P<han>(?<!其)它们?|(?<![其吉])他们?|她们?|这(?!里是|边)(?:个|些|样|种|项|条)?|那(?:个|些|样|种)|上述|前者|后者|其(?![他它中实余次]))",
     re.IGNORECASE,
 )
 _EXPLETIVE = re.compile(

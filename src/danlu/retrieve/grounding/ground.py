@@ -117,8 +117,9 @@ def _contradictions(searcher: Searcher, question: str, one: Quote, other: Quote,
     quoted = []
     for quote in (one, other):
         [(own, meta)] = searcher.rows(query, (quote.hit.doc_id,))
-        source, _ = file_to_name(searcher.rows, quote.hit.doc_id, searcher.seen_by) or (own, None)
-        quoted.append(Quoted(quote.text, source, document_date(meta, source)))
+        twin = file_to_name(searcher.rows, quote.hit.doc_id, searcher.seen_by)
+        source = twin[0] if twin else own  # what the closed file says of itself is not the twin's
+        quoted.append(Quoted(quote.text, source, document_date("" if twin else meta, source)))
     return tuple(conflict_note(clash, quoted, language) for clash in conflicts(quoted, question))
 
 

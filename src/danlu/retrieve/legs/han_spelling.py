@@ -43,7 +43,7 @@ _VARIANTS = {
     "做为": "作为",
     "其它": "其他",
 }
-"""Written both ways for the same thing: nothing beside them has to speak for the other."""
+"""Written both ways for the same thing, or, as 登陆, so often that documents without it mean the other: nothing beside them has to speak for it."""
 _Ids = Mapping[str, NDArray[np.int64]]
 
 

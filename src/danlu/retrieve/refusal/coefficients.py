@@ -47,12 +47,12 @@ ANSWER = {
 }
 ANSWER_READ = {
     "zh": {
-        "": -1.792,
-        "missing": 0.132,
-        "pointed": 1.102,
-        "heading": 0.442,
-        "characters": 2.065,
-        "near": 0.208,
+        "": -2.54,
+        "missing": 0.187,
+        "pointed": 1.534,
+        "heading": 0.241,
+        "characters": 1.977,
+        "near": 0.399,
     },
     "en": {
         "": -1.045,
@@ -64,4 +64,4 @@ ANSWER_READ = {
     },
 }
 LEAST_ANSWER = {"zh": -0.75, "en": -0.97}
-LEAST_ANSWER_READ = {"zh": -0.34, "en": -0.44}
+LEAST_ANSWER_READ = {"zh": -0.51, "en": -0.44}

@@ -104,7 +104,8 @@ class Writer:
         self._add_to_sum(np.array([np.frombuffer(vector, dtype=np.float16) for (vector,) in vectors]), -1)
         for table in ("passages", "vectors"):
             self._connection.execute(f"DELETE FROM {table} WHERE id BETWEEN ? AND ?", row)
-        remove_synonyms(self._connection, row[0])
+        if row[0] <= row[1]:  # else it has no passages, and its first one is the next document's
+            remove_synonyms(self._connection, row[0])
         for table in ("documents", "access", "twins"):
             self._connection.execute(f"DELETE FROM {table} WHERE doc_id = ?", (doc_id,))
         return int(row[0]), int(row[1])

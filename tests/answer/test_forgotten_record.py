@@ -137,6 +137,19 @@ def test_a_key_that_a_crash_left_half_written_stops_no_later_order(tmp_path: Pat
     assert not list(tmp_path.glob("*.half"))
 
 
+def test_a_key_that_is_put_back_is_said_once(state: Path) -> None:
+    key = state / forgotten_record.KEY
+    kept = key.read_bytes()
+    key.unlink()
+    found = [forgotten_record.append(state, {"action": "forget", "at": "2026-01-04", "documents": []})]
+    key.write_bytes(kept)
+    found += [
+        forgotten_record.append(state, {"action": "forget", "at": "2026-01-05", "documents": []}) for _ in range(2)
+    ]
+    assert ["key_before" in record.body for record in found] == [True, True, False]
+    assert list(forgotten_record.broken(state)) == []
+
+
 def test_a_key_that_is_lost_is_replaced_in_a_record_that_says_so(state: Path) -> None:
     (state / forgotten_record.KEY).unlink()
     [(lost, _)] = forgotten_record.signers(state)

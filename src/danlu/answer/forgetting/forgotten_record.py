@@ -5,9 +5,9 @@ before it, so that none can be changed, swapped or taken out of the middle unsee
 project's key, `.danlu/state/signing.key`, which the first record makes where the package `cryptography` is installed; without it the
 chain stands alone, and the record says so.
 
-What this proves, and what not: who has no key cannot write another history. Who can read the key, which lies in the same folder, can
-write the whole chain anew; cutting records off its end is seen only by one who kept the number or the hash of the last. Keep the key
-elsewhere, or keep the hash of the last record, if that matters.
+What this proves, and what not: who has no key cannot write other records in its name. Who can read the key, which lies in the same folder,
+can write the whole chain anew; cutting records off its end, and going on there with a key of one's own, is seen only by one who kept the
+number or the hash of the last. Keep the key elsewhere, or keep the hash of the last record, if that matters.
 
 A key that is gone stops no order, since the law does not wait for it: the next record is signed by a new one, and says so (`key_before`).
 The records before it are still verified by the key that each of them names; nobody can sign another one so.
@@ -62,7 +62,7 @@ def append(state: Path, body: dict[str, Any]) -> Record:
     (state / RECORDS).mkdir(exist_ok=True)
     key = _key(state)
     full = body | {"record": number, "previous": _hash_of(state, number - 1), "signed_by": _public(key) if key else ""}
-    before = next((signer for signer, _ in reversed(signers(state))), "")
+    before = next((signer for one in reversed(records(state)) if (signer := one.body["signed_by"])), "")
     if key and before not in ("", full["signed_by"]):
         full["key_before"] = before
     signature = key.sign(canonical_json(full)).hex() if key else ""

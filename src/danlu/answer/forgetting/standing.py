@@ -44,7 +44,10 @@ class Standing:
 
 @contextmanager
 def ordering(state: Path) -> Iterator[None]:
-    """Hold the lock of list and records, for moments: a document is hidden while a run holds the project's writer lock for hours."""
+    """Hold the lock of list and records: as long as it takes to find a document and its copies in what is extracted, never as long as a run.
+
+    So a document is hidden while a run holds the project's writer lock for hours.
+    """
     with (state / LOCK).open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -99,6 +99,7 @@ class Answered(BaseModel):
     degraded: str = Field(description="Says so when less was searched than the collection holds; empty when all was")
     understood: str = Field(description=_UNDERSTOOD)
     other_names: list[str] = Field(description=_OTHER_NAMES)
+    note: str = Field(description="Of a refusal: why the answer may still be in documents of the other language")
 
 
 def _told(degraded: str) -> str:
@@ -152,6 +153,7 @@ def server(
             degraded=_told(given.degraded),
             understood=given.understood,
             other_names=list(given.other_names),
+            note=given.note,
         )
 
     made: MCPServer[Any] = MCPServer(name, instructions=_DATA, log_level="WARNING")

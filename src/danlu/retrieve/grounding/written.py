@@ -15,6 +15,7 @@ from danlu.retrieve.claims.entailment import Entailment
 from danlu.retrieve.claims.supported import Evidence, Judged, Span, check
 from danlu.retrieve.grounding.ground import cite
 from danlu.retrieve.legs.search import Hit, Searcher
+from danlu.retrieve.legs.spelling import spelt
 from danlu.retrieve.ranking.rank import best_passages
 from danlu.text.instructions import speaks_to_models
 from danlu.text.language import answer_language
@@ -36,7 +37,8 @@ _ASKED = {
 
 def read_passages(searcher: Searcher, question: str, count: int = PASSAGES) -> list[Hit]:
     """The passages that a model is given to write from, best first; none that speaks to it instead of to a reader."""
-    found = best_passages(searcher, question, answer_language(question), 2 * count)
+    asked = spelt(searcher, question).question
+    found = best_passages(searcher, asked, answer_language(question), 2 * count)
     return [hit for hit in found if not speaks_to_models(hit.text)][:count]
 
 

@@ -146,6 +146,14 @@ class Searcher:
         """The ids of all passages that may be seen, ascending."""
         return [id for (id,) in self.rows("SELECT id FROM passages ORDER BY id") if self._may_be_seen(id)]
 
+    def languages(self) -> dict[str, int]:
+        """How many passages that may be seen are in each language."""
+        found: dict[str, int] = {}
+        for language, first, last in self.rows("SELECT language, first_passage, last_passage FROM documents"):
+            if self._may_be_seen(first):
+                found[language] = found.get(language, 0) + last - first + 1
+        return found
+
     def passages(self, ids: Sequence[int]) -> list[Hit]:
         """Passages by id, in this order, without a score."""
         return self.hits([(id, 0.0) for id in ids])

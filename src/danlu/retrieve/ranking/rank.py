@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 from danlu.retrieve.legs.search import Hit, Scores, Searcher, Weights, fuse
-from danlu.retrieve.legs.spelling import spelt
 from danlu.retrieve.ranking.reorder import order_of, reordered
 
 
@@ -20,6 +19,5 @@ def ranked(searcher: Searcher, question: str, language: str, legs: Mapping[str, 
 
 
 def best_passages(searcher: Searcher, question: str, language: str, count: int) -> list[Hit]:
-    """The best passages for a question, its misspelt words taken as the documents write them."""
-    asked = spelt(searcher, question).question
-    return searcher.hits(ranked(searcher, asked, language, searcher.legs(asked))[:count])
+    """The best passages for a question as it is understood (danlu.retrieve.legs.spelling)."""
+    return searcher.hits(ranked(searcher, question, language, searcher.legs(question))[:count])

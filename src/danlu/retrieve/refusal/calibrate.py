@@ -32,7 +32,8 @@ MOST_OWN_REFUSED = 0.25
 FEWEST_OWN = 8
 """With fewer headings a quarter of them is one heading, and no bound."""
 MOST_OWN = 100
-"""Headings asked per language, spread over all: a quarter of them is known well enough, and more would only cost time."""
+"""Headings asked per language, spread over all: a quarter of them is known well enough, and more would only cost time. Where sentences are
+read, READ_QUESTIONS are, which each cost a second."""
 LEAST_SPREAD = 0.01
 """Of cosines, over general questions."""
 

@@ -15,9 +15,10 @@ from danlu.retrieve.grounding.windows import Asked, best_window
 from danlu.retrieve.legs.memory import Memory
 from danlu.retrieve.legs.search import Hit, Searcher
 from danlu.retrieve.ranking.rank import weights_of
+from danlu.retrieve.refusal.answerable import FEATURES
 from danlu.retrieve.refusal.calibrate import calibrate
 from danlu.retrieve.refusal.gate import LANGUAGES, off_domain_questions
-from danlu.retrieve.refusal.near_gate import gate_of
+from danlu.retrieve.refusal.near_gate import NEAR_ENOUGH, gate_of
 from danlu.retrieve.refusal.nearness import FEWEST_HEADINGS, Nearness, Scale, nearness, scale
 from indexes import Indexed
 
@@ -111,6 +112,17 @@ def test_a_nearer_passage_raises_the_chance_of_an_answer_and_a_language_that_is_
     far, near = Nearness({1: [0.1]}), Nearness({1: [0.9]})
     assert gate.judge(values, "en", near).answer > gate.judge(values, "en", far).answer
     assert gate.judge(values, "zh", near) == gate.judge(values, "zh", far) == plain.judge(values, "zh", None)
+
+
+def test_what_comes_near_enough_is_about_the_subject_whatever_its_words(searcher: Searcher) -> None:
+    """Then the second stage decides."""
+    gate = replace(gate_of(searcher), sentences={"zh": None, "en": (0.0, 0.1)})
+    values = [-6.0 if name == "missing" else 0.0 for name in FEATURES]
+    assert gate.judge(values, "en", None).refused == "off-domain"
+    assert gate.judge(values, "en", Nearness({1: [0.1 * NEAR_ENOUGH - 0.01]})).refused == "off-domain"
+    assert gate.judge(values, "en", Nearness({1: [0.1 * NEAR_ENOUGH + 0.01]})).refused == "near-domain"
+    assert gate.judge(values, "en", Nearness({1: [0.8]})).refused == ""
+    assert gate.judge(values, "zh", Nearness({1: [0.8]})).refused == "off-domain", "not read"
 
 
 def test_an_index_whose_encoder_reads_gets_the_scale_of_each_language_that_it_reads(reading: Searcher) -> None:

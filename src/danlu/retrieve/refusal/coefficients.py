@@ -64,4 +64,4 @@ ANSWER_READ = {
     },
 }
 LEAST_ANSWER = {"zh": -0.75, "en": -0.97}
-LEAST_ANSWER_READ = {"zh": -0.51, "en": -0.44}
+LEAST_ANSWER_READ = {"zh": -0.96, "en": -0.65}

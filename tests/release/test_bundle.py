@@ -6,14 +6,16 @@ import pytest
 
 from danlu.core.project import load_project
 from danlu.core.store import Store
-from danlu.release.bundle import check, withheld
+from danlu.release.bundle import FEWEST_QUESTIONS, check, withheld
 
 
-def report(validity: float = 1.0, refused: float = 1.0, high: float = 0.1) -> dict[str, Any]:
+def report(
+    validity: float = 1.0, refused: float = 1.0, high: float = 0.1, questions: int = FEWEST_QUESTIONS
+) -> dict[str, Any]:
     return {
         "answers": {"citation_validity": validity},
         "refusal": {"en": {"share": refused}, "zh": {"share": 1.0}},
-        "retrieval_blind": {"en": {"fused_gain": {"high": high}}},
+        "retrieval_blind": {"en": {"fused_gain": {"high": high}, "fused": {"questions": questions}}},
     }
 
 
@@ -23,6 +25,7 @@ def report(validity: float = 1.0, refused: float = 1.0, high: float = 0.1) -> di
         (report(), []),
         (report(validity=0.999), ["citations are verbatim"]),
         (report(refused=0.9), ["off-domain questions refused (en)"]),
+        (report(high=-0.01, questions=FEWEST_QUESTIONS - 1), []),
         (report(high=-0.01), ["fused is no worse than the best leg beyond noise (en)"]),
     ],
 )

@@ -13,6 +13,8 @@ from danlu.core.stages import Config, Facts, Stage, Work
 
 CITATIONS_VALID = 1.0
 OFF_DOMAIN_REFUSED = 0.98
+FEWEST_QUESTIONS = 6
+"""By which a loss can be told from chance at all; with fewer the fusion is not checked."""
 _OF_FIGURES = "contamination."
 PROVEN = 1.0
 """Share of passed checks among those that could run."""
@@ -47,11 +49,11 @@ def check(report: dict[str, Any]) -> list[dict[str, Any]]:
         _row(f"off-domain questions refused ({language})", figures["share"], OFF_DOMAIN_REFUSED)
         for language, figures in sorted(report["refusal"].items())
     ]
-    for language, table in sorted(report["retrieval_blind"].items()):
-        rows.append(
-            _row(f"fused is no worse than the best leg beyond noise ({language})", table["fused_gain"]["high"], 0.0)
-        )
-    return rows
+    return rows + [
+        _row(f"fused is no worse than the best leg beyond noise ({language})", table["fused_gain"]["high"], 0.0)
+        for language, table in sorted(report["retrieval_blind"].items())
+        if table["fused"]["questions"] >= FEWEST_QUESTIONS
+    ]
 
 
 def withheld(proven: dict[str, list[dict[str, Any]]]) -> dict[str, list[str]]:
@@ -84,4 +86,4 @@ def _row(name: str, value: float, bound: float) -> dict[str, Any]:
     return {"check": name, "value": value, "at_least": bound, "passed": value >= bound}
 
 
-release = Stage("release", version=3, makes=Release, body=_release)
+release = Stage("release", version=4, makes=Release, body=_release)

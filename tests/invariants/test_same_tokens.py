@@ -13,8 +13,8 @@ from danlu.core.stages import Work
 from danlu.evaluate.likelihood import negative_log_likelihood
 from danlu.model.chat import ChatFormat, Tokens
 from danlu.model.loading import load_model
-from danlu.serve.chat_model import ChatModel
 from danlu.serve.models import ChatRequest, Message
+from danlu.serve.routes.engine import ChatModel
 from danlu.train.finetune import FinetuneConfig, finetune_model
 from tiny import make_tiny_checkpoint
 

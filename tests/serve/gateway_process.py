@@ -5,12 +5,13 @@ import sys
 from pathlib import Path
 
 from danlu.guard.words import load_words
-from danlu.serve.app import AppParts
-from danlu.serve.bot_model import BotModel
-from danlu.serve.chat_model import ChatModel
+from danlu.serve.gateway.app import AppParts
+from danlu.serve.gateway.run import listen, serve
+from danlu.serve.gateway.settings import Settings
 from danlu.serve.keys import Keys
-from danlu.serve.run import listen, serve
-from danlu.serve.settings import Settings
+from danlu.serve.routes.bot import BotModel
+from danlu.serve.routes.engine import ChatModel
+from danlu.serve.routes.threads import Threaded
 from serve.fakes import FakeBot, FakeChat, FakeEngine
 
 
@@ -20,7 +21,7 @@ def main(folder: Path, port: int, settings: Settings, language: str) -> None:
     bot = BotModel("handbook", FakeBot(), words, lambda text: len(chat.encode(text)))
     base = ChatModel("handbook-base", lambda: FakeEngine(folder), chat, context_tokens=600, default_max_tokens=300)
     listener = listen("127.0.0.1", port)
-    parts = AppParts((bot, base), Keys(folder / "keys.db"), words, settings)
+    parts = AppParts((Threaded(bot), Threaded(base)), Keys(folder / "keys.db"), words, settings)
     serve(parts, listener, language=language, close=base.close)
 
 

@@ -19,14 +19,15 @@ from danlu.engines.child import ChildEngine
 from danlu.guard.words import load_words
 from danlu.model.chat import ChatFormat
 from danlu.model.loading import read_model_facts
-from danlu.serve.app import AppParts
-from danlu.serve.bot_model import BotModel
-from danlu.serve.chat_model import ChatModel
+from danlu.serve.gateway.app import AppParts
+from danlu.serve.gateway.run import listen
+from danlu.serve.gateway.run import serve as serve_parts
+from danlu.serve.gateway.settings import Settings
 from danlu.serve.keys import Keys
-from danlu.serve.run import listen
-from danlu.serve.run import serve as serve_parts
-from danlu.serve.settings import Settings
-from danlu.serve.withheld import WithheldModel
+from danlu.serve.routes.bot import BotModel
+from danlu.serve.routes.engine import ChatModel
+from danlu.serve.routes.threads import BlockingModel, Threaded
+from danlu.serve.routes.withheld import WithheldModel
 
 
 def serve(options: Namespace, say: Speech) -> None:
@@ -50,7 +51,9 @@ def serve(options: Namespace, say: Speech) -> None:
             model.close()
         bot.close()
 
-    parts = AppParts((bot_model, *chats), Keys(State.of(project).keys), words, settings, owner)
+    blocking: list[BlockingModel] = [bot_model, *chats]
+    models = tuple(Threaded(model) for model in blocking)
+    parts = AppParts(models, Keys(State.of(project).keys), words, settings, owner)
     serve_parts(parts, listener, language="zh" if say.language == "zh" else "en", close=close)
 
 

@@ -37,6 +37,11 @@ class StreamFilter:
         self._released_any = False
         self.stopped = False
 
+    @property
+    def is_holding(self) -> bool:
+        """Whether some of what came has not left yet."""
+        return bool(self._held)
+
     def feed(self, piece: str) -> str:
         """What may leave now that this piece has come."""
         if self.stopped:

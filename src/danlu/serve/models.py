@@ -1,81 +1,178 @@
-"""What the gateway serves: a model takes a parsed request and yields text, then one end."""
+"""What passes between the gateway's parts: a request after every check that needs no model, and the pieces of its reply.
 
-from collections.abc import Generator
-from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+The fields are those of the OpenAI API, in its units. A reply is a stream of pieces: text, reasoning and tool calls of each
+choice as they are made, one `Finish` for each choice, and one `End` last.
+"""
 
-Role = Literal["system", "user", "assistant"]
-FinishReason = Literal["stop", "length", "content_filter"]
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple, Protocol
+
+Role = Literal["system", "user", "assistant", "tool"]
+FinishReason = Literal["stop", "length", "content_filter", "tool_calls"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A call that a model made; `arguments` is JSON as the model wrote it."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One turn of a conversation, its text parts joined."""
 
     role: Role
     content: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    """Of an assistant's turn."""
+    tool_call_id: str = ""
+    """Of a tool's turn: the call that it answers."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A function that the model may call; `parameters` is a JSON schema of an object."""
+
+    name: str
+    description: str = ""
+    parameters: dict[str, Any] = field(default_factory=dict)
+    strict: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ToolChoice:
+    """Whether tools are called: as the model likes, never, some tool, or the one that is named."""
+
+    mode: Literal["auto", "none", "required", "function"] = "auto"
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """What the text of the answer has to be; `schema` is a JSON schema, where the kind asks for one."""
+
+    kind: Literal["text", "json_object", "json_schema"] = "text"
+    name: str = ""
+    schema: dict[str, Any] = field(default_factory=dict)
+    strict: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks: the name that limits count under, and who that is for documents that only some may see."""
+
+    name: str = ""
+    principals: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """A chat completion request after every check that needs no model."""
+    """A request for an answer. None and empty mean that the caller left the choice to us."""
 
     model: str
     messages: tuple[Message, ...]
     stream: bool = False
     include_usage: bool = False
-    temperature: float = 0.0
-    top_p: float = 1.0
+    temperature: float | None = None
+    top_p: float | None = None
     max_tokens: int | None = None
     stop: tuple[str, ...] = ()
     seed: int | None = None
-    principals: frozenset[str] = frozenset()
-    """Who asks, for the documents that only some may see."""
+    n: int = 1
+    tools: tuple[Tool, ...] = ()
+    tool_choice: ToolChoice = ToolChoice()
+    parallel_tool_calls: bool = True
+    format: Format = Format()
+    logprobs: bool = False
+    top_logprobs: int = 0
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+    logit_bias: tuple[tuple[int, float], ...] = ()
+    reasoning_effort: str = ""
+    caller: Caller = Caller()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens read and written, by the tokenizer of the base model."""
+    """Tokens read and written. `cached_tokens` of those read came from a prompt cache; `reasoning_tokens` of those written were thoughts."""
 
     prompt_tokens: int
     completion_tokens: int
+    cached_tokens: int = 0
+    reasoning_tokens: int = 0
 
 
-@dataclass(frozen=True)
-class Text:
-    """The next piece of the answer; empty while text is held back, since only between pieces can work be cancelled."""
+class TokenLogprob(NamedTuple):
+    """A token, the natural logarithm of its probability, and the likeliest tokens in its place."""
+
+    token: str
+    logprob: float
+    top: tuple[tuple[str, float], ...] = ()
+
+
+class Text(NamedTuple):
+    """The next piece of a choice's text; empty while text is held back."""
 
     text: str
+    choice: int = 0
+    logprobs: tuple[TokenLogprob, ...] = ()
 
 
-@dataclass(frozen=True)
-class End:
-    """Why the answer ended and what it cost; `danlu` holds our own fields, for the models that have any."""
+class Reasoning(NamedTuple):
+    """The next piece of what a model thinks before its answer."""
 
-    finish_reason: FinishReason
+    text: str
+    choice: int = 0
+
+
+class ToolDelta(NamedTuple):
+    """The next piece of call number `number`: its first piece has `id` and `name`, later ones more of `arguments`."""
+
+    number: int
+    id: str = ""
+    name: str = ""
+    arguments: str = ""
+    choice: int = 0
+
+
+class Finish(NamedTuple):
+    """A choice has ended."""
+
+    reason: FinishReason
+    choice: int = 0
+
+
+class End(NamedTuple):
+    """Nothing follows. `danlu` holds our own fields, for the models that have any."""
+
     usage: Usage
     danlu: dict[str, Any] | None = None
 
 
-Piece = Text | End
-Pieces = Generator[Piece, None, None]
+Piece = Text | Reasoning | ToolDelta | Finish | End
+Pieces = AsyncGenerator[Sequence[Piece], None]
+"""Pieces that arrived together are handed on together, so that a burst of tokens costs one turn of the event loop."""
 
 
 class ServedModel(Protocol):
-    """A model behind `/v1`. Its methods block, and are called from several threads."""
+    """A model behind `/v1`. Everything runs on the event loop; what blocks does so in a thread of its own."""
 
     @property
     def id(self) -> str:
         """The name that requests use."""
 
     def reply(self, request: ChatRequest) -> Pieces:
-        """Yield the answer and one End; closing the generator stops the work.
+        """The pieces of the answer; closing the generator stops the work, upstream too.
 
         Raises ApiError before the first piece when the request cannot be served.
         """
 
     def count_tokens(self, text: str) -> int:
-        """Tokens in a text, for the usage of answers that the word filter made or cut."""
+        """Tokens in a text, as near as it can be told: for limits before an answer, and the usage of one that was cut off."""
 
 
 def refused_fields(answer_id: str | None = None) -> dict[str, Any]:

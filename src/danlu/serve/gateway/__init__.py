@@ -1,0 +1,1 @@
+"""The gateway as an application and as a process."""

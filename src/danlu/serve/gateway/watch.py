@@ -1,0 +1,58 @@
+"""Ends the work for a request when nobody waits for it any more, or when the server stops."""
+
+import asyncio
+from contextlib import aclosing
+from typing import Any
+
+from starlette.types import Receive
+
+from danlu.serve.models import Pieces
+from danlu.serve.wire.body import ClientGone
+from danlu.serve.wire.errors import ApiError
+
+
+class Watch:
+    """A context manager around the work of the current task: raises ClientGone when the client leaves."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._gone = False
+        self._cut_by: ApiError | None = None
+
+    async def __aenter__(self) -> "Watch":
+        task = asyncio.current_task()
+        assert task is not None, "a request is answered in a task"
+        self._task = task
+        self._watcher = asyncio.create_task(self._until_gone())
+        return self
+
+    async def __aexit__(self, kind: Any, error: Any, trace: Any) -> None:
+        self._watcher.cancel()
+        if kind is asyncio.CancelledError and self._gone:
+            self._task.uncancel()
+            raise ClientGone from None
+
+    def cut(self, error: ApiError) -> None:
+        """End the work with an error that the client is told."""
+        if not self._gone and self._cut_by is None:
+            self._cut_by = error
+            self._task.cancel()
+
+    async def over(self, pieces: Pieces) -> Pieces:
+        """The pieces, closed whatever happens; a cut comes out of them as its error."""
+        try:
+            async with aclosing(pieces) as batches:
+                async for batch in batches:
+                    yield batch
+        except asyncio.CancelledError:
+            if self._cut_by is None:
+                raise
+            self._task.uncancel()
+            raise self._cut_by from None
+
+    async def _until_gone(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        if self._cut_by is None:
+            self._gone = True
+            self._task.cancel()

@@ -21,7 +21,12 @@ def main(folder: Path, port: int, settings: Settings, language: str) -> None:
     bot = BotModel("handbook", FakeBot(), words, lambda text: len(chat.encode(text)))
     base = ChatModel("handbook-base", lambda: FakeEngine(folder), chat, context_tokens=600, default_max_tokens=300)
     listener = listen("127.0.0.1", port)
-    parts = AppParts((Threaded(bot), Threaded(base)), Keys(folder / "keys.db"), words, settings)
+    parts = AppParts(
+        (Threaded(bot, settings.max_running), Threaded(base, settings.max_running)),
+        Keys(folder / "keys.db"),
+        words,
+        settings,
+    )
     serve(parts, listener, language=language, close=base.close)
 
 

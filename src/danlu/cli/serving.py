@@ -1,5 +1,6 @@
 """serve: the gateway with everything that it needs."""
 
+import os
 from argparse import Namespace
 from collections.abc import Sequence
 from functools import partial
@@ -25,6 +26,8 @@ from danlu.serve.gateway.run import serve as serve_parts
 from danlu.serve.gateway.settings import Settings
 from danlu.serve.keys import Keys
 from danlu.serve.routes.bot import BotModel
+from danlu.serve.routes.build import Connections, build
+from danlu.serve.routes.config import read_routes
 from danlu.serve.routes.engine import ChatModel
 from danlu.serve.routes.threads import BlockingModel, Threaded
 from danlu.serve.routes.withheld import WithheldModel
@@ -33,6 +36,7 @@ from danlu.serve.routes.withheld import WithheldModel
 def serve(options: Namespace, say: Speech) -> None:
     """Serve the current release until SIGTERM: the bot first, then the base and the tuned model."""
     project = find_project(Path.cwd())
+    routes = read_routes(project.serve, project.folder, os.environ)
     owner = check_known(options.principals, project)
     bot = ReleaseBot(project)
     _check(bot.release, *bot.parts.values())
@@ -52,8 +56,11 @@ def serve(options: Namespace, say: Speech) -> None:
         bot.close()
 
     blocking: list[BlockingModel] = [bot_model, *chats]
-    models = tuple(Threaded(model) for model in blocking)
-    parts = AppParts(models, Keys(State.of(project).keys), words, settings, owner)
+    own = {model.id: Threaded(model, settings.max_running) for model in blocking}
+    connections = Connections()
+    models = tuple(build(routes, own, connections.session).values())
+    keys = Keys(State.of(project).keys)
+    parts = AppParts(models, keys, words, settings, owner, aclose=connections.aclose)
     serve_parts(parts, listener, language="zh" if say.language == "zh" else "en", close=close)
 
 

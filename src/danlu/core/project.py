@@ -81,6 +81,8 @@ class Project:
     """Where the vectors of passages are searched: PostgreSQL's address or a Qdrant server's. Empty: in memory."""
     entailment: Path | None = None
     """The folder of a model for natural language inference, which may drop sentences of answers in a model's own words."""
+    serve: Any = None
+    """More names under which models are served, as written; `danlu serve` reads them."""
 
     @property
     def state(self) -> Path:
@@ -108,6 +110,7 @@ _FIELDS = {
     ),
     "vectors": (str, _STORES),
     "entailment": (str, Phrase("the folder of a model for natural language inference")),
+    "serve": (dict, Phrase("`models:` with more names under which models are served")),
     "set": (dict, Phrase("`stage.field: value` pairs")),
 }
 _COMPUTE_FIELDS: dict[str, tuple[type | UnionType, Phrase]] = {
@@ -170,6 +173,7 @@ def load_project(folder: Path) -> Project:
         _compute(path.name, said.get("compute", {})),
         _vectors(path.name, said.get("vectors", "")),
         _below(folder, said["entailment"]) if "entailment" in said else None,
+        said.get("serve"),
     )
 
 

@@ -151,6 +151,8 @@ class End(NamedTuple):
 
     usage: Usage
     danlu: dict[str, Any] | None = None
+    cost: float = 0.0
+    """In the gateway's currency."""
 
 
 Piece = Text | Reasoning | ToolDelta | Finish | End
@@ -165,11 +167,18 @@ class ServedModel(Protocol):
     def id(self) -> str:
         """The name that requests use."""
 
+    @property
+    def seats(self) -> int:
+        """Answers that it makes at the same time; more wait."""
+
     def reply(self, request: ChatRequest) -> Pieces:
         """The pieces of the answer; closing the generator stops the work, upstream too.
 
         Raises ApiError before the first piece when the request cannot be served.
         """
+
+    def cost_of(self, usage: Usage) -> float:
+        """What an answer of this usage costs, in the gateway's currency; the most that it may, where that depends."""
 
     def count_tokens(self, text: str) -> int:
         """Tokens in a text, as near as it can be told: for limits before an answer, and the usage of one that was cut off."""

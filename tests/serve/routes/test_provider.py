@@ -35,7 +35,7 @@ def words(text: str) -> int:
 def run(url: str, work: Callable[[ProviderModel, UpstreamClient], Any], **endpoint: Any) -> Any:
     async def scenario() -> Any:
         async with aiohttp.ClientSession() as session:
-            client = UpstreamClient(Endpoint(url, **{**FAST, **endpoint}), session)
+            client = UpstreamClient(Endpoint(url, **{**FAST, **endpoint}), lambda: session)
             return await work(ProviderModel("m", client, "real-name", words), client)
 
     return asyncio.run(scenario())

@@ -56,6 +56,8 @@ class AppParts:
     owner: frozenset[str] = frozenset()
     """Who somebody is that logs in by the link printed at the start."""
     observers: Sequence[Observer] = ()
+    aclose: Callable[[], Awaitable[None]] | None = None
+    """Called on the event loop when the server has stopped."""
 
 
 class Gateway:
@@ -68,8 +70,7 @@ class Gateway:
         self._limits = limits
         self._models = {model.id: model for model in parts.models}
         self._seats = {
-            model.id: Admission(limits.max_running, limits.max_waiting, limits.max_waiting_per_key)
-            for model in parts.models
+            model.id: Admission(model.seats, limits.max_waiting, limits.max_waiting_per_key) for model in parts.models
         }
         self._created = int(time.time())
         self._gate = Gate(parts.keys, self.logins, cookie, parts.owner)
@@ -131,6 +132,11 @@ class Gateway:
         else:
             await self._pages(scope, receive, send)
 
+    async def aclose(self) -> None:
+        """Let go of what the models hold on the event loop."""
+        if self._parts.aclose is not None:
+            await self._parts.aclose()
+
     def cut_replies(self) -> None:
         """End every reply that is still being made; called on the event loop when the server stops."""
         for watch in self._watches:
@@ -164,7 +170,7 @@ class Gateway:
                 await reply(send, watch.over(pieces), new_shape(request), exchange, headers)
         finally:
             self._watches.discard(watch)
-            exchange.settle(read, model.count_tokens)
+            exchange.settle(read, model)
 
     def _model(self, model_id: str) -> ServedModel:
         if model_id not in self._models:

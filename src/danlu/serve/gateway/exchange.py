@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from danlu.serve.models import Caller, End, Finish, Piece, Reasoning, Text, ToolDelta, Usage
+from danlu.serve.models import Caller, End, Finish, Piece, Reasoning, ServedModel, Text, ToolDelta, Usage
 
 _NOBODY = Caller()
 
@@ -30,6 +30,8 @@ class Exchange:
     batches: int = 0
     usage: Usage | None = None
     """None until the end: a cut answer is estimated from `written_chars`."""
+    cost: float = 0.0
+    """In the gateway's currency."""
     finish_reason: str = ""
     written: list[str] = field(default_factory=list)
     """What the model wrote so far, for the bill of an answer that was cut off; emptied at its end."""
@@ -50,14 +52,14 @@ class Exchange:
             elif isinstance(piece, Finish):
                 self.finish_reason = piece.reason
             elif isinstance(piece, End):
-                self.usage, self.danlu = piece.usage, piece.danlu
+                self.usage, self.danlu, self.cost = piece.usage, piece.danlu, piece.cost
 
-    def settle(self, prompt_tokens: int, count_tokens: Callable[[str], int]) -> Usage:
-        """What it cost, estimated where nobody told."""
+    def settle(self, prompt_tokens: int, model: ServedModel) -> None:
+        """Estimate what it cost where nobody told: an answer that was cut off is billed for what was made of it."""
         if self.usage is None:
-            self.usage = Usage(prompt_tokens, count_tokens("".join(self.written)))
+            self.usage = Usage(prompt_tokens, model.count_tokens("".join(self.written)))
+            self.cost = model.cost_of(self.usage)
         self.written.clear()
-        return self.usage
 
 
 Observer = Callable[[Exchange], None]

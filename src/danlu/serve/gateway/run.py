@@ -134,6 +134,7 @@ class _Server(uvicorn.Server):
         """Stop accepting, let replies finish for a while, then cut them."""
         asyncio.get_running_loop().call_later(self._grace_s, self._gateway.cut_replies)
         await super().shutdown(sockets)
+        await self._gateway.aclose()
 
     def _end_process(self) -> None:
         """The last resort, for a child or a thread that does not let go; children die with their parent."""

@@ -5,6 +5,7 @@ from contextlib import aclosing
 from typing import Any
 
 from danlu.serve.models import ChatRequest, End, Finish, Piece, Pieces, Usage
+from danlu.serve.routes.prices import FREE, Price
 from danlu.serve.routes.upstream.body import body_of
 from danlu.serve.routes.upstream.chunks import Malformed, pieces_of, usage_of
 from danlu.serve.routes.upstream.client import UpstreamClient
@@ -26,30 +27,37 @@ class ProviderModel:
         client: UpstreamClient,
         upstream_model: str,
         count_tokens: Callable[[str], int] = estimated_tokens,
+        *,
         extra: Mapping[str, Any] | None = None,
+        newer_limit: bool = False,
+        price: Price = FREE,
+        seats: int = 1_000,
     ) -> None:
-        """`extra` is added to every body: what a server needs beyond the protocol."""
+        """`extra` is added to every body: what a server needs beyond the protocol; `newer_limit` as in body_of."""
         self.id = model_id
+        self.seats = seats
+        self.cost_of = price.of
         self.count_tokens = count_tokens
         self._client = client
         self._model = upstream_model
         self._extra = dict(extra or {})
+        self._newer_limit = newer_limit
 
     def reply(self, request: ChatRequest) -> Pieces:
         """See ServedModel. Raises UpstreamError, before the first piece or after it."""
         return self._streamed(request) if request.stream else self._whole(request)
 
     async def _whole(self, request: ChatRequest) -> Pieces:
-        body = body_of(request, self._model, stream=False) | self._extra
+        body = self._body(request)
         data = await self._client.post(_PATH, body, {})
         pieces = _read(data)
         if not pieces:
             raise _garbage("no choices")
         usage = usage_of(data) or self._estimated(request, pieces)
-        yield [*pieces, End(usage)]
+        yield [*pieces, End(usage, cost=self.cost_of(usage))]
 
     async def _streamed(self, request: ChatRequest) -> Pieces:
-        body = body_of(request, self._model, stream=True) | self._extra
+        body = self._body(request)
         usage: Usage | None = None
         finished: set[int] = set()
         written: list[Piece] = []
@@ -67,7 +75,11 @@ class ProviderModel:
                     yield pieces
         if not finished or (not ended and len(finished) < request.n):
             raise UpstreamError(502, "upstream_cut_off", "The model's server stopped in the middle of its answer.")
-        yield [End(usage or self._estimated(request, written))]
+        usage = usage or self._estimated(request, written)
+        yield [End(usage, cost=self.cost_of(usage))]
+
+    def _body(self, request: ChatRequest) -> dict[str, Any]:
+        return body_of(request, self._model, stream=request.stream, newer_limit=self._newer_limit) | self._extra
 
     def _estimated(self, request: ChatRequest, pieces: list[Piece]) -> Usage:
         """What an answer cost whose server does not tell."""

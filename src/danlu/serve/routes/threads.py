@@ -10,7 +10,7 @@ import threading
 from collections.abc import Generator
 from typing import Protocol
 
-from danlu.serve.models import ChatRequest, Piece, Pieces, Text
+from danlu.serve.models import ChatRequest, Piece, Pieces, Text, Usage
 from danlu.serve.routes.mailbox import Mailbox
 from danlu.serve.wire.errors import ApiError, internal_error
 
@@ -38,10 +38,16 @@ class BlockingModel(Protocol):
 class Threaded:
     """A blocking model as a served one."""
 
-    def __init__(self, model: BlockingModel) -> None:
+    def __init__(self, model: BlockingModel, seats: int) -> None:
+        """`seats`: threads at the same time."""
         self.id = model.id
+        self.seats = seats
         self.count_tokens = model.count_tokens
         self._model = model
+
+    def cost_of(self, usage: Usage) -> float:
+        """See ServedModel: our own machine is not billed by the token."""
+        return 0.0
 
     async def reply(self, request: ChatRequest) -> Pieces:
         """See ServedModel; closing this generator closes the model's at its next piece."""

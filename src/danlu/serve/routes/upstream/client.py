@@ -6,7 +6,7 @@ redirect is an error. What the server says is repeated to callers only where it 
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
@@ -45,7 +45,8 @@ class Endpoint:
 class UpstreamClient:
     """Sends to one endpoint; the session and its connections are shared by all of them."""
 
-    def __init__(self, endpoint: Endpoint, session: aiohttp.ClientSession) -> None:
+    def __init__(self, endpoint: Endpoint, session: Callable[[], aiohttp.ClientSession]) -> None:
+        """`session` is called on the event loop."""
         self.breaker = Breaker()
         self._endpoint = endpoint
         self._session = session
@@ -149,7 +150,7 @@ class UpstreamClient:
 
     async def _once(self, path: str, content: bytes, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
         try:
-            response = await self._session.post(
+            response = await self._session().post(
                 self._endpoint.base_url + path,
                 data=content,
                 headers={**self._headers, **headers} if headers else self._headers,

@@ -1,0 +1,95 @@
+"""Served models from routes: each is built once, after those that it leads to."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import aiohttp
+
+from danlu.core.errors import UserError
+from danlu.serve.models import ServedModel
+from danlu.serve.routes.chain import ChainModel
+from danlu.serve.routes.config import ChainRoute, PromptRoute, Route, ServerRoute
+from danlu.serve.routes.prompt import PromptModel
+from danlu.serve.routes.provider import ProviderModel
+from danlu.serve.routes.upstream.client import UpstreamClient
+from danlu.serve.routes.upstream.tokens import estimated_tokens
+
+
+class Connections:
+    """The connections to all servers, opened on the event loop when the first is needed."""
+
+    def __init__(self) -> None:
+        self._session: aiohttp.ClientSession | None = None
+
+    def session(self) -> aiohttp.ClientSession:
+        """The session; it reads no proxy from the environment, and keeps no cookies."""
+        if self._session is None:
+            connector = aiohttp.TCPConnector(limit=0, ttl_dns_cache=60)
+            self._session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+        return self._session
+
+    async def aclose(self) -> None:
+        """Close all of them."""
+        if self._session is not None:
+            await self._session.close()
+            await asyncio.sleep(0)
+
+
+def build(
+    routes: Sequence[Route], own: Mapping[str, ServedModel], session: Callable[[], aiohttp.ClientSession]
+) -> dict[str, ServedModel]:
+    """All models by name: those of the project first. Raises UserError for a name that is taken, unknown, or leads to itself."""
+    by_name = {route.name: route for route in routes}
+    if taken := sorted(by_name.keys() & own.keys()):
+        raise UserError("danlu.yaml: serve.models.{name}: the project serves a model of that name already", "Give it another name.", name=taken[0])  # fmt: skip
+    built = dict(own)
+
+    def find(name: str, way: tuple[str, ...]) -> ServedModel:
+        if name in way:
+            raise UserError("danlu.yaml: serve.models: {way} leads to itself", "Let it end at a server or at a model of the project.", way=" → ".join((*way, name)))  # fmt: skip
+        if name not in built:
+            if name not in by_name:
+                raise UserError("danlu.yaml: serve.models.{by}: there is no model {name}", "The models are: {names}.", by=way[-1], name=name, names=", ".join((*own, *by_name)))  # fmt: skip
+            built[name] = _model(by_name[name], lambda other: find(other, (*way, name)), session)
+        return built[name]
+
+    for name in by_name:
+        find(name, ())
+    return {name: built[name] for name in (*own, *by_name)}
+
+
+def _model(
+    route: Route, find: Callable[[str], ServedModel], session: Callable[[], aiohttp.ClientSession]
+) -> ServedModel:
+    if isinstance(route, ChainRoute):
+        return ChainModel(route.name, tuple(find(name) for name in route.first))
+    if isinstance(route, PromptRoute):
+        return PromptModel(route.name, route.template, find(route.model))
+    return _server_model(route, session)
+
+
+def _server_model(route: ServerRoute, session: Callable[[], aiohttp.ClientSession]) -> ProviderModel:
+    client = UpstreamClient(route.endpoint, session)
+    count = estimated_tokens if route.tokenizer is None else _counter(route.tokenizer)
+    return ProviderModel(
+        route.name,
+        client,
+        route.model,
+        count,
+        extra=route.extra,
+        newer_limit=route.newer_limit,
+        price=route.price,
+        seats=route.seats,
+    )
+
+
+def _counter(path: Path) -> Callable[[str], int]:
+    """Counts tokens by a tokenizer.json."""
+    from tokenizers import Tokenizer
+
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:  # noqa: BLE001 (the library raises bare exceptions)
+        raise UserError("{path} is no tokenizer.json: {problem}", "Give the file of a Hugging Face tokenizer.", path=path, problem=error) from None  # fmt: skip
+    return lambda text: len(tokenizer.encode(text, add_special_tokens=False).ids)

@@ -6,16 +6,16 @@ from hypothesis import strategies as st
 
 from danlu.core.errors import UserError
 from danlu.guard.words import StreamFilter, language_of, load_words, notice
-from danlu.text.words.automaton import Phrase, WordList
-from danlu.text.words.folding import fold, fold_text
+from danlu.text.words.disguised import DisguisedWords
+from danlu.text.words.lists import Phrase
 
 WORDS = load_words()
-SMALL = WordList(
+SMALL = DisguisedWords(
     [Phrase("make a bomb", "weapons"), Phrase("制造炸弹", "weapons"), Phrase("ab", "x"), Phrase("弹b", "x")]
 )
 
 
-def stream(words: WordList, pieces: list[str]) -> tuple[str, bool]:
+def stream(words: DisguisedWords, pieces: list[str]) -> tuple[str, bool]:
     out = StreamFilter(words)
     return "".join([*map(out.feed, pieces), out.finish()]), out.stopped
 
@@ -84,7 +84,7 @@ def test_a_word_that_ends_the_stream_is_a_whole_word() -> None:
     assert stream(WORDS, ["how to make a bomb", "ast"]) == ("how to make a bombast", False)
 
 
-ALPHABET = "ab mke制造炸弹 o\u200b\n\u3000.éＡ㎏"
+ALPHABET = "ab mke制造炸弹 o\u200b\n\u3000.éＡ㎏@*，製0"
 PIECES = st.lists(
     st.one_of(st.text(ALPHABET, max_size=6), st.sampled_from(["make", " a ", "bomb", "制造", "炸", "弹"]))
 )
@@ -107,19 +107,13 @@ def test_nothing_blocked_leaves_however_it_is_split(pieces: list[str]) -> None:
 @settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_shipped_phrases_never_leave_however_they_are_split(data: st.DataObject) -> None:
-    phrase = data.draw(st.sampled_from(sorted(WORDS._phrases, key=lambda phrase: phrase.text))).text
+    phrase = data.draw(st.sampled_from(sorted(WORDS.phrases, key=lambda phrase: phrase.text))).text
     text = data.draw(st.sampled_from(["", "说明 ", "well, "])) + phrase + data.draw(st.sampled_from(["", "。", " now"]))
     cuts = sorted(data.draw(st.sets(st.integers(0, len(text)))))
     pieces = [text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
     out = StreamFilter(WORDS)
     released = "".join([*map(out.feed, pieces), out.finish()])
     assert out.stopped and WORDS.find(released) == []
-
-
-@settings(max_examples=1500, deadline=None)
-@given(st.one_of(st.text(), st.text(ALPHABET), st.text("a中 \u200b\u2028\u3000\u1160\u0301㎏ﷺİ")))
-def test_both_ways_of_folding_agree(text: str) -> None:
-    assert fold_text(text) == fold(text)[0]
 
 
 def test_user_list_is_added(tmp_path: Path) -> None:
@@ -147,8 +141,8 @@ def test_unreadable_list_is_an_error(tmp_path: Path) -> None:
 
 
 def test_empty_list_blocks_nothing() -> None:
-    assert WordList([]).find("anything") == []
-    assert stream(WordList([]), ["any", "thing"]) == ("anything", False)
+    assert DisguisedWords([]).find("anything") == []
+    assert stream(DisguisedWords([]), ["any", "thing"]) == ("anything", False)
 
 
 def test_language_of() -> None:

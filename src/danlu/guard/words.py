@@ -1,13 +1,15 @@
 """The word filter: phrases that neither enter nor leave the server, however they are written or split.
 
-What a list is, and how its phrases are found, is said in danlu.text.words.automaton.
+What a list is, is said in danlu.text.words.lists, and how its phrases are found in danlu.text.words.disguised.
 """
 
+from bisect import bisect_left
 from importlib import resources
 from pathlib import Path
 
-from danlu.text.words.automaton import WordList, parse_phrases, read_phrases
-from danlu.text.words.folding import Folder, is_han
+from danlu.text.words.disguised import DisguisedWords, ends_open, last_seen, skeleton_of_piece
+from danlu.text.words.folding import is_han
+from danlu.text.words.lists import parse_phrases, read_phrases
 
 _NOTICES = {
     "zh": "【该内容涉及被限制的信息，回答到此为止。】",
@@ -22,34 +24,35 @@ _REFUSALS = {
 class StreamFilter:
     """Passes on the pieces of one answer, holding back what may yet turn out to be part of a blocked phrase.
 
-    What it has released, taken together, never holds a blocked phrase. On a hit it releases what stood before the
-    phrase and a notice, and nothing from then on.
+    What it has released, taken together, is the text up to the first blocked phrase, however the pieces were cut: on a hit it releases what
+    stood before the phrase and a notice, and nothing from then on.
     """
 
-    def __init__(self, words: WordList) -> None:
+    def __init__(self, words: DisguisedWords) -> None:
         self._words = words
-        self._folder = Folder()
-        self._held = ""
-        self._held_from = 0
-        self._folded = ""
-        self._starts: list[int] = []
-        self._before = ""
+        self._text = ""
+        """What has not left yet, after what was last seen of what has: whole words are told by it."""
+        self._left = 0
+        """How much of the text has left."""
+        self._bare = ""
+        self._places: list[int] = []
         self._released_any = False
         self.stopped = False
 
     @property
     def is_holding(self) -> bool:
         """Whether some of what came has not left yet."""
-        return bool(self._held)
+        return len(self._text) > self._left
 
     def feed(self, piece: str) -> str:
         """What may leave now that this piece has come."""
-        if self.stopped:
+        if self.stopped or not piece:
             return ""
-        folded, starts = self._folder.feed(piece)
-        self._held += piece
-        self._folded += folded
-        self._starts += starts
+        bare, places = skeleton_of_piece(piece)
+        offset = len(self._text)
+        self._text += piece
+        self._bare += bare
+        self._places += [place + offset for place in places] if offset else places
         return self._settle(ended=False)
 
     def finish(self) -> str:
@@ -57,27 +60,33 @@ class StreamFilter:
         return "" if self.stopped else self._settle(ended=True)
 
     def _settle(self, *, ended: bool) -> str:
-        matches = self._words.matches(self._folded, before=self._before, ended=ended)
-        if matches:
-            return self._stop_at(matches[0][1])
-        count = len(self._folded) if ended else self._words.held_from(self._folded, before=self._before)
-        return self._release(count)
+        text = self._text
+        held = len(text) if ended else self._words.held_from(text, self._bare, self._places)
+        for hit in self._words.find_in(text, self._bare, self._places):
+            # A phrase that began before it may yet be the one that counts.
+            if ended or (held >= hit.start and not ends_open(text, hit.end)):
+                return self._stop_at(hit.start)
+            break
+        return self._release(held)
 
-    def _release(self, count: int) -> str:
-        """Let go of the first `count` folded characters and of the raw text that they came from."""
-        end = self._starts[count] if count < len(self._starts) else self._held_from + len(self._held)
-        out, self._held = self._held[: end - self._held_from], self._held[end - self._held_from :]
-        self._held_from = end
-        self._before = self._folded[count - 1] if count else self._before
-        self._folded, self._starts = self._folded[count:], self._starts[count:]
-        self._released_any = self._released_any or bool(out)
+    def _release(self, end: int) -> str:
+        """Let go of the text up to here."""
+        out = self._text[self._left : end]
+        if out:
+            kept_from = last_seen(self._text, end)
+            self._text = self._text[kept_from:]
+            self._left = end - kept_from
+            known = bisect_left(self._places, end)
+            self._bare = self._bare[known:]
+            self._places = [place - kept_from for place in self._places[known:]]
+            self._released_any = True
         return out
 
-    def _stop_at(self, count: int) -> str:
+    def _stop_at(self, start: int) -> str:
         self.stopped = True
-        text = notice(self._held)
-        out = self._release(count)
-        return f"{out}\n\n{text}" if self._released_any else text
+        text = notice(self._text[self._left :])
+        out = self._text[self._left : start]
+        return f"{out}\n\n{text}" if self._released_any or out else text
 
 
 def language_of(text: str) -> str:
@@ -95,7 +104,7 @@ def refusal(text: str) -> str:
     return _REFUSALS[language_of(text)]
 
 
-def load_words(user_file: Path | None = None) -> WordList:
+def load_words(user_file: Path | None = None) -> DisguisedWords:
     """The shipped list, with the phrases of `user_file` added.
 
     Raises UserError when that file cannot be read or a line of it is not a phrase and a category.
@@ -104,4 +113,4 @@ def load_words(user_file: Path | None = None) -> WordList:
     phrases = parse_phrases(shipped, "words.txt")
     if user_file is not None:
         phrases += read_phrases(user_file)
-    return WordList(phrases)
+    return DisguisedWords(phrases, in_pinyin=True)

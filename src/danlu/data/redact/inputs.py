@@ -6,7 +6,7 @@ from pathlib import Path
 
 from danlu.core.errors import UserError
 from danlu.core.hashing import hash_facts, hash_file
-from danlu.text.words.automaton import Phrase, read_phrases
+from danlu.text.words.lists import Phrase, read_phrases
 
 _LEAST_KEY_BYTES = 16
 

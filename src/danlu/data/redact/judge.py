@@ -16,9 +16,9 @@ from danlu.text.pii.finding import Finding
 from danlu.text.pii.names import names_in
 from danlu.text.pii.scan import scan_array
 from danlu.text.records import DOCUMENTS, Block, Document, Reject
-from danlu.text.words.automaton import Phrase
 from danlu.text.words.disguised import DisguisedWords
 from danlu.text.words.folding import is_han
+from danlu.text.words.lists import Phrase
 
 FINDINGS = pa.schema(
     [

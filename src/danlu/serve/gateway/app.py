@@ -35,7 +35,7 @@ from danlu.serve.wire.chat import ChatShape, model_shape
 from danlu.serve.wire.chat_request import parse_chat
 from danlu.serve.wire.errors import ApiError, internal_error, unavailable
 from danlu.serve.wire.sending import send_error, send_json
-from danlu.text.words.automaton import WordList
+from danlu.text.words.disguised import DisguisedWords
 
 _log = logging.getLogger(__name__)
 # Compared exactly as the router does, so that no spelling of another path passes for one of these.
@@ -51,7 +51,7 @@ class AppParts:
 
     models: tuple[ServedModel, ...]
     keys: Keys
-    words: WordList
+    words: DisguisedWords
     settings: Settings = field(default_factory=Settings)
     owner: frozenset[str] = frozenset()
     """Who somebody is that logs in by the link printed at the start."""

@@ -22,14 +22,14 @@ from danlu.serve.models import (
     Usage,
     refused_fields,
 )
-from danlu.text.words.automaton import WordList
+from danlu.text.words.disguised import DisguisedWords
 
 _Key = tuple[int, str, int]
 """Choice, kind of stream, number of the call."""
 
 
 async def guarded_reply(
-    model: ServedModel, request: ChatRequest, words: WordList, took: Callable[[Sequence[Piece]], None]
+    model: ServedModel, request: ChatRequest, words: DisguisedWords, took: Callable[[Sequence[Piece]], None]
 ) -> Pieces:
     """The reply of the model, or as much of it as may be shown; `took` is told of all that the model made."""
     said = "\n".join([message.content for message in request.messages])

@@ -14,7 +14,7 @@ from danlu.guard.words import notice
 from danlu.serve.models import ChatRequest, End, Finish, FinishReason, Piece, Text, Usage, refused_fields
 from danlu.serve.routes.offered import refuse_beyond
 from danlu.serve.wire.errors import bad_value, context_too_long, unavailable
-from danlu.text.words.automaton import WordList
+from danlu.text.words.disguised import DisguisedWords
 
 _log = logging.getLogger(__name__)
 # A few words or characters with the white space after them: what a reader's eye takes in at once.
@@ -30,7 +30,7 @@ class BotModel:
         self,
         model_id: str,
         bot: Bot,
-        words: WordList,
+        words: DisguisedWords,
         count_tokens: Callable[[str], int],
         max_question_chars: int = 8_000,
         worded: Callable[[DanluError], str] = str,

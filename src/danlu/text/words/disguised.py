@@ -7,8 +7,8 @@ one through an Aho-Corasick automaton; only a hit is looked at character by char
 """
 
 import zlib
-from collections.abc import Iterable
-from functools import cache
+from collections.abc import Iterable, Sequence
+from functools import cache, lru_cache
 from hashlib import sha256
 from importlib.resources import files
 from itertools import pairwise
@@ -18,8 +18,9 @@ import numpy as np
 from ahocorasick_rs import AhoCorasick
 from numpy.typing import NDArray
 
-from danlu.text.words.automaton import Hit, Phrase
 from danlu.text.words.folding import fold, is_han, is_word_char
+from danlu.text.words.lists import Hit, Phrase
+from danlu.text.words.spellings import spellings
 
 _WIDEST_GAP = 3
 """Characters between two of a phrase: more of them, and it is not read as one word any more."""
@@ -54,6 +55,13 @@ def skeleton(text: str) -> tuple[str, NDArray[np.int64]]:
     return codes[places].tobytes().decode("utf-32-le", "surrogatepass"), places
 
 
+@lru_cache(65_536)
+def skeleton_of_piece(piece: str) -> tuple[str, tuple[int, ...]]:
+    """As `skeleton`, for the pieces of a stream: tokens of a vocabulary come again and again."""
+    bare, places = skeleton(piece)
+    return bare, tuple(places.tolist())
+
+
 class _Entry(NamedTuple):
     phrase: Phrase
     folded: str
@@ -64,27 +72,63 @@ class _Entry(NamedTuple):
 class DisguisedWords:
     """A list, ready to be searched for. Immutable, so threads may share it."""
 
-    def __init__(self, phrases: Iterable[Phrase]) -> None:
+    def __init__(self, phrases: Iterable[Phrase], *, in_pinyin: bool = False) -> None:
+        """`in_pinyin`: Chinese phrases are found in pinyin too, as danlu.text.words.spellings has it."""
         by_skeleton: dict[str, _Entry] = {}
-        for phrase in phrases:
+        listed = list(phrases)
+        for phrase in listed:
             bare, places = skeleton(phrase.text)
             joints = tuple(bool(later - sooner > 1) for sooner, later in pairwise(places))
             if len(bare) > 1:
                 by_skeleton.setdefault(bare, _Entry(phrase, fold(phrase.text)[0].replace(" ", ""), joints))
+        for phrase in listed if in_pinyin else ():
+            for spelling in spellings(phrase.text):
+                bare, places = skeleton(spelling.text)
+                joints = tuple(end in spelling.syllable_ends for end in range(1, len(bare)))
+                by_skeleton.setdefault(bare, _Entry(phrase, spelling.text, joints))
         self._entries = list(by_skeleton.values())
         self._automaton = AhoCorasick(list(by_skeleton))
+        self._prefixes = frozenset(bare[:n] for bare in by_skeleton for n in range(1, len(bare) + 1))
+        self._longest = max(map(len, by_skeleton), default=0)
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self.phrases)
+
+    @property
+    def phrases(self) -> tuple[Phrase, ...]:
+        """The phrases, as their lists wrote them."""
+        return tuple(dict.fromkeys(entry.phrase for entry in self._entries))
 
     def find(self, text: str) -> list[Hit]:
         """Phrases in order of where they start; of two that overlap the one that starts first, then the longer."""
         bare, places = skeleton(text)
         found = self._automaton.find_matches_as_indexes(bare, overlapping=True)
+        return self._hits(text, places.tolist(), found) if found else []
+
+    def find_in(self, text: str, bare: str, places: Sequence[int]) -> list[Hit]:
+        """As `find`, for a text whose skeleton is known."""
+        found = self._automaton.find_matches_as_indexes(bare, overlapping=True)
+        return self._hits(text, places, found) if found else []
+
+    def held_from(self, text: str, bare: str, places: Sequence[int]) -> int:
+        """Where the longest tail of `text` starts that could still become a phrase, or be seen to end one, by what follows; its length
+        when there is none.
+        """
+        held, follows = len(text), len(text)
+        for start in range(len(bare) - 1, max(0, len(bare) - self._longest) - 1, -1):
+            place = places[start]
+            if _is_wider(text, place + 1, follows):
+                break
+            if bare[start:] in self._prefixes and not _is_inside(text, place):
+                held = place
+            follows = place
+        return held
+
+    def _hits(self, text: str, places: Sequence[int], found: list[tuple[int, int, int]]) -> list[Hit]:
         hits: list[Hit] = []
         for which, start, end in sorted(found, key=lambda match: (match[1], -match[2])):
             at = places[start:end]
-            entry, first, last = self._entries[which], int(at[0]), int(at[-1]) + 1
+            entry, first, last = self._entries[which], at[0], at[-1] + 1
             if (not hits or first >= hits[-1].end) and _is_whole(text, first, last) and _reads_as(entry, text, at):
                 hits.append(Hit(entry.phrase.text, entry.phrase.category, first, last))
         return hits
@@ -92,29 +136,56 @@ class DisguisedWords:
 
 def _is_whole(text: str, start: int, end: int) -> bool:
     """Latin words are whole words; what cannot be seen does not part them."""
-    before, after = start - 1, end
-    while before >= 0 and text[before] in _INVISIBLE:
-        before -= 1
+    after = end
     while after < len(text) and text[after] in _INVISIBLE:
         after += 1
-    begins = before >= 0 and is_word_char(text[before]) and not is_han(text[start])
     goes_on = after < len(text) and is_word_char(text[after]) and not is_han(text[end - 1])
-    return not (begins or goes_on)
+    return not (goes_on or _is_inside(text, start))
 
 
-def _reads_as(entry: _Entry, text: str, places: NDArray[np.int64]) -> bool:
+def ends_open(text: str, end: int) -> bool:
+    """Whether a phrase that ends here is seen to be a whole word only by what follows the text."""
+    if is_han(text[end - 1]):
+        return False
+    return all(c in _INVISIBLE for c in text[end:])
+
+
+def last_seen(text: str, end: int) -> int:
+    """The place of the last character before `end` that can be seen; 0 where there is none."""
+    at = end - 1
+    while at > 0 and text[at] in _INVISIBLE:
+        at -= 1
+    return max(at, 0)
+
+
+def _is_inside(text: str, start: int) -> bool:
+    """Whether a phrase that starts here would start in the middle of a word."""
+    if is_han(text[start]):
+        return False
+    before = start - 1
+    while before >= 0 and text[before] in _INVISIBLE:
+        before -= 1
+    return before >= 0 and is_word_char(text[before])
+
+
+def _is_wider(text: str, start: int, end: int) -> bool:
+    """Whether more stands between two characters than may stand inside a phrase."""
+    return end - start > _WIDEST_GAP and sum(c not in _INVISIBLE for c in text[start:end]) > _WIDEST_GAP
+
+
+def _reads_as(entry: _Entry, text: str, places: Sequence[int]) -> bool:
     """Whether the gaps and the replaced letters are a disguise and no accident."""
-    pairs = list(pairwise(places.tolist()))
+    pairs = list(pairwise(places))
     gaps = ["".join(c for c in text[sooner + 1 : later] if c not in _INVISIBLE) for sooner, later in pairs]
     if any(len(gap) > _WIDEST_GAP for gap in gaps):
         return False
     inner = [gap for gap, joint in zip(gaps, entry.joints, strict=True) if not joint]
-    latin = not any(is_han(text[place]) for place in places.tolist())
+    latin = not any(is_han(text[place]) for place in places)
     if latin:
         parted = [bool(gap) for gap in inner]
         if any(parted) and not (all(parted) and len(parted) > 1 and len(set(inner)) == 1):
             return False
-        return _enough_letters(entry, "".join(text[place] for place in places.tolist()))
+        return _enough_letters(entry, "".join(text[place] for place in places))
     marked = [any(c in _MARKS for c in gap) for gap in gaps]
     return not any(marked) or (all(gaps) and len(gaps) > 1)
 

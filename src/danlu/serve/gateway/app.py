@@ -78,9 +78,12 @@ class Gateway:
         self._pages = _pages_app(Pages(self.logins, parts.keys, cookie, limits.session_ttl_s))
         self._routes: dict[tuple[str, str], _Handler] = {
             ("GET", "/healthz"): self._health,
+            ("GET", "/readyz"): self._ready,
             ("GET", "/v1/models"): self._list_models,
             ("POST", "/v1/chat/completions"): partial(self._generate, parse_chat, ChatShape),
         }
+        self.stopping = False
+        """Set when the server has been told to stop: it takes no new requests, and open replies may end."""
         self._watches: set[Watch] = set()
         self._methods = {path: method for method, path in self._routes}
 
@@ -145,6 +148,10 @@ class Gateway:
     async def _health(self, scope: Scope, receive: Receive, send: Send, exchange: Exchange) -> None:
         """Whether the gateway answers at all; says nothing else, since it needs no key."""
         await send_json(send, 200, {"status": "ok"})
+
+    async def _ready(self, scope: Scope, receive: Receive, send: Send, exchange: Exchange) -> None:
+        """Whether new requests should be sent here: not any more once the server stops, while open replies still end."""
+        await send_json(send, 503 if self.stopping else 200, {"status": "stopping" if self.stopping else "ready"})
 
     async def _list_models(self, scope: Scope, receive: Receive, send: Send, exchange: Exchange) -> None:
         """The models, the bot first. Nobody else is asked for them: a dead server does not delay it."""

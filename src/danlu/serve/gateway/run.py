@@ -16,6 +16,7 @@ import uvicorn
 
 from danlu.core.errors import Phrase, UserError
 from danlu.serve.gateway.app import AppParts, Gateway
+from danlu.serve.gateway.protocol import BoundedProtocol
 
 Language = Literal["zh", "en"]
 
@@ -127,6 +128,7 @@ class _Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to stop, and make sure that it comes to an end."""
+        self._gateway.stopping = True
         threading.Thread(target=self._end_process, daemon=True).start()
         super().handle_exit(sig, frame)
 
@@ -146,7 +148,7 @@ def _config(gateway: Gateway, grace_s: float) -> uvicorn.Config:
     return uvicorn.Config(
         gateway,
         loop="uvloop",
-        http="httptools",
+        http=BoundedProtocol,
         ws="none",
         lifespan="off",
         # Its access log would hold the token of the login link.
@@ -154,7 +156,11 @@ def _config(gateway: Gateway, grace_s: float) -> uvicorn.Config:
         log_config=None,
         proxy_headers=False,
         server_header=False,
-        headers=[("x-content-type-options", "nosniff")],
+        headers=[
+            ("x-content-type-options", "nosniff"),
+            ("x-frame-options", "DENY"),
+            ("referrer-policy", "no-referrer"),
+        ],
         # A backstop: open replies are ended at the grace time already, in a way that clients understand.
         timeout_graceful_shutdown=int(grace_s) + 2,
     )

@@ -49,8 +49,6 @@ def _file(name: str) -> bytes:
 def _page(body: bytes, media_type: str, *, status: int = 200, style: str = "'self'") -> Response:
     headers = {
         "content-security-policy": _POLICY.format(style=style),
-        "x-frame-options": "DENY",
-        "referrer-policy": "no-referrer",
         "cache-control": "no-store" if media_type == "text/html" else "no-cache",
     }
     return Response(body, status, headers, media_type=media_type)

@@ -1,8 +1,8 @@
 """API keys in SQLite: the file holds hashes only, so whoever reads it cannot call the server.
 
 A key is `dl-ID-SECRET`. The id finds the row, and the SHA-256 of the whole key is compared in constant time; a plain
-hash is enough because the secret is 256 random bits. Every check reads the file, so a key revoked by another process
-stops working at its next request.
+hash is enough because the secret is 256 random bits. Keys that were checked are remembered until anybody changes the file, which every check asks
+SQLite about: a key revoked by another process stops working at its next request.
 """
 
 import contextlib
@@ -65,6 +65,8 @@ class Keys:
         path.chmod(0o600)
         self._lock = threading.Lock()
         self._stamped_at: dict[str, float] = {}
+        self._checked: dict[bytes, KeyFacts] = {}
+        self._version: int | None = None
         self._path = path
         with self._using():
             self._connection = connect(path, timeout_s=_TIMEOUT_S, isolation_level=None)
@@ -91,18 +93,36 @@ class Keys:
     def revoke(self, key_id: str) -> bool:
         """Stop a key for good; False when there is none with this id. Revoking twice keeps the first time."""
         sql = "update keys set revoked_at = coalesce(revoked_at, ?) where id = ? returning id"
+        # SQLite tells of changes by others only.
+        self._checked.clear()
         return bool(self._run(sql, (_now(), key_id)))
 
     def verify(self, key: str) -> KeyFacts | None:
         """The facts of this key, or None when it is not one of ours. The caller looks at `revoked_at`."""
+        hashed = _hash(key)
+        facts = self._remembered(hashed)
+        if facts is None:
+            facts = self._looked_up(key, hashed)
+        if facts is not None and facts.revoked_at is None:
+            self._stamp(facts.id)
+        return facts
+
+    def _remembered(self, hashed: bytes) -> KeyFacts | None:
+        """The facts of a key that was checked since the file was changed last."""
+        with self._lock, self._using():
+            (version,) = self._connection.execute("pragma data_version").fetchone()
+            if version != self._version:
+                self._checked.clear()
+                self._version = version
+        return self._checked.get(hashed)
+
+    def _looked_up(self, key: str, hashed: bytes) -> KeyFacts | None:
         key_id = key.split("-", 2)[1] if key.count("-") >= 2 else ""
         row = self._row(key_id)
         # An unknown id is compared too, so that the time taken says nothing about which ids exist.
-        if not hmac.compare_digest(row[0] if row else _NO_HASH, _hash(key)) or row is None:
+        if not hmac.compare_digest(row[0] if row else _NO_HASH, hashed) or row is None:
             return None
-        facts = _facts(row[1:])
-        if facts.revoked_at is None:
-            self._stamp(key_id)
+        facts = self._checked[hashed] = _facts(row[1:])
         return facts
 
     def active(self, key_id: str) -> KeyFacts | None:

@@ -162,7 +162,7 @@ class Gateway:
         self, parse: Parse, new_shape: NewShape, scope: Scope, receive: Receive, send: Send, exchange: Exchange
     ) -> None:
         """An answer of a model, whole or streamed."""
-        body = await read_all(scope, receive, self._limits.max_body_bytes, self._limits.body_timeout_s)
+        body = await read_all(scope, receive, self._limits.max_body_bytes)
         request = parse(body, exchange.caller)
         model = self._model(request.model)
         exchange.model, exchange.stream = model.id, request.stream

@@ -1,6 +1,6 @@
 """One request and its answer, as they are counted and written down: filled in on the way, told to the observers at the end."""
 
-import secrets
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ class Exchange:
 
     route: str
     """The path's pattern, such as /v1/chat/completions."""
-    id: str = field(default_factory=lambda: f"req-{secrets.token_hex(12)}")
+    id: str = field(default_factory=lambda: f"req-{os.urandom(12).hex()}")
     started_s: float = field(default_factory=time.monotonic)
     caller: Caller = _NOBODY
     model: str = ""

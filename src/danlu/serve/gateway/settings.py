@@ -23,8 +23,6 @@ class Settings:
     """Requests that may wait for such a thread; the next one is told 429."""
     max_waiting_per_key: int = 16
     """Of one key or login."""
-    body_timeout_s: float = 30.0
-    """In which a request's body must have arrived."""
     default_max_tokens: int = 512
     """Length of a model's reply when the request names none: a small model may never stop by itself."""
     login_link_ttl_s: float = 900.0

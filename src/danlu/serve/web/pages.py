@@ -23,7 +23,6 @@ _log = logging.getLogger(__name__)
 _MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".html": "text/html"}
 _ASSETS = ("page.css", "page.js", "api.js", "render.js", "tables.js", "strings.js", "icon.svg")
 _MAX_FORM_BYTES = 4_096
-_FORM_TIMEOUT_S = 10.0
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src {style}; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -105,11 +104,7 @@ class Pages:
 
     async def login_with_key(self, request: Request) -> Response:
         """Trade an API key typed into the sign-in page for a session."""
-        form = parse_qs(
-            (await read_all(request.scope, request.receive, _MAX_FORM_BYTES, _FORM_TIMEOUT_S)).decode(
-                "utf-8", "replace"
-            )
-        )
+        form = parse_qs((await read_all(request.scope, request.receive, _MAX_FORM_BYTES)).decode("utf-8", "replace"))
         try:
             facts = self._keys.verify(form.get("key", [""])[0].strip())
         except DanluError as error:

@@ -4,7 +4,7 @@ Fields of our own stand under `danlu` beside `choices`: in the whole reply, and 
 https://platform.openai.com/docs/api-reference/chat
 """
 
-import secrets
+import os
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -21,7 +21,7 @@ class ChatShape:
     """The shapes of one reply, which share an id and a time."""
 
     def __init__(self, request: ChatRequest) -> None:
-        self.id = f"chatcmpl-{secrets.token_hex(12)}"
+        self.id = f"chatcmpl-{os.urandom(12).hex()}"
         self._created = int(time.time())
         self._model = request.model
         self._include_usage = request.include_usage

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from danlu.serve.keys import Keys
+from danlu.serve.access.keys import Keys
 
 TESTS = Path(__file__).parents[1]
 

@@ -7,11 +7,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 from danlu.guard.words import load_words
+from danlu.serve.access.keys import Keys
 from danlu.serve.gateway.app import AppParts
 from danlu.serve.gateway.exchange import Exchange
 from danlu.serve.gateway.run import listen, serve
 from danlu.serve.gateway.settings import Settings
-from danlu.serve.keys import Keys
 from danlu.serve.routes.bot import BotModel
 from danlu.serve.routes.build import Connections, build
 from danlu.serve.routes.config import read_routes

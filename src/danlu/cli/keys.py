@@ -11,7 +11,7 @@ from danlu.cli.speech import Speech
 from danlu.cli.tables import print_table
 from danlu.core.errors import UserError
 from danlu.core.project import find_project
-from danlu.serve.keys import Keys
+from danlu.serve.access.keys import Keys
 
 
 def _keys() -> Keys:

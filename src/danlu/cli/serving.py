@@ -20,11 +20,11 @@ from danlu.engines.child import ChildEngine
 from danlu.guard.words import load_words
 from danlu.model.chat import ChatFormat
 from danlu.model.loading import read_model_facts
+from danlu.serve.access.keys import Keys
 from danlu.serve.gateway.app import AppParts
 from danlu.serve.gateway.run import listen
 from danlu.serve.gateway.run import serve as serve_parts
 from danlu.serve.gateway.settings import Settings
-from danlu.serve.keys import Keys
 from danlu.serve.routes.bot import BotModel
 from danlu.serve.routes.build import Connections, build
 from danlu.serve.routes.config import read_routes

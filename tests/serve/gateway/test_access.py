@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from danlu.serve.keys import Keys
+from danlu.serve.access.keys import Keys
 from serve.conftest import Running, start, stop
 
 GUARDED = [

@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 from starlette.requests import cookie_parser
 
 from danlu.core.errors import DanluError
-from danlu.serve.keys import Keys
+from danlu.serve.access.keys import Keys
+from danlu.serve.access.login import Logins
 from danlu.serve.models import Caller
-from danlu.serve.web.login import Logins
 from danlu.serve.wire.errors import ApiError, keys_unavailable, unauthorized
 
 _log = logging.getLogger(__name__)

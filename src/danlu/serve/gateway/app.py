@@ -19,6 +19,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from danlu.serve.access.gate import Gate
+from danlu.serve.access.keys import Keys
+from danlu.serve.access.login import Logins
 from danlu.serve.gateway.admission import Admission
 from danlu.serve.gateway.exchange import Exchange, Observer
 from danlu.serve.gateway.generate import NewShape, Parse, send_stream, send_whole
@@ -26,9 +28,7 @@ from danlu.serve.gateway.limits import RateLimit
 from danlu.serve.gateway.settings import Settings
 from danlu.serve.gateway.watch import Watch
 from danlu.serve.guards.reply import guarded_reply
-from danlu.serve.keys import Keys
 from danlu.serve.models import ServedModel
-from danlu.serve.web.login import Logins
 from danlu.serve.web.pages import Pages, sign_in_page
 from danlu.serve.wire.body import ClientGone, read_all
 from danlu.serve.wire.chat import ChatShape, model_shape

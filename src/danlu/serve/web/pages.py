@@ -14,8 +14,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from danlu.core.errors import DanluError
-from danlu.serve.keys import Keys
-from danlu.serve.web.login import Logins
+from danlu.serve.access.keys import Keys
+from danlu.serve.access.login import Logins
 from danlu.serve.wire.body import read_all
 from danlu.serve.wire.errors import ApiError, keys_unavailable
 

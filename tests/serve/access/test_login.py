@@ -1,4 +1,4 @@
-from danlu.serve.web.login import Logins
+from danlu.serve.access.login import Logins
 
 
 class Clock:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from danlu.core.errors import UserError
-from danlu.serve.keys import Keys
+from danlu.serve.access.keys import Keys
 
 
 def test_a_key_is_shown_once_and_stored_as_a_hash(tmp_path: Path) -> None:

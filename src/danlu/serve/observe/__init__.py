@@ -1,1 +1,0 @@
-"""What the gateway says about itself: metrics, traces and logs."""

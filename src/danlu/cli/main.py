@@ -13,6 +13,7 @@ from pathlib import Path
 
 from danlu.cli.commands import Commands
 from danlu.cli.options import (
+    access,
     align,
     answers,
     augment,
@@ -111,6 +112,7 @@ def parser(say: Speech) -> argparse.ArgumentParser:
         doctor,
         project,
         answers,
+        access,
         interop,
         forget,
         *data,

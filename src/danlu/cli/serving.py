@@ -22,12 +22,13 @@ from danlu.model.chat import ChatFormat
 from danlu.model.loading import read_model_facts
 from danlu.serve.access.keys import Keys
 from danlu.serve.gateway.app import AppParts
+from danlu.serve.gateway.books import Books
+from danlu.serve.gateway.config import read_config
 from danlu.serve.gateway.run import listen
 from danlu.serve.gateway.run import serve as serve_parts
 from danlu.serve.gateway.settings import Settings
 from danlu.serve.routes.bot import BotModel
 from danlu.serve.routes.build import Connections, build
-from danlu.serve.routes.config import read_routes
 from danlu.serve.routes.engine import ChatModel
 from danlu.serve.routes.threads import BlockingModel, Threaded
 from danlu.serve.routes.withheld import WithheldModel
@@ -36,12 +37,12 @@ from danlu.serve.routes.withheld import WithheldModel
 def serve(options: Namespace, say: Speech) -> None:
     """Serve the current release until SIGTERM: the bot first, then the base and the tuned model."""
     project = find_project(Path.cwd())
-    routes = read_routes(project.serve, project.folder, os.environ)
+    config = read_config(project.serve, project.folder, os.environ, max_question_chars=LONGEST_QUESTION)
     owner = check_known(options.principals, project)
     bot = ReleaseBot(project)
     _check(bot.release, *bot.parts.values())
     listener = listen(options.host, options.port)
-    settings = Settings(max_question_chars=LONGEST_QUESTION)
+    settings = config.settings
     own_words = project.folder / WORDS_FILE
     words = load_words(own_words if own_words.exists() else None)
     chats = _chat_models(project, bot, settings, say)
@@ -58,9 +59,10 @@ def serve(options: Namespace, say: Speech) -> None:
     blocking: list[BlockingModel] = [bot_model, *chats]
     own = {model.id: Threaded(model, settings.max_running) for model in blocking}
     connections = Connections()
-    models = tuple(build(routes, own, connections.session).values())
+    models = tuple(build(config.routes, own, connections.session).values())
     keys = Keys(State.of(project).keys)
-    parts = AppParts(models, keys, words, settings, owner, aclose=connections.aclose)
+    books = Books.open(State.of(project).folder, config.observing, connections.session)
+    parts = AppParts(models, keys, words, books, config.limits, settings, owner, aclose=connections.aclose)
     serve_parts(parts, listener, language="zh" if say.language == "zh" else "en", close=close)
 
 

@@ -110,7 +110,7 @@ _FIELDS = {
     ),
     "vectors": (str, _STORES),
     "entailment": (str, Phrase("the folder of a model for natural language inference")),
-    "serve": (dict, Phrase("`models:` with more names under which models are served")),
+    "serve": (dict, Phrase("`models:`, `limits:` and `observe:`")),
     "set": (dict, Phrase("`stage.field: value` pairs")),
 }
 _COMPUTE_FIELDS: dict[str, tuple[type | UnionType, Phrase]] = {
@@ -234,7 +234,7 @@ def check_fields(
         if key not in fields:
             raise unknown_key(where, str(key), list(fields))
         kind, meaning = fields[key]
-        if not isinstance(value, kind) or isinstance(value, bool) or value == "":
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool) or value == "":
             raise UserError(
                 "{where}: `{key}` is {value!r}",
                 "Expected {meaning}.",

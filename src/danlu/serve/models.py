@@ -6,8 +6,11 @@ choice as they are made, one `Finish` for each choice, and one `End` last.
 
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Any, Literal, NamedTuple, Protocol
 
+CallerRole = Literal["user", "monitor", "admin"]
+"""Who asks models; who reads measurements beside; who may do all."""
 Role = Literal["system", "user", "assistant", "tool"]
 FinishReason = Literal["stop", "length", "content_filter", "tool_calls"]
 
@@ -67,6 +70,15 @@ class Caller:
 
     name: str = ""
     principals: frozenset[str] = frozenset()
+    role: CallerRole = "user"
+    models: tuple[str, ...] = ()
+    """Patterns such as `handbook*`; empty is every model."""
+    limits: tuple[tuple[str, float], ...] = ()
+    """What differs from the limits of the gateway."""
+
+    def may_use(self, model: str) -> bool:
+        """Whether this model answers the caller."""
+        return not self.models or any(fnmatchcase(model, pattern) for pattern in self.models)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +106,8 @@ class ChatRequest:
     logit_bias: tuple[tuple[int, float], ...] = ()
     reasoning_effort: str = ""
     caller: Caller = Caller()
+    traceparent: str = ""
+    """Handed on to the model's server, so that its work is part of the same trace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +160,14 @@ class Finish(NamedTuple):
     choice: int = 0
 
 
+class Span(NamedTuple):
+    """A part of the work, for traces; times are of the monotonic clock."""
+
+    name: str
+    start_s: float
+    end_s: float
+
+
 class End(NamedTuple):
     """Nothing follows. `danlu` holds our own fields, for the models that have any."""
 
@@ -153,6 +175,7 @@ class End(NamedTuple):
     danlu: dict[str, Any] | None = None
     cost: float = 0.0
     """In the gateway's currency."""
+    spans: tuple[Span, ...] = ()
 
 
 Piece = Text | Reasoning | ToolDelta | Finish | End

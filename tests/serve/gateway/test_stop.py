@@ -65,7 +65,7 @@ def test_bad_addresses_are_usage_errors() -> None:
         assert refused.value.hint
 
 
-@pytest.mark.parametrize("field", ["max_running", "requests_per_minute"])
+@pytest.mark.parametrize("field", ["max_running", "longest_answer_s"])
 def test_settings_are_positive(field: str) -> None:
     with pytest.raises(UserError, match=field):
         Settings(**{field: 0})

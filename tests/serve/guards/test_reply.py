@@ -22,6 +22,7 @@ from danlu.serve.models import (
     Usage,
     refused_fields,
 )
+from danlu.serve.observe.exchange import Exchange
 
 WORDS = load_words()
 REQUEST = ChatRequest("m", (Message("user", "hello"),))
@@ -59,7 +60,11 @@ def texts(*pieces: str) -> Model:
 
 def run(model: Model, request: ChatRequest = REQUEST) -> list[Piece]:
     async def pieces() -> list[Piece]:
-        return [piece async for batch in guarded_reply(model, request, WORDS, lambda batch: None) for piece in batch]
+        return [
+            piece
+            async for batch in guarded_reply(model, request, WORDS, Exchange("/v1/chat/completions"))
+            for piece in batch
+        ]
 
     return asyncio.run(pieces())
 

@@ -15,7 +15,7 @@ KEYS = {"DEEPSEEK_API_KEY": "sk-1"}
 
 
 def read(models: dict[str, Any], folder: Path = Path("/none")) -> tuple[Any, ...]:
-    return read_routes({"models": models}, folder, KEYS)
+    return read_routes(models, folder, KEYS)
 
 
 def test_a_provider_is_known_by_name_and_a_server_by_its_address() -> None:

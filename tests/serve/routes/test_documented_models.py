@@ -17,5 +17,5 @@ def test_the_example_is_read_and_built(page: str, tmp_path: Path) -> None:
     project, template = re.findall(r"```yaml\n(.*?)```", (DOCS / page).read_text(encoding="utf-8"), re.DOTALL)
     (tmp_path / "prompts").mkdir()
     (tmp_path / "prompts" / "service-desk.yaml").write_text(template, encoding="utf-8")
-    routes = read_routes(yaml.safe_load(project)["serve"], tmp_path, {"DEEPSEEK_API_KEY": "sk-1"})
+    routes = read_routes(yaml.safe_load(project)["serve"]["models"], tmp_path, {"DEEPSEEK_API_KEY": "sk-1"})
     assert list(build(routes, {}, Connections().session)) == ["deepseek", "qwen", "service-desk", "assistant"]

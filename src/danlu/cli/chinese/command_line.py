@@ -122,7 +122,6 @@ CHINESE: dict[str, str] = {
     "id {id}; the key is shown only now, and only its hash is kept": "编号 {id}；密钥只显示这一次，系统只保存其哈希",
     "created": "创建时间",
     "last used": "最近使用",
-    "revoked": "吊销时间",
     "revoked {id}": "已吊销 {id}",
     # what a user got wrong
     "Unknown recipe `{recipe}`": "未知配方 `{recipe}`",

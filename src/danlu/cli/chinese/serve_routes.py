@@ -1,7 +1,6 @@
 """What `danlu serve` says in Chinese of the models in danlu.yaml."""
 
 CHINESE: dict[str, str] = {
-    "`models:` with more names under which models are served": "`models:`，列出更多对外提供的模型名",
     "`NAME:` entries, each a model under that name": "若干 `名称:` 条目，每条是一个以该名称提供的模型",
     "one of {names}": "{names} 之一",
     "the address of an OpenAI-compatible server, such as http://127.0.0.1:8001/v1": (

@@ -32,6 +32,7 @@ from danlu.cli.chinese import (
     prove_template,
     prove_trainers,
     retrieve_cache,
+    serve_access,
     serve_routes,
     stored,
     train_align,
@@ -60,7 +61,7 @@ from danlu.cli.chinese import (
 _ROOMS = (
     everyday, command_line, answers_evaluate, answers_forget, answers_grounding, answers_index, answers_interop, answers_stores, core_cluster, prove_core, prove_template, prove_trainers, prove_mask, prove_merge, prove_export, prove_served,
     prove_contamination, data_split, data_redact, data_augment, data_decontaminate, data_deduplicate, data_extract,
-    data_synthesize, data_fetch, data_label, data_balance, data_remote, retrieve_cache, serve_routes,
+    data_synthesize, data_fetch, data_label, data_balance, data_remote, retrieve_cache, serve_access, serve_routes,
     data_collect, data_clean, train_align, train_conversations, train_diff, train_doctor, train_search, train_predict, train_private, train_scale, train_hubs, train_heads, train_methods, train_pretrain, train_tokenize, train_tokenizer,
     train_embedding,
     train_retriever,

@@ -1,4 +1,4 @@
-"""ask, why, serve, keys."""
+"""ask, why, serve."""
 
 from argparse import ArgumentParser
 
@@ -35,7 +35,6 @@ def add(commands: Commands, say: Speech) -> None:
     )
     json_option(why, say)
     _serve(commands, say)
-    _keys(commands, say)
 
 
 def as_option(command: ArgumentParser, help: str) -> None:
@@ -53,18 +52,3 @@ def _serve(commands: Commands, say: Speech) -> None:
     serve.add_argument("--host", default="127.0.0.1", help=say("address to listen on (default 127.0.0.1)"))
     serve.add_argument("--port", type=int, default=8000, help=say("port to listen on (default 8000)"))
     as_option(serve, say("who comes by the printed link is this group or person; keys have their own"))
-
-
-def _keys(commands: Commands, say: Speech) -> None:
-    keys = commands.group("keys", say("make, list and revoke access keys"))
-    for name, help in (
-        ("create", say("make a key; it is shown once")),
-        ("list", say("list keys")),
-        ("revoke", say("revoke a key")),
-    ):
-        key = keys.add(name, f"keys:{name}", help, f"danlu keys {name}" + (" KEY_ID" if name == "revoke" else ""))
-        if name == "create":
-            as_option(key, say("its holder is this group or person of danlu.yaml's `access`; may be repeated"))
-        if name == "revoke":
-            key.add_argument("id", metavar="KEY_ID", help=say("the id that `danlu keys list` prints"))
-        json_option(key, say)

@@ -46,9 +46,9 @@ class Gate:
         facts = self._keys.verify(key.strip())
         if facts is None:
             raise unauthorized("invalid_api_key", "Incorrect API key. 'danlu keys create' makes a new one.")
-        if facts.revoked_at is not None:
-            raise unauthorized("invalid_api_key", f"The API key {facts.id} was revoked.")
-        return Caller(f"key:{facts.id}", frozenset(facts.principals))
+        if why := facts.why_not():
+            raise unauthorized("invalid_api_key", f"The API key {facts.id} {why}.")
+        return facts.caller(f"key:{facts.id}")
 
     def _session_caller(self, headers: dict[bytes, str], method: str) -> Caller:
         session = self._logins.session(cookie_parser(headers.get(b"cookie", "")).get(self._cookie, ""))
@@ -57,11 +57,11 @@ class Gate:
         if method not in ("GET", "HEAD") and not _is_same_origin(headers):
             raise ApiError(403, "Requests with a login must come from the chat page itself.", code="cross_origin")
         if session.key_id is None:
-            return Caller(session.caller, self._owner)
+            return Caller(session.caller, self._owner, "admin")
         facts = self._keys.active(session.key_id)
         if facts is None:
-            raise unauthorized("invalid_api_key", f"The API key {session.key_id} was revoked.")
-        return Caller(session.caller, frozenset(facts.principals))
+            raise unauthorized("invalid_api_key", f"The API key {session.key_id} was revoked or has expired.")
+        return facts.caller(session.caller)
 
 
 def _is_same_origin(headers: dict[bytes, str]) -> bool:

@@ -12,14 +12,15 @@ import json
 import secrets
 import threading
 import time
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from danlu.core.databases import connect, using
 from danlu.core.errors import DanluError, Phrase, UserError
+from danlu.serve.models import Caller, CallerRole
 
 _TABLE = """
 create table if not exists keys (
@@ -28,11 +29,15 @@ create table if not exists keys (
     created_at text not null,
     last_used_at text,
     revoked_at text,
-    principals text not null
+    principals text not null,
+    role text not null,
+    models text not null,
+    expires_at text,
+    limits text not null
 ) strict
 """
-_COLUMNS = "id, created_at, last_used_at, revoked_at, principals"
-_ALL_COLUMNS = ("id", "sha256", "created_at", "last_used_at", "revoked_at", "principals")
+_COLUMNS = "id, created_at, last_used_at, revoked_at, principals, role, models, expires_at, limits"
+_ALL_COLUMNS = {"sha256", *_COLUMNS.split(", ")}
 _TIMEOUT_S = 5
 _NEXT_STEP = Phrase("Move it away: a new one is made, without the keys of this one.")
 _LAST_USED_EVERY_S = 60.0
@@ -50,6 +55,33 @@ class KeyFacts:
     revoked_at: str | None
     principals: tuple[str, ...] = ()
     """Who its holder is, for the documents that only some may see."""
+    role: CallerRole = "user"
+    models: tuple[str, ...] = ()
+    """Patterns of the names of models that it may use; empty is all."""
+    expires_at: str | None = None
+    limits: Mapping[str, float] = field(default_factory=dict)
+    """Of danlu.serve.access.limits; those that are not here are the gateway's."""
+
+    def why_not(self) -> str:
+        """Why it does not open anything any more; empty while it does."""
+        if self.revoked_at is not None:
+            return "was revoked"
+        return "has expired" if self.expires_at is not None and self.expires_at <= _now() else ""
+
+    def caller(self, name: str) -> Caller:
+        """Its holder, whose use is counted under `name`."""
+        return Caller(name, frozenset(self.principals), self.role, self.models, tuple(self.limits.items()))
+
+
+@dataclass(frozen=True)
+class NewKey:
+    """What a new key is for: as in KeyFacts."""
+
+    principals: Collection[str] = ()
+    role: CallerRole = "user"
+    models: Collection[str] = ()
+    expires_at: str | None = None
+    limits: Mapping[str, float] = field(default_factory=dict)
 
 
 class Keys:
@@ -72,18 +104,22 @@ class Keys:
             self._connection = connect(path, timeout_s=_TIMEOUT_S, isolation_level=None)
             self._connection.execute(_TABLE)
         there = {row[1] for row in self._run("pragma table_info(keys)")}
-        if there != set(_ALL_COLUMNS):
+        if there != _ALL_COLUMNS:
             self._connection.close()
             raise UserError(
                 "{path} was written by another version of danlu", "{next_step}", path=path, next_step=_NEXT_STEP
             )
 
-    def create(self, principals: Collection[str] = ()) -> tuple[str, str]:
-        """A new key for somebody who is these principals: its id and the key itself, which nothing can show again."""
+    def create(self, new: NewKey = NewKey()) -> tuple[str, str]:
+        """A new key: its id and the key itself, which nothing can show again."""
         key_id = secrets.token_hex(4)
         key = f"dl-{key_id}-{secrets.token_urlsafe(32)}"
-        sql = "insert into keys (id, sha256, created_at, principals) values (?, ?, ?, ?)"
-        self._run(sql, (key_id, _hash(key), _now(), json.dumps(sorted(principals))))
+        sql = (
+            "insert into keys (id, sha256, created_at, principals, role, models, expires_at, limits) "
+            "values (?, ?, ?, ?, ?, ?, ?, ?)"
+        )
+        lists = json.dumps(sorted(new.principals)), new.role, json.dumps(sorted(new.models))
+        self._run(sql, (key_id, _hash(key), _now(), *lists, new.expires_at, json.dumps(dict(new.limits))))
         return key_id, key
 
     def list(self) -> list[KeyFacts]:
@@ -98,12 +134,12 @@ class Keys:
         return bool(self._run(sql, (_now(), key_id)))
 
     def verify(self, key: str) -> KeyFacts | None:
-        """The facts of this key, or None when it is not one of ours. The caller looks at `revoked_at`."""
+        """The facts of this key, or None when it is not one of ours. The caller asks it `why_not`."""
         hashed = _hash(key)
         facts = self._remembered(hashed)
         if facts is None:
             facts = self._looked_up(key, hashed)
-        if facts is not None and facts.revoked_at is None:
+        if facts is not None and not facts.why_not():
             self._stamp(facts.id)
         return facts
 
@@ -126,10 +162,10 @@ class Keys:
         return facts
 
     def active(self, key_id: str) -> KeyFacts | None:
-        """The facts of the key with this id, or None when it does not exist or was revoked."""
+        """The facts of the key with this id, or None when it does not exist, was revoked or has expired."""
         row = self._row(key_id)
         facts = _facts(row[1:]) if row else None
-        return facts if facts and facts.revoked_at is None else None
+        return facts if facts and not facts.why_not() else None
 
     def close(self) -> None:
         """Close the database."""
@@ -163,8 +199,9 @@ class Keys:
 
 def _facts(row: Sequence[Any]) -> KeyFacts:
     """The facts in a row of _COLUMNS."""
-    id, created_at, last_used_at, revoked_at, principals = row
-    return KeyFacts(id, created_at, last_used_at, revoked_at, tuple(json.loads(principals)))
+    id, created_at, last_used_at, revoked_at, principals, role, models, expires_at, limits = row
+    lists = tuple(json.loads(principals)), role, tuple(json.loads(models))
+    return KeyFacts(id, created_at, last_used_at, revoked_at, *lists, expires_at, json.loads(limits))
 
 
 def _hash(key: str) -> bytes:

@@ -4,10 +4,12 @@ The paths of the API are looked up in a dictionary and handled without a framewo
 people are Starlette's.
 """
 
+import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -18,22 +20,26 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from danlu.core.errors import DanluError
 from danlu.serve.access.gate import Gate
 from danlu.serve.access.keys import Keys
+from danlu.serve.access.limits import Limits
 from danlu.serve.access.login import Logins
+from danlu.serve.access.quotas import Grant, Need
 from danlu.serve.gateway.admission import Admission
-from danlu.serve.gateway.exchange import Exchange, Observer
+from danlu.serve.gateway.books import Books
 from danlu.serve.gateway.generate import NewShape, Parse, send_stream, send_whole
-from danlu.serve.gateway.limits import RateLimit
 from danlu.serve.gateway.settings import Settings
 from danlu.serve.gateway.watch import Watch
 from danlu.serve.guards.reply import guarded_reply
-from danlu.serve.models import ServedModel
+from danlu.serve.models import Caller, ChatRequest, End, Pieces, ServedModel, Usage
+from danlu.serve.observe.exchange import Exchange, Observer, SpanId
+from danlu.serve.observe.metrics import Metrics, Reading
 from danlu.serve.web.pages import Pages, sign_in_page
 from danlu.serve.wire.body import ClientGone, read_all
 from danlu.serve.wire.chat import ChatShape, model_shape
 from danlu.serve.wire.chat_request import parse_chat
-from danlu.serve.wire.errors import ApiError, internal_error, unavailable
+from danlu.serve.wire.errors import ApiError, bad_value, forbidden, internal_error, unavailable
 from danlu.serve.wire.sending import send_error, send_json
 from danlu.text.words.disguised import DisguisedWords
 
@@ -42,6 +48,7 @@ _log = logging.getLogger(__name__)
 _OPEN_PATHS = frozenset({"/healthz", "/readyz", "/login"})
 _CLIENT_LEFT = 499
 """What nginx writes down for a client that left; nobody is sent it."""
+_STATE_GONE = unavailable("state_unavailable", "Use cannot be written down at the moment; the server's log says why.")
 _Handler = Callable[[Scope, Receive, Send, Exchange], Awaitable[None]]
 
 
@@ -52,10 +59,14 @@ class AppParts:
     models: tuple[ServedModel, ...]
     keys: Keys
     words: DisguisedWords
+    books: Books
+    limits: Limits = field(default_factory=Limits)
+    """Of callers whose key has none of its own."""
     settings: Settings = field(default_factory=Settings)
     owner: frozenset[str] = frozenset()
     """Who somebody is that logs in by the link printed at the start."""
     observers: Sequence[Observer] = ()
+    """Told of each exchange before the end of its answer is sent, after those of the books."""
     aclose: Callable[[], Awaitable[None]] | None = None
     """Called on the event loop when the server has stopped."""
 
@@ -74,39 +85,47 @@ class Gateway:
         }
         self._created = int(time.time())
         self._gate = Gate(parts.keys, self.logins, cookie, parts.owner)
-        self._rates = RateLimit(limits.requests_per_minute, limits.burst_requests)
         self._pages = _pages_app(Pages(self.logins, parts.keys, cookie, limits.session_ttl_s))
         self._routes: dict[tuple[str, str], _Handler] = {
             ("GET", "/healthz"): self._health,
             ("GET", "/readyz"): self._ready,
+            ("GET", "/metrics"): self._metrics,
             ("GET", "/v1/models"): self._list_models,
             ("POST", "/v1/chat/completions"): partial(self._generate, parse_chat, ChatShape),
         }
         self.stopping = False
         """Set when the server has been told to stop: it takes no new requests, and open replies may end."""
         self._watches: set[Watch] = set()
+        self._watchdog: asyncio.Task[None] | None = None
         self._methods = {path: method for method, path in self._routes}
+        self.metrics = Metrics(self._gauges, self._methods)
+        self._observers: tuple[Observer, ...] = (self.metrics, *parts.books.observers, *parts.observers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             return
         exchange = Exchange(scope["path"])
-        headers: list[Any] = [(b"x-request-id", exchange.id.encode())]
         try:
             await self._answer(scope, receive, send, exchange)
         except ApiError as error:
             exchange.status, exchange.error_code = error.status, error.code or ""
-            await send_error(send, error, headers)
+            await send_error(send, error, exchange.headers)
         except ClientGone:
             exchange.status = _CLIENT_LEFT
         except Exception:  # noqa: BLE001 (logged here, told as 500)
             _log.exception("%s failed", exchange.id)
             if exchange.status == 0:
                 exchange.status = 500
-                await send_error(send, internal_error(), headers)
+                await send_error(send, internal_error(), exchange.headers)
         finally:
-            for observe in self._parts.observers:
+            self._tell(exchange)
+
+    def _tell(self, exchange: Exchange) -> None:
+        """Have an exchange written down, once."""
+        if not exchange.told:
+            exchange.told = True
+            for observe in self._observers:
                 observe(exchange)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send, exchange: Exchange) -> None:
@@ -120,13 +139,14 @@ class Gateway:
                 exchange.status = 401
                 await sign_in_page("missing")(scope, receive, send)
                 return
-            if path.startswith("/v1/"):
-                self._rates.take(exchange.caller.name)
+            if path.startswith("/v1/") and method == "GET":
+                await self._reserve(exchange, Need())
         handler = self._routes.get((method, path))
         if handler is not None:
             await handler(scope, receive, send, exchange)
         elif path.startswith("/v1/models/") and method == "GET":
-            await send_json(send, 200, model_shape(self._model(path.removeprefix("/v1/models/")).id, self._created))
+            model = self._model(path.removeprefix("/v1/models/"), exchange.caller)
+            await self._send_json(send, exchange, model_shape(model.id, self._created))
         elif allowed := self._methods.get(path, "GET" if path.startswith("/v1/models/") else ""):
             message = f"Method Not Allowed: {method} {path}"
             raise ApiError(405, message, code="method_not_allowed", headers={"allow": allowed})
@@ -137,6 +157,9 @@ class Gateway:
 
     async def aclose(self) -> None:
         """Let go of what the models hold on the event loop."""
+        if self._watchdog is not None:
+            self._watchdog.cancel()
+        await self._parts.books.aclose()
         if self._parts.aclose is not None:
             await self._parts.aclose()
 
@@ -155,36 +178,144 @@ class Gateway:
 
     async def _list_models(self, scope: Scope, receive: Receive, send: Send, exchange: Exchange) -> None:
         """The models, the bot first. Nobody else is asked for them: a dead server does not delay it."""
-        shapes = [model_shape(name, self._created) for name in self._models]
-        await send_json(send, 200, {"object": "list", "data": shapes})
+        shapes = [model_shape(name, self._created) for name in self._models if exchange.caller.may_use(name)]
+        await self._send_json(send, exchange, {"object": "list", "data": shapes})
+
+    async def _metrics(self, scope: Scope, receive: Receive, send: Send, exchange: Exchange) -> None:
+        """What is measured, for those who may read it."""
+        if exchange.caller.role == "user":
+            raise forbidden("role_missing", "Measurements are for keys of the role monitor or admin.")
+        text = self.metrics.text()
+        exchange.status = 200
+        headers = [
+            (b"content-type", b"text/plain; version=0.0.4; charset=utf-8"),
+            (b"content-length", b"%d" % len(text)),
+        ]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": text, "more_body": False})
 
     async def _generate(
         self, parse: Parse, new_shape: NewShape, scope: Scope, receive: Receive, send: Send, exchange: Exchange
     ) -> None:
         """An answer of a model, whole or streamed."""
-        body = await read_all(scope, receive, self._limits.max_body_bytes)
-        request = parse(body, exchange.caller)
-        model = self._model(request.model)
-        exchange.model, exchange.stream = model.id, request.stream
-        read = sum([model.count_tokens(message.content) for message in request.messages])
-        pieces = guarded_reply(model, request, self._parts.words, exchange.took)
-        reply = send_stream if request.stream else send_whole
-        headers = [(b"x-request-id", exchange.id.encode())]
-        watch = Watch(receive)
-        self._watches.add(watch)
+        grant = None
+        try:
+            body = await read_all(scope, receive, self._limits.max_body_bytes)
+            request = parse(body, exchange.caller)
+            if self._parts.books.traces is not None:
+                exchange.span = SpanId.under(_header(scope, b"traceparent"))
+                request = replace(request, traceparent=exchange.span.traceparent)
+            model = self._model(request.model, exchange.caller)
+            exchange.model, exchange.stream = model.id, request.stream
+            need, read = self._need(model, request)
+            grant = await self._reserve(exchange, need)
+        except ApiError:
+            if grant is None and not exchange.headers:
+                # What cannot be read counts as a request, or it could be sent without end.
+                await self._reserve(exchange, Need())
+            raise
+        pieces = guarded_reply(model, request, self._parts.words, exchange)
+        watch = self._watched(receive)
         try:
             async with watch, self._seats[model.id].seat(exchange.caller.name):
-                await reply(send, watch.over(pieces), new_shape(request), exchange, headers)
+                exchange.admitted_s = time.monotonic()
+                reply = send_stream if request.stream else send_whole
+                out = self._noted(watch.over(pieces), exchange, partial(self._settle, exchange, grant, read, model))
+                await reply(watch.sender(send), out, new_shape(request), exchange, exchange.headers)
+        except ApiError:
+            exchange.reached_model = exchange.batches > 0
+            raise
         finally:
             self._watches.discard(watch)
-            exchange.settle(read, model)
+            self._settle(exchange, grant, read, model)
 
-    def _model(self, model_id: str) -> ServedModel:
-        if model_id not in self._models:
-            known = ", ".join(self._models)
-            message = f"The model '{model_id}' does not exist; there are: {known}."
+    def _need(self, model: ServedModel, request: ChatRequest) -> tuple[Need, int]:
+        """The most that a request may use, and the tokens of its messages."""
+        longest = request.max_tokens or self._limits.default_max_tokens
+        if longest > self._limits.most_tokens:
+            raise bad_value("max_tokens", f"at most {self._limits.most_tokens} are answered here")
+        read = sum([model.count_tokens(message.content) for message in request.messages])
+        usage = Usage(read, longest * request.n)
+        return Need(read + usage.completion_tokens, model.cost_of(usage)), read
+
+    async def _reserve(self, exchange: Exchange, need: Need) -> Grant:
+        caller = exchange.caller
+        limits = self._parts.limits.over(dict(caller.limits)) if caller.limits else self._parts.limits
+        try:
+            grant = await self._parts.books.quotas.reserve(caller.name, limits, need)
+        except DanluError as error:
+            _log.error("no quota can be checked: %s", error)
+            raise _STATE_GONE from None  # fmt: skip
+        exchange.headers += grant.headers
+        return grant
+
+    def _settle(self, exchange: Exchange, grant: Grant, read: int, model: ServedModel) -> None:
+        """Count what a request came to, once."""
+        if not exchange.told:
+            exchange.settle(read, model)
+            assert exchange.usage is not None, "settled"
+            self._parts.books.quotas.settle(grant, exchange.model, exchange.usage, exchange.cost)
+
+    async def _noted(self, pieces: Pieces, exchange: Exchange, settle: Callable[[], None]) -> Pieces:
+        """The pieces; before the last of them leaves, what they came to is settled and written down."""
+        async with aclosing(pieces) as batches:
+            async for batch in batches:
+                if isinstance(batch[-1], End):
+                    exchange.status, exchange.finish_reason = 200, exchange.finish_reason or "content_filter"
+                    exchange.danlu = batch[-1].danlu
+                    settle()
+                    self._tell(exchange)
+                    if self._parts.books.database.durable:
+                        await self._written()
+                yield batch
+
+    async def _written(self) -> None:
+        """No answer ends before its record is on the disk. Raises ApiError 503 where it cannot be written."""
+        try:
+            await self._parts.books.written()
+        except DanluError:
+            raise _STATE_GONE from None
+
+    def _watched(self, receive: Receive) -> Watch:
+        watch = Watch(receive)
+        self._watches.add(watch)
+        if self._watchdog is None:
+            self._watchdog = asyncio.create_task(self._look_after())
+        return watch
+
+    async def _look_after(self) -> None:
+        """Once a second: end answers that take too long, and let clients go that do not read."""
+        while True:
+            await asyncio.sleep(1)
+            now_s = time.monotonic()
+            for watch in list(self._watches):
+                if watch.sending_since_s is not None and now_s - watch.sending_since_s > self._limits.slow_reader_s:
+                    watch.leave()
+                elif now_s - watch.started_s > self._limits.longest_answer_s:
+                    watch.cut(ApiError(504, "The answer took too long.", code="answer_timeout", kind="api_error"))
+
+    def _gauges(self) -> Iterator[Reading]:
+        for name, seats in self._seats.items():
+            yield "danlu_running", (name,), seats.running
+            yield "danlu_waiting", (name,), seats.waiting
+            yield "danlu_seats", (name,), self._models[name].seats
+            yield "danlu_circuit_open", (name,), float(getattr(self._models[name], "circuit_open", False))
+        yield "danlu_state_unwritten", (), self._parts.books.database.kept
+
+    async def _send_json(self, send: Send, exchange: Exchange, data: Any) -> None:
+        exchange.status = 200
+        await send_json(send, 200, data, exchange.headers)
+
+    def _model(self, model_id: str, caller: Caller) -> ServedModel:
+        if model_id not in self._models or not caller.may_use(model_id):
+            known = ", ".join(name for name in self._models if caller.may_use(name))
+            message = f"The model '{model_id}' does not exist for this key; there are: {known}."
             raise ApiError(404, message, code="model_not_found", param="model")
         return self._models[model_id]
+
+
+def _header(scope: Scope, wanted: bytes) -> str:
+    return next((value.decode("latin-1") for name, value in scope["headers"] if name == wanted), "")
 
 
 def _wants_page(scope: Scope) -> bool:

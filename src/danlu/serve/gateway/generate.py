@@ -6,8 +6,8 @@ from typing import Any, Protocol
 
 from starlette.types import Send
 
-from danlu.serve.gateway.exchange import Exchange
 from danlu.serve.models import Caller, ChatRequest, Piece, Pieces
+from danlu.serve.observe.exchange import Exchange
 from danlu.serve.wire.errors import ApiError, internal_error
 from danlu.serve.wire.sending import send_json
 
@@ -43,7 +43,6 @@ async def send_whole(send: Send, pieces: Pieces, shape: Shape, exchange: Exchang
         async for batch in batches:
             all_pieces += batch
     await send_json(send, 200, shape.whole(all_pieces), headers)
-    exchange.status = 200
 
 
 async def send_stream(send: Send, pieces: Pieces, shape: Shape, exchange: Exchange, headers: list[Any]) -> None:

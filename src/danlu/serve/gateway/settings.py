@@ -13,10 +13,12 @@ class Settings:
     """A request body above this is refused with 413 before it is parsed."""
     max_question_chars: int = 8_000
     """A question to the bot above this is refused: it is searched for, and no search needs more."""
-    requests_per_minute: float = 60.0
-    """Sustained rate of `/v1` requests for each key and each login."""
-    burst_requests: int = 20
-    """How many of them may come at once."""
+    most_tokens: int = 32_768
+    """A request may ask for an answer of at most so many tokens."""
+    longest_answer_s: float = 600.0
+    """From a request's arrival to the end of its answer; an answer that takes longer is ended with an error."""
+    slow_reader_s: float = 30.0
+    """A client that takes nothing of what it is sent for so long is let go."""
     max_running: int = 4
     """Answers made at the same time, each in its own thread."""
     max_waiting: int = 32

@@ -1,10 +1,11 @@
 """Ends the work for a request when nobody waits for it any more, or when the server stops."""
 
 import asyncio
+import time
 from contextlib import aclosing
 from typing import Any
 
-from starlette.types import Receive
+from starlette.types import Receive, Send
 
 from danlu.serve.models import Pieces
 from danlu.serve.wire.body import ClientGone
@@ -17,6 +18,9 @@ class Watch:
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
         self._gone = False
+        self.started_s = time.monotonic()
+        self.sending_since_s: float | None = None
+        """Since when the client has been given something to read that he does not take; None while nothing waits."""
         self._cut_by: ApiError | None = None
 
     async def __aenter__(self) -> "Watch":
@@ -28,9 +32,26 @@ class Watch:
 
     async def __aexit__(self, kind: Any, error: Any, trace: Any) -> None:
         self._watcher.cancel()
-        if kind is asyncio.CancelledError and self._gone:
+        if kind is asyncio.CancelledError and (self._gone or self._cut_by is not None):
+            # A cut that comes out here met a client that did not read: there is nothing to tell him.
             self._task.uncancel()
             raise ClientGone from None
+
+    def sender(self, send: Send) -> Send:
+        """The same, watched for clients that do not read what they are sent."""
+
+        async def watched(message: Any) -> None:
+            self.sending_since_s = time.monotonic()
+            await send(message)
+            self.sending_since_s = None
+
+        return watched
+
+    def leave(self) -> None:
+        """End the work as if the client had left."""
+        if self._cut_by is None and not self._gone:
+            self._gone = True
+            self._task.cancel()
 
     def cut(self, error: ApiError) -> None:
         """End the work with an error that the client is told."""
@@ -53,6 +74,4 @@ class Watch:
     async def _until_gone(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
-        if self._cut_by is None:
-            self._gone = True
-            self._task.cancel()
+        self.leave()

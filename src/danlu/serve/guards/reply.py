@@ -6,6 +6,7 @@ others: a phrase that is split over two of them is not put together by any reade
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import aclosing
+from typing import Protocol
 
 from danlu.guard.words import StreamFilter, refusal
 from danlu.serve.models import (
@@ -28,22 +29,34 @@ _Key = tuple[int, str, int]
 """Choice, kind of stream, number of the call."""
 
 
-async def guarded_reply(
-    model: ServedModel, request: ChatRequest, words: DisguisedWords, took: Callable[[Sequence[Piece]], None]
-) -> Pieces:
-    """The reply of the model, or as much of it as may be shown; `took` is told of all that the model made."""
+class Observed(Protocol):
+    """What is told of an answer while it is made."""
+
+    verdicts: list[tuple[str, str]]
+
+    reached_model: bool
+
+    def took(self, pieces: Sequence[Piece]) -> None:
+        """The model made these."""
+
+
+async def guarded_reply(model: ServedModel, request: ChatRequest, words: DisguisedWords, observer: Observed) -> Pieces:
+    """The reply of the model, or as much of it as may be shown; `observer` is told of all that the model made, and what guards did."""
     said = "\n".join([message.content for message in request.messages])
     # Together, so that a phrase cannot be split over turns.
     if words.find(said):
+        observer.verdicts.append(("words", "refuse"))
         text = refusal(said)
         yield [Text(text), *_stopped(model, request, (), [text])]
         return
     review = Review(lambda: StreamFilter(words))
+    observer.reached_model = True
     async with aclosing(model.reply(request)) as batches:
         async for batch in batches:
-            took(batch)
+            observer.took(batch)
             out = review.feed(batch)
             if review.stopped:
+                observer.verdicts.append(("words", "cut"))
                 yield [*out, *_stopped(model, request, review.finished, review.released)]
                 return
             if out:

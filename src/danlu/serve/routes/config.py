@@ -1,4 +1,4 @@
-"""The `serve:` part of danlu.yaml: more names under which models are served.
+"""`serve: models:` of danlu.yaml: more names under which models are served.
 
     serve:
       models:
@@ -34,7 +34,6 @@ from danlu.serve.routes.upstream.providers import PROVIDERS
 
 _NUMBER = float | int
 _Fields = Mapping[str, tuple[type | UnionType, Phrase]]
-_SERVE = {"models": (dict, Phrase("`NAME:` entries, each a model under that name"))}
 _MODEL: _Fields = {
     "provider": (str, Phrase("one of {names}", names=", ".join(PROVIDERS))),
     "url": (str, Phrase("the address of an OpenAI-compatible server, such as http://127.0.0.1:8001/v1")),
@@ -91,12 +90,9 @@ class ChainRoute:
 Route = ServerRoute | PromptRoute | ChainRoute
 
 
-def read_routes(said: Any, folder: Path, environment: Mapping[str, str]) -> tuple[Route, ...]:
-    """The routes of a `serve:` part, whose paths begin at `folder`. Raises UserError that names the field."""
-    if said is None:
-        return ()
-    models = check_fields("danlu.yaml: serve", said, _SERVE, needed=()).get("models", {})
-    return tuple(_route(str(name), entry, folder, environment) for name, entry in models.items())
+def read_routes(models: Any, folder: Path, environment: Mapping[str, str]) -> tuple[Route, ...]:
+    """The routes of `serve: models:`, whose paths begin at `folder`. Raises UserError that names the field."""
+    return tuple(_route(str(name), entry, folder, environment) for name, entry in (models or {}).items())
 
 
 def _route(name: str, entry: Any, folder: Path, environment: Mapping[str, str]) -> Route:

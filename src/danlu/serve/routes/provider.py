@@ -43,13 +43,18 @@ class ProviderModel:
         self._extra = dict(extra or {})
         self._newer_limit = newer_limit
 
+    @property
+    def circuit_open(self) -> bool:
+        """Whether the server is left alone for a while."""
+        return self._client.breaker.is_open
+
     def reply(self, request: ChatRequest) -> Pieces:
         """See ServedModel. Raises UpstreamError, before the first piece or after it."""
         return self._streamed(request) if request.stream else self._whole(request)
 
     async def _whole(self, request: ChatRequest) -> Pieces:
         body = self._body(request)
-        data = await self._client.post(_PATH, body, {})
+        data = await self._client.post(_PATH, body, _trace(request))
         pieces = _read(data)
         if not pieces:
             raise _garbage("no choices")
@@ -62,7 +67,7 @@ class ProviderModel:
         finished: set[int] = set()
         written: list[Piece] = []
         ended = False
-        async with aclosing(self._client.stream(_PATH, body, {})) as batches:
+        async with aclosing(self._client.stream(_PATH, body, _trace(request))) as batches:
             async for events, ended in batches:  # noqa: B007 (the last one counts)
                 pieces: list[Piece] = []
                 for data in events:
@@ -90,6 +95,10 @@ class ProviderModel:
                 said = getattr(piece, "text", "") or getattr(piece, "arguments", "")
                 written[piece.choice] = written.get(piece.choice, "") + said
         return Usage(read, sum(map(self.count_tokens, written.values())))
+
+
+def _trace(request: ChatRequest) -> dict[str, str]:
+    return {"traceparent": request.traceparent} if request.traceparent else {}
 
 
 def _read(data: dict[str, Any]) -> list[Piece]:

@@ -110,7 +110,7 @@ class Pages:
         except DanluError as error:
             _log.error("no key can be checked: %s", error)
             raise keys_unavailable() from None
-        if facts is None or facts.revoked_at is not None:
+        if facts is None or facts.why_not():
             return sign_in_page("key")
         return self._into_page(self._logins.open(facts.id))
 

@@ -1,0 +1,34 @@
+"""How much a caller may use."""
+
+from dataclasses import dataclass, fields
+
+from danlu.core.errors import UserError
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Of one key or login; None is no limit."""
+
+    requests_per_minute: float | None = 60.0
+    burst_requests: int = 20
+    """How many of them may come at once."""
+    tokens_per_minute: int | None = None
+    """Read and written together; a minute's worth may be used at once."""
+    tokens_per_day: int | None = None
+    cost_per_day: float | None = None
+    """In the currency of the price table; any stretch of 24 hours."""
+    cost_per_month: float | None = None
+    """Any stretch of 30 days."""
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value is not None and not value > 0:
+                raise UserError("the limit {name} is {value}", "give a number above 0", name=field.name, value=value)
+
+    def over(self, own: dict[str, float]) -> "Limits":
+        """These, with what a key has of its own."""
+        return Limits(**{field.name: own.get(field.name, getattr(self, field.name)) for field in fields(self)})
+
+
+LIMIT_NAMES = tuple(field.name for field in fields(Limits))

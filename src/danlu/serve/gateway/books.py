@@ -1,0 +1,58 @@
+"""What a gateway writes down, opened together and closed together: quotas and audit in one database, the log, the traces."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiohttp
+
+from danlu.serve.access import quotas
+from danlu.serve.access.quotas import Quotas
+from danlu.serve.gateway.config import Observing
+from danlu.serve.observe import audit
+from danlu.serve.observe.audit import Audit
+from danlu.serve.observe.exchange import Observer
+from danlu.serve.observe.log import RequestLog
+from danlu.serve.observe.traces import Traces
+from danlu.serve.state import clock
+from danlu.serve.state.database import Database
+
+FILE = "serve.db"
+"""In a project's state folder."""
+
+
+@dataclass(frozen=True)
+class Books:
+    """Open until `aclose`."""
+
+    database: Database
+    quotas: Quotas
+    audit: Audit
+    observers: tuple[Observer, ...]
+    traces: Traces | None = field(default=None)
+
+    @classmethod
+    def open(cls, folder: Path, observing: Observing, session: Callable[[], aiohttp.ClientSession]) -> "Books":
+        """The books in this folder. Raises UserError where a file cannot be used."""
+        schema = clock.SCHEMA + quotas.SCHEMA + audit.SCHEMA
+        database = Database(folder / FILE, schema, durable=observing.durable)
+        written = Audit(database)
+        observers: list[Observer] = [written]
+        if observing.log is not None or observing.to_terminal:
+            observers.append(RequestLog(observing.log, texts=observing.texts))
+        traces = Traces(observing.traces, session) if observing.traces else None
+        if traces is not None:
+            observers.append(traces)
+        written.note("started", {})
+        return cls(database, Quotas(database), written, tuple(observers), traces)
+
+    async def written(self) -> None:
+        """Come back when all that was noted so far is committed. Raises DanluError when it cannot be."""
+        await self.database.run(lambda connection: None)
+
+    async def aclose(self) -> None:
+        """Write and send what is left."""
+        self.audit.note("stopped", {})
+        if self.traces is not None:
+            await self.traces.aclose()
+        self.database.close()

@@ -1,0 +1,1 @@
+"""What is measured, traced, logged and proved of the gateway's work."""

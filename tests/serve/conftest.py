@@ -76,7 +76,13 @@ def stop(running: Running) -> None:
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """One gateway for the tests of a module, with a rate limit that they do not reach."""
-    running = start(tmp_path_factory.mktemp("gateway"), requests_per_minute=6000, burst_requests=1000)
+    running = start(
+        tmp_path_factory.mktemp("gateway"),
+        requests_per_minute=6000,
+        burst_requests=1000,
+        strikes_in_a_row=1000,
+        strikes_per_day=1000,
+    )
     yield running
     stop(running)
 

@@ -6,7 +6,6 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from danlu.guard.words import load_words
 from danlu.serve.access.keys import Keys
 from danlu.serve.gateway.app import AppParts
 from danlu.serve.gateway.books import Books
@@ -21,10 +20,11 @@ from serve.fakes import FakeBot, FakeChat, FakeEngine
 
 
 def main(folder: Path, port: int, limits: dict[str, float], language: str) -> None:
-    words = load_words()
     routes = folder / "serve.json"
     said = json.loads(routes.read_text()) if routes.exists() else {}
     config = read_config({"limits": limits, **said}, folder, os.environ)
+    guards = config.guards(None)
+    words = guards.words
     chat = FakeChat()
     bot = BotModel("handbook", FakeBot(), words, lambda text: len(chat.encode(text)))
     base = ChatModel("handbook-base", lambda: FakeEngine(folder), chat, context_tokens=600, default_max_tokens=300)
@@ -35,7 +35,7 @@ def main(folder: Path, port: int, limits: dict[str, float], language: str) -> No
     parts = AppParts(
         tuple(models.values()),
         Keys(folder / "keys.db"),
-        words,
+        guards,
         Books.open(folder, config.observing, connections.session),
         config.limits,
         config.settings,

@@ -15,6 +15,7 @@ from danlu.core.errors import UserError
 from danlu.core.project import Project, find_project
 from danlu.serve.access.keys import KeyFacts, Keys, NewKey
 from danlu.serve.access.limits import LIMIT_NAMES, Limits
+from danlu.serve.access.quotas import restore as restore_caller
 from danlu.serve.gateway.books import FILE
 from danlu.serve.observe.audit import note_once
 
@@ -59,6 +60,16 @@ def revoke(options: Namespace, say: Speech) -> None:
         raise UserError("No key has the id {id}", "`danlu keys list` prints the ids.", id=options.id)
     _note(project, "key revoked", options.id)
     print(json.dumps({"id": options.id, "revoked": True}) if options.json else say("revoked {id}", id=options.id))
+
+
+def restore(options: Namespace, say: Speech) -> None:
+    """Let a key ask again that guards had suspended; raises UserError for an unknown id."""
+    project = find_project(Path.cwd())
+    if options.id not in {key.id for key in _keys(project).list()}:
+        raise UserError("No key has the id {id}", "`danlu keys list` prints the ids.", id=options.id)
+    restore_caller(State.of(project).folder / FILE, f"key:{options.id}")
+    _note(project, "key restored", options.id)
+    print(say("{id} may ask again", id=options.id))
 
 
 def list_of(values: Iterable[str]) -> str:

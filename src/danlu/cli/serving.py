@@ -17,7 +17,6 @@ from danlu.core.damage import damage_of
 from danlu.core.execute import Machine
 from danlu.core.project import WORDS_FILE, Project, find_project
 from danlu.engines.child import ChildEngine
-from danlu.guard.words import load_words
 from danlu.model.chat import ChatFormat
 from danlu.model.loading import read_model_facts
 from danlu.serve.access.keys import Keys
@@ -44,11 +43,11 @@ def serve(options: Namespace, say: Speech) -> None:
     listener = listen(options.host, options.port)
     settings = config.settings
     own_words = project.folder / WORDS_FILE
-    words = load_words(own_words if own_words.exists() else None)
+    guards = config.guards(own_words if own_words.exists() else None)
     chats = _chat_models(project, bot, settings, say)
     counts = ChatFormat.load(bot.parts["base"].path)
     bot_model = BotModel(
-        project.name, bot, words, lambda text: len(counts.encode(text)), settings.max_question_chars, say.error
+        project.name, bot, guards.words, lambda text: len(counts.encode(text)), settings.max_question_chars, say.error
     )
 
     def close() -> None:
@@ -62,7 +61,7 @@ def serve(options: Namespace, say: Speech) -> None:
     models = tuple(build(config.routes, own, connections.session).values())
     keys = Keys(State.of(project).keys)
     books = Books.open(State.of(project).folder, config.observing, connections.session)
-    parts = AppParts(models, keys, words, books, config.limits, settings, owner, aclose=connections.aclose)
+    parts = AppParts(models, keys, guards, books, config.limits, settings, owner, aclose=connections.aclose)
     serve_parts(parts, listener, language="zh" if say.language == "zh" else "en", close=close)
 
 

@@ -110,7 +110,7 @@ _FIELDS = {
     ),
     "vectors": (str, _STORES),
     "entailment": (str, Phrase("the folder of a model for natural language inference")),
-    "serve": (dict, Phrase("`models:`, `limits:` and `observe:`")),
+    "serve": (dict, Phrase("`models:`, `limits:`, `guards:` and `observe:`")),
     "set": (dict, Phrase("`stage.field: value` pairs")),
 }
 _COMPUTE_FIELDS: dict[str, tuple[type | UnionType, Phrase]] = {

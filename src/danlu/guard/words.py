@@ -4,12 +4,13 @@ What a list is, is said in danlu.text.words.lists, and how its phrases are found
 """
 
 from bisect import bisect_left
+from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
 
 from danlu.text.words.disguised import DisguisedWords, ends_open, last_seen, skeleton_of_piece
 from danlu.text.words.folding import is_han
-from danlu.text.words.lists import parse_phrases, read_phrases
+from danlu.text.words.lists import Phrase, parse_phrases, read_phrases
 
 _NOTICES = {
     "zh": "【该内容涉及被限制的信息，回答到此为止。】",
@@ -38,6 +39,8 @@ class StreamFilter:
         self._places: list[int] = []
         self._released_any = False
         self.stopped = False
+        self.category = ""
+        """Of the phrase that stopped it."""
 
     @property
     def is_holding(self) -> bool:
@@ -65,6 +68,7 @@ class StreamFilter:
         for hit in self._words.find_in(text, self._bare, self._places):
             # A phrase that began before it may yet be the one that counts.
             if ended or (held >= hit.start and not ends_open(text, hit.end)):
+                self.category = hit.category
                 return self._stop_at(hit.start)
             break
         return self._release(held)
@@ -104,8 +108,8 @@ def refusal(text: str) -> str:
     return _REFUSALS[language_of(text)]
 
 
-def load_words(user_file: Path | None = None) -> DisguisedWords:
-    """The shipped list, with the phrases of `user_file` added.
+def load_words(user_file: Path | None = None, further: Iterable[Phrase] = ()) -> DisguisedWords:
+    """The shipped list, with the phrases of `user_file` and further ones added.
 
     Raises UserError when that file cannot be read or a line of it is not a phrase and a category.
     """
@@ -113,4 +117,4 @@ def load_words(user_file: Path | None = None) -> DisguisedWords:
     phrases = parse_phrases(shipped, "words.txt")
     if user_file is not None:
         phrases += read_phrases(user_file)
-    return DisguisedWords(phrases, in_pinyin=True)
+    return DisguisedWords([*phrases, *further], in_pinyin=True)

@@ -176,6 +176,8 @@ class End(NamedTuple):
     cost: float = 0.0
     """In the gateway's currency."""
     spans: tuple[Span, ...] = ()
+    verdicts: tuple[tuple[str, str], ...] = ()
+    """What guards inside the model did: each guard's name and its verdict."""
 
 
 Piece = Text | Reasoning | ToolDelta | Finish | End

@@ -223,3 +223,21 @@ def test_the_clock_goes_on_over_a_restart_of_the_machine(tmp_path: Path, monkeyp
     boot.write_text("and another")
     connection.execute("UPDATE clock SET wall_s = wall_s + 1e6")
     assert 0 <= clock.SharedClock().read(connection) - after < 5, "a time of day that went back takes nothing away"
+
+
+def test_three_refusals_in_a_row_or_five_a_day_suspend(counted: Quotas, fixed: Fixed, tmp_path: Path) -> None:
+    def ask(caller: str, struck: bool) -> None:
+        counted.settle(reserve(counted, OPEN, caller=caller), "m", Usage(0, 0), 0.0, struck=struck)
+
+    for struck in (True, True, False, True, True):
+        ask("key:a", struck)
+    ask("key:a", True)
+    error = refused(counted, OPEN)
+    assert (error.status, error.code, error.headers["retry-after"]) == (403, "key_suspended", "86400")
+    reserve(counted, OPEN, caller="key:b")
+    quotas.restore(tmp_path / "serve.db", "key:a")
+    for struck in (True, False, True, False, True, False, True, False, True):
+        ask("key:a", struck)
+    assert refused(counted, OPEN).code == "key_suspended"
+    fixed.now_s += 86_401
+    reserve(counted, OPEN)

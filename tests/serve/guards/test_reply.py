@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from danlu.guard.words import load_words, notice
-from danlu.serve.guards.reply import guarded_reply
+from danlu.serve.guards.reply import Guards
 from danlu.serve.models import (
     ChatRequest,
     End,
@@ -62,7 +62,7 @@ def run(model: Model, request: ChatRequest = REQUEST) -> list[Piece]:
     async def pieces() -> list[Piece]:
         return [
             piece
-            async for batch in guarded_reply(model, request, WORDS, Exchange("/v1/chat/completions"))
+            async for batch in Guards(WORDS).reply(model, request, Exchange("/v1/chat/completions"))
             for piece in batch
         ]
 

@@ -83,8 +83,10 @@ def test_a_template_stands_around_the_conversation_and_its_version_in_the_answer
     )
     model, template = Model("a"), PromptTemplate.read(path)
     pieces = ask(PromptModel("desk", template, model))
-    assert [(turn.role, turn.content) for turn in model.asked[0].messages] == [
-        ("system", "You are the service desk."),
+    system, *rest = model.asked[0].messages
+    assert system.content.startswith("You are the service desk.\n\n")
+    assert template.canary in system.content
+    assert [(turn.role, turn.content) for turn in rest] == [
         ("user", "hi"),
         ("assistant", "hello"),
         ("system", "Be kind."),

@@ -49,8 +49,17 @@ CHINESE: dict[str, str] = {
     "was changed": "被修改",
     "is not the one that was noted": "不是当时记下的那一条",
     "`NAME: NUMBER` lines": "若干 `名称: 数值` 行",
-    "`models:`, `limits:` and `observe:`": "`models:`、`limits:` 和 `observe:`",
+    "`models:`, `limits:`, `guards:` and `observe:`": "`models:`、`limits:`、`guards:` 和 `observe:`",
     "`log:`, `texts:`, `traces:` and `durable:`": "`log:`、`texts:`、`traces:` 和 `durable:`",
+    "who makes the content, such as the name or the credit code of the organisation": (
+        "内容的制作者，例如组织名称或统一社会信用代码"
+    ),
+    "mask or keep: whether personal data is masked before it leaves": "mask 或 keep：个人信息在发出前是否遮盖",
+    "{where}: `personal` is {found!r}": "{where}：`personal` 是 {found!r}",
+    "Is it the file of a gateway?": "它是网关的文件吗？",
+    "let a suspended key ask again": "恢复被暂停的密钥",
+    "{id} may ask again": "{id} 可以继续提问",
+    "`label:`": "`label:`",
     "a number above 0": "大于 0 的数",
     "a whole number above 0": "大于 0 的整数",
     "the path of a file, or `-` for the terminal": "文件路径，或用 `-` 表示终端",

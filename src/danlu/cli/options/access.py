@@ -15,6 +15,8 @@ def add(commands: Commands, say: Speech) -> None:
     revoke = keys.add("revoke", "keys:revoke", say("revoke a key"), "danlu keys revoke KEY_ID")
     revoke.add_argument("id", metavar="KEY_ID", help=say("the id that `danlu keys list` prints"))
     json_option(revoke, say)
+    restore = keys.add("restore", "keys:restore", say("let a suspended key ask again"), "danlu keys restore KEY_ID")
+    restore.add_argument("id", metavar="KEY_ID", help=say("the id that `danlu keys list` prints"))
     audit = commands.group("audit", say("check and read the server's log of who asked what model"))
     verify = audit.add(
         "verify", "audit:verify", say("check that no record was changed, removed or put in"), "danlu audit verify"

@@ -19,6 +19,11 @@ class Limits:
     """In the currency of the price table; any stretch of 24 hours."""
     cost_per_month: float | None = None
     """Any stretch of 30 days."""
+    strikes_in_a_row: int | None = 3
+    """So many requests that a guard refuses, one after the other, suspend the key."""
+    strikes_per_day: int | None = 5
+    """So many in 24 hours do too."""
+    suspension_s: float = 86_400.0
 
     def __post_init__(self) -> None:
         for field in fields(self):

@@ -6,12 +6,18 @@ Afterwards what it did not use is given back. Where the process dies in between,
 `QuotaStore` is what the gateway needs; this one is for processes on one machine, in one row of SQLite for each caller.
 """
 
+import math
 import sqlite3
 import struct
-from dataclasses import dataclass, field
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from danlu.core.databases import connect, using
+from danlu.core.errors import Phrase
 from danlu.serve.access.limits import Limits
 from danlu.serve.access.measures import Bucket, Window
 from danlu.serve.models import Usage
@@ -28,7 +34,7 @@ CREATE TABLE IF NOT EXISTS used(
 _DAY_SLOT_S, _DAY_SLOTS = 3_600.0, 25
 _MONTH_SLOT_S, _MONTH_SLOTS = 86_400.0, 31
 # One slot more than the window has: the oldest is only partly inside.
-_PACKED = struct.Struct(f"<4dq{_DAY_SLOTS}dq{_DAY_SLOTS}dq{_MONTH_SLOTS}d")
+_PACKED = struct.Struct(f"<4dqdq{_DAY_SLOTS}dq{_DAY_SLOTS}dq{_MONTH_SLOTS}dq{_DAY_SLOTS}d")
 
 
 _FULL = Bucket(float("inf"), 0.0)
@@ -45,6 +51,7 @@ class Grant(NamedTuple):
     """What was reserved, when, and the headers that tell the caller what he has left."""
 
     caller: str
+    limits: Limits
     need: Need
     at_s: float
     headers: tuple[tuple[bytes, bytes], ...]
@@ -56,8 +63,8 @@ class QuotaStore(Protocol):
     async def reserve(self, caller: str, limits: Limits, need: Need) -> Grant:
         """Raises ApiError 429 when the caller has not that much left, DanluError when nobody can tell."""
 
-    def settle(self, grant: Grant, model: str, usage: Usage, cost: float) -> None:
-        """What it came to."""
+    def settle(self, grant: Grant, model: str, usage: Usage, cost: float, *, struck: bool = False) -> None:
+        """What it came to; `struck` where a guard refused what was asked."""
 
 
 @dataclass
@@ -69,6 +76,10 @@ class _State:
     day_tokens: Window = field(default_factory=lambda: Window.empty(_DAY_SLOTS))
     day_cost: Window = field(default_factory=lambda: Window.empty(_DAY_SLOTS))
     month_cost: Window = field(default_factory=lambda: Window.empty(_MONTH_SLOTS))
+    strikes: Window = field(default_factory=lambda: Window.empty(_DAY_SLOTS))
+    in_a_row: int = 0
+    """Refusals by guards since the last request that was none."""
+    suspended_until_s: float = 0.0
 
 
 class Quotas:
@@ -85,19 +96,19 @@ class Quotas:
             raise granted
         return granted
 
-    def settle(self, grant: Grant, model: str, usage: Usage, cost: float) -> None:
+    def settle(self, grant: Grant, model: str, usage: Usage, cost: float, *, struck: bool = False) -> None:
         """See QuotaStore."""
-        self._database.post(lambda connection: _settle(connection, grant, model, usage, cost))
+        self._database.post(lambda connection: _settle(connection, grant, model, usage, cost, struck))
 
     def _reserve(self, connection: sqlite3.Connection, caller: str, limits: Limits, need: Need) -> Grant | ApiError:
         now_s = self._clock.read(connection)
         state = _now(_read(connection, caller), limits, now_s)
-        if refusal := _refusal(state, limits, need):
+        if refusal := _refusal(state, limits, need, now_s):
             return refusal
         state.requests = state.requests._replace(left=state.requests.left - 1)
         _use(state, now_s, need.tokens, need.cost)
         _write(connection, caller, state)
-        return Grant(caller, need, now_s, _headers(state, limits))
+        return Grant(caller, limits, need, now_s, _headers(state, limits))
 
 
 def _now(state: _State, limits: Limits, now_s: float) -> _State:
@@ -112,8 +123,14 @@ def _now(state: _State, limits: Limits, now_s: float) -> _State:
     return state
 
 
-def _refusal(state: _State, limits: Limits, need: Need) -> ApiError | None:
+def _refusal(state: _State, limits: Limits, need: Need, now_s: float) -> ApiError | None:
     """The limit that this need is above, if any."""
+    if state.suspended_until_s > now_s:
+        left_s = math.ceil(state.suspended_until_s - now_s)
+        message = f"This key is suspended for {left_s} s more: too much of what it asked had to be refused."
+        return ApiError(
+            403, message, code="key_suspended", kind="permission_error", headers={"retry-after": str(left_s)}
+        )
     if limits.requests_per_minute is not None and state.requests.left < 1:
         wait_s = state.requests.wait_s(1, limits.requests_per_minute / 60)
         return busy("rate_limit_exceeded", "Too many requests with this key.", wait_s)
@@ -154,8 +171,17 @@ def _use(state: _State, at_s: float, tokens: float, cost: float) -> None:
     state.month_cost = state.month_cost.added(int(at_s // _MONTH_SLOT_S), cost)
 
 
-def _settle(connection: sqlite3.Connection, grant: Grant, model: str, usage: Usage, cost: float) -> None:
+def restore(path: Path, caller: str) -> None:
+    """Let a suspended caller ask again. Raises UserError or WorkFailed where the file cannot be used."""
+    with using(path, Phrase("Is it the file of a gateway?")), closing(connect(path, timeout_s=5)) as connection:
+        state = _read(connection, caller)
+        _write(connection, caller, replace(state, in_a_row=0, strikes=Window.empty(_DAY_SLOTS), suspended_until_s=0.0))
+        connection.commit()
+
+
+def _settle(connection: sqlite3.Connection, grant: Grant, model: str, usage: Usage, cost: float, struck: bool) -> None:
     state = _read(connection, grant.caller)
+    _strike(state, grant, struck)
     _use(state, grant.at_s, usage.prompt_tokens + usage.completion_tokens - grant.need.tokens, cost - grant.need.cost)
     _write(connection, grant.caller, state)
     if model:
@@ -166,6 +192,22 @@ def _settle(connection: sqlite3.Connection, grant: Grant, model: str, usage: Usa
             (datetime.now(UTC).date().isoformat(), grant.caller, model,
              usage.prompt_tokens, usage.completion_tokens, cost),
         )  # fmt: skip
+
+
+def _strike(state: _State, grant: Grant, struck: bool) -> None:
+    """Count what a guard refused; too much of it suspends the caller."""
+    if not struck:
+        state.in_a_row = 0
+        return
+    slot = int(grant.at_s // _DAY_SLOT_S)
+    state.in_a_row += 1
+    state.strikes = state.strikes.moved(slot).added(slot, 1)
+    limits = grant.limits
+    if (limits.strikes_in_a_row is not None and state.in_a_row >= limits.strikes_in_a_row) or (
+        limits.strikes_per_day is not None and sum(state.strikes.used) >= limits.strikes_per_day
+    ):
+        state.suspended_until_s = grant.at_s + limits.suspension_s
+        state.in_a_row = 0
 
 
 def _headers(state: _State, limits: Limits) -> tuple[tuple[bytes, bytes], ...]:
@@ -188,20 +230,21 @@ def _read(connection: sqlite3.Connection, caller: str) -> _State:
     row = connection.execute("SELECT state FROM quotas WHERE caller = ?", (caller,)).fetchone()
     if row is None:
         return _State()
-    values = _PACKED.unpack(row[0])
-    day = 5 + _DAY_SLOTS
-    month = day + 1 + _DAY_SLOTS
+    values = iter(_PACKED.unpack(row[0]))
+
+    def window(slots: int) -> Window:
+        return Window(next(values), tuple(islice(values, slots)))
+
+    buckets = Bucket(next(values), next(values)), Bucket(next(values), next(values))
+    in_a_row, suspended_until_s = next(values), next(values)
     return _State(
-        Bucket(values[0], values[1]),
-        Bucket(values[2], values[3]),
-        Window(values[4], values[5:day]),
-        Window(values[day], values[day + 1 : month]),
-        Window(values[month], values[month + 1 :]),
-    )
+        *buckets, window(_DAY_SLOTS), window(_DAY_SLOTS), month_cost=window(_MONTH_SLOTS), strikes=window(_DAY_SLOTS),
+        in_a_row=in_a_row, suspended_until_s=suspended_until_s,
+    )  # fmt: skip
 
 
 def _write(connection: sqlite3.Connection, caller: str, state: _State) -> None:
-    windows = (state.day_tokens, state.day_cost, state.month_cost)
+    windows = (state.day_tokens, state.day_cost, state.month_cost, state.strikes)
     values = [value for window in windows for value in (window.slot, *window.used)]
-    packed = _PACKED.pack(*state.requests, *state.tokens, *values)
+    packed = _PACKED.pack(*state.requests, *state.tokens, state.in_a_row, state.suspended_until_s, *values)
     connection.execute("INSERT OR REPLACE INTO quotas VALUES (?, ?)", (caller, packed))

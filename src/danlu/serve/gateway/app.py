@@ -31,7 +31,7 @@ from danlu.serve.gateway.books import Books
 from danlu.serve.gateway.generate import NewShape, Parse, send_stream, send_whole
 from danlu.serve.gateway.settings import Settings
 from danlu.serve.gateway.watch import Watch
-from danlu.serve.guards.reply import guarded_reply
+from danlu.serve.guards.reply import REFUSED, WORDS_GUARD, Guards
 from danlu.serve.models import Caller, ChatRequest, End, Pieces, ServedModel, Usage
 from danlu.serve.observe.exchange import Exchange, Observer, SpanId
 from danlu.serve.observe.metrics import Metrics, Reading
@@ -41,7 +41,6 @@ from danlu.serve.wire.chat import ChatShape, model_shape
 from danlu.serve.wire.chat_request import parse_chat
 from danlu.serve.wire.errors import ApiError, bad_value, forbidden, internal_error, unavailable
 from danlu.serve.wire.sending import send_error, send_json
-from danlu.text.words.disguised import DisguisedWords
 
 _log = logging.getLogger(__name__)
 # Compared exactly as the router does, so that no spelling of another path passes for one of these.
@@ -58,7 +57,7 @@ class AppParts:
 
     models: tuple[ServedModel, ...]
     keys: Keys
-    words: DisguisedWords
+    guards: Guards
     books: Books
     limits: Limits = field(default_factory=Limits)
     """Of callers whose key has none of its own."""
@@ -214,7 +213,7 @@ class Gateway:
                 # What cannot be read counts as a request, or it could be sent without end.
                 await self._reserve(exchange, Need())
             raise
-        pieces = guarded_reply(model, request, self._parts.words, exchange)
+        pieces = self._parts.guards.reply(model, request, exchange)
         watch = self._watched(receive)
         try:
             async with watch, self._seats[model.id].seat(exchange.caller.name):
@@ -254,7 +253,8 @@ class Gateway:
         if not exchange.told:
             exchange.settle(read, model)
             assert exchange.usage is not None, "settled"
-            self._parts.books.quotas.settle(grant, exchange.model, exchange.usage, exchange.cost)
+            struck = (WORDS_GUARD, REFUSED) in exchange.verdicts
+            self._parts.books.quotas.settle(grant, exchange.model, exchange.usage, exchange.cost, struck=struck)
 
     async def _noted(self, pieces: Pieces, exchange: Exchange, settle: Callable[[], None]) -> Pieces:
         """The pieces; before the last of them leaves, what they came to is settled and written down."""

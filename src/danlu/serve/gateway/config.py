@@ -1,4 +1,4 @@
-"""The `serve:` part of danlu.yaml: models, limits, and what is written down.
+"""The `serve:` part of danlu.yaml: models, limits, guards, and what is written down.
 
 serve:
 models: ...                     # danlu.serve.routes.config
@@ -7,6 +7,8 @@ requests_per_minute: 120      # of each key that has no limit of its own
 tokens_per_day: 2000000
 cost_per_month: 300
 max_running: 4                # of the gateway
+guards:
+label: Example Ltd            # answers are labelled as made by AI, with this as who makes them
 observe:
 log: requests.jsonl           # one line of JSON for each request; - for the terminal
 texts: false                  # true: with what was asked and answered
@@ -22,13 +24,18 @@ from typing import Any
 from danlu.core.endpoints import server_of
 from danlu.core.errors import Phrase
 from danlu.core.project import check_fields
+from danlu.guard.words import load_words
 from danlu.serve.access.limits import LIMIT_NAMES, Limits
 from danlu.serve.gateway.settings import Settings
-from danlu.serve.routes.config import Route, read_routes
+from danlu.serve.guards.label import Label
+from danlu.serve.guards.reply import CANARY, Guards
+from danlu.serve.routes.config import PromptRoute, Route, read_routes
+from danlu.text.words import lists
 
 _SERVE = {
     "models": (dict, Phrase("`NAME:` entries, each a model under that name")),
     "limits": (dict, Phrase("`NAME: NUMBER` lines")),
+    "guards": (dict, Phrase("`label:`")),
     "observe": (dict, Phrase("`log:`, `texts:`, `traces:` and `durable:`")),
 }
 _NUMBER = (float | int, Phrase("a number above 0"))
@@ -36,6 +43,9 @@ _WHOLE = (int, Phrase("a whole number above 0"))
 _LIMITS = {
     field.name: _WHOLE if field.type in (int, "int", int | None) else _NUMBER
     for field in (*fields(Limits), *fields(Settings))
+}
+_GUARDS = {
+    "label": (str, Phrase("who makes the content, such as the name or the credit code of the organisation")),
 }
 _OBSERVE = {
     "log": (str, Phrase("the path of a file, or `-` for the terminal")),
@@ -65,6 +75,13 @@ class ServeConfig:
     limits: Limits = Limits()  # noqa: RUF009 (frozen)
     settings: Settings = Settings()  # noqa: RUF009 (frozen)
     observing: Observing = Observing()
+    label: Label | None = None
+
+    def guards(self, own_words: Path | None) -> Guards:
+        """The guards, with the words of a project's own list, and the marks of our own prompts. Raises UserError where it cannot be read."""
+        canaries = [route.template.canary for route in self.routes if isinstance(route, PromptRoute)]
+        further = [lists.Phrase(canary, CANARY) for canary in canaries if canary]
+        return Guards(load_words(own_words, further), self.label)
 
 
 def read_config(said: Any, folder: Path, environment: Mapping[str, str], **settings: Any) -> ServeConfig:
@@ -80,7 +97,13 @@ def read_config(said: Any, folder: Path, environment: Mapping[str, str], **setti
         Limits(**of_callers),
         Settings(**{**settings, **of_gateway}),
         _observing(parts.get("observe") or {}, folder),
+        _label(parts.get("guards") or {}),
     )
+
+
+def _label(said: dict[str, Any]) -> Label | None:
+    told = check_fields("danlu.yaml: serve.guards", said, _GUARDS, needed=())
+    return Label(told["label"]) if "label" in told else None
 
 
 def _observing(said: dict[str, Any], folder: Path) -> Observing:

@@ -6,9 +6,13 @@ others: a phrase that is split over two of them is not put together by any reade
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Protocol
 
 from danlu.guard.words import StreamFilter, refusal
+from danlu.serve.guards.format import of_format
+from danlu.serve.guards.label import Label
+from danlu.serve.guards.spotlight import spotlighted
 from danlu.serve.models import (
     ChatRequest,
     End,
@@ -25,6 +29,9 @@ from danlu.serve.models import (
 )
 from danlu.text.words.disguised import DisguisedWords
 
+WORDS_GUARD, REFUSED = "words", "refuse"
+CANARY = "canary"
+"""The category of words that stand in our own prompts and nowhere else: an answer that says one gives its prompt away."""
 _Key = tuple[int, str, int]
 """Choice, kind of stream, number of the call."""
 
@@ -32,6 +39,7 @@ _Key = tuple[int, str, int]
 class Observed(Protocol):
     """What is told of an answer while it is made."""
 
+    id: str
     verdicts: list[tuple[str, str]]
 
     reached_model: bool
@@ -40,23 +48,40 @@ class Observed(Protocol):
         """The model made these."""
 
 
-async def guarded_reply(model: ServedModel, request: ChatRequest, words: DisguisedWords, observer: Observed) -> Pieces:
-    """The reply of the model, or as much of it as may be shown; `observer` is told of all that the model made, and what guards did."""
+@dataclass(frozen=True)
+class Guards:
+    """What stands around every model of a gateway."""
+
+    words: DisguisedWords
+    label: Label | None = None
+
+    def reply(self, model: ServedModel, request: ChatRequest, observed: Observed) -> Pieces:
+        """The reply of the model, or as much of it as may be shown; `observed` is told of all that the model made, and what guards did."""
+        pieces = _reviewed(self.words, model, request, observed)
+        if request.format.kind != "text":
+            pieces = of_format(pieces, request)
+        return pieces if self.label is None else self.label.around(pieces, request, observed.id)
+
+
+async def _reviewed(words: DisguisedWords, model: ServedModel, request: ChatRequest, observed: Observed) -> Pieces:
     said = "\n".join([message.content for message in request.messages])
     # Together, so that a phrase cannot be split over turns.
     if words.find(said):
-        observer.verdicts.append(("words", "refuse"))
+        observed.verdicts.append((WORDS_GUARD, REFUSED))
         text = refusal(said)
         yield [Text(text), *_stopped(model, request, (), [text])]
         return
+    request, spoken = spotlighted(request)
+    if spoken:
+        observed.verdicts.append(("instructions", "mark"))
     review = Review(lambda: StreamFilter(words))
-    observer.reached_model = True
+    observed.reached_model = True
     async with aclosing(model.reply(request)) as batches:
         async for batch in batches:
-            observer.took(batch)
+            observed.took(batch)
             out = review.feed(batch)
             if review.stopped:
-                observer.verdicts.append(("words", "cut"))
+                observed.verdicts.append((CANARY if review.category == CANARY else WORDS_GUARD, "cut"))
                 yield [*out, *_stopped(model, request, review.finished, review.released)]
                 return
             if out:
@@ -68,6 +93,8 @@ class Review:
 
     def __init__(self, new_filter: Callable[[], StreamFilter]) -> None:
         self.stopped = False
+        self.category = ""
+        """Of the phrase that stopped it."""
         self.released: list[str] = []
         self.finished: set[int] = set()
         self._new_filter = new_filter
@@ -121,7 +148,7 @@ class Review:
         if words is None:
             words = self._filters[key] = self._new_filter()
         passed = words.feed(text)
-        self.stopped = words.stopped
+        self.stopped, self.category = words.stopped, words.category
         if passed:
             self.released.append(passed)
         return passed
@@ -131,7 +158,7 @@ class Review:
         for (of, kind, number), words in self._filters.items():
             text = words.finish() if of == choice else ""
             if words.stopped:
-                self.stopped = True
+                self.stopped, self.category = True, words.category
             if text:
                 self.released.append(text)
                 told = tuple(self._logprobs) if kind == "text" and not words.stopped else ()

@@ -95,6 +95,7 @@ class Exchange:
                 self.finish_reason = piece.reason
             elif isinstance(piece, End):
                 self.usage, self.danlu, self.cost, self.spans = piece.usage, piece.danlu, piece.cost, piece.spans
+                self.verdicts += piece.verdicts
 
     def settle(self, prompt_tokens: int, model: ServedModel) -> None:
         """Estimate what it cost where nobody told: an answer that was cut off is billed for what was made of it."""

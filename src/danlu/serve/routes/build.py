@@ -10,6 +10,7 @@ from danlu.core.errors import UserError
 from danlu.serve.models import ServedModel
 from danlu.serve.routes.chain import ChainModel
 from danlu.serve.routes.config import ChainRoute, PromptRoute, Route, ServerRoute
+from danlu.serve.routes.personal import PersonalModel
 from danlu.serve.routes.prompt import PromptModel
 from danlu.serve.routes.provider import ProviderModel
 from danlu.serve.routes.upstream.client import UpstreamClient
@@ -69,10 +70,10 @@ def _model(
     return _server_model(route, session)
 
 
-def _server_model(route: ServerRoute, session: Callable[[], aiohttp.ClientSession]) -> ProviderModel:
+def _server_model(route: ServerRoute, session: Callable[[], aiohttp.ClientSession]) -> ServedModel:
     client = UpstreamClient(route.endpoint, session)
     count = estimated_tokens if route.tokenizer is None else _counter(route.tokenizer)
-    return ProviderModel(
+    model = ProviderModel(
         route.name,
         client,
         route.model,
@@ -81,7 +82,9 @@ def _server_model(route: ServerRoute, session: Callable[[], aiohttp.ClientSessio
         newer_limit=route.newer_limit,
         price=route.price,
         seats=route.seats,
+        renders_template=route.renders_template,
     )
+    return PersonalModel(model) if route.masks_personal else model
 
 
 def _counter(path: Path) -> Callable[[str], int]:

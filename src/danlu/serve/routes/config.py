@@ -45,6 +45,7 @@ _MODEL: _Fields = {
     "retries": (int, Phrase("how many further attempts before the first byte")),
     "timeout_s": (_NUMBER, Phrase("seconds until the first byte of an answer")),
     "extra": (dict, Phrase("`field: value` lines that are added to every request")),
+    "personal": (str, Phrase("mask or keep: whether personal data is masked before it leaves")),
     "prompt": (str, Phrase("the path of a prompt template")),
     "first": (list, Phrase("names of models, of which the first that answers counts")),
 }
@@ -68,6 +69,10 @@ class ServerRoute:
     price: Price = FREE
     seats: int = 1_000
     extra: Mapping[str, Any] | None = None
+    masks_personal: bool = False
+    """Whether personal data is masked before it leaves."""
+    renders_template: bool = False
+    """Whether marks of chat templates in what callers write could be read as such."""
 
 
 @dataclass(frozen=True)
@@ -148,4 +153,14 @@ def _server(where: str, name: str, fields: dict[str, Any], folder: Path, environ
         Price(**check_fields(f"{where}.price", fields.get("price", {}), _PRICE, needed=())),
         fields.get("seats", 1_000),
         fields.get("extra"),
+        _masks_personal(where, fields),
+        renders_template=known is None,
     )
+
+
+def _masks_personal(where: str, fields: dict[str, Any]) -> bool:
+    """What goes to a provider is masked unless he says otherwise; a server at an address of one's own is taken to be one's own."""
+    said = fields.get("personal", "mask" if "provider" in fields else "keep")
+    if said not in ("mask", "keep"):
+        raise UserError("{where}: `personal` is {found!r}", "Expected {meaning}.", where=where, found=said, meaning=_MODEL["personal"][1])  # fmt: skip
+    return bool(said == "mask")

@@ -32,8 +32,9 @@ class ProviderModel:
         newer_limit: bool = False,
         price: Price = FREE,
         seats: int = 1_000,
+        renders_template: bool = False,
     ) -> None:
-        """`extra` is added to every body: what a server needs beyond the protocol; `newer_limit` as in body_of."""
+        """`extra` is added to every body: what a server needs beyond the protocol; `newer_limit` and `renders_template` as in body_of."""
         self.id = model_id
         self.seats = seats
         self.cost_of = price.of
@@ -42,6 +43,7 @@ class ProviderModel:
         self._model = upstream_model
         self._extra = dict(extra or {})
         self._newer_limit = newer_limit
+        self._renders_template = renders_template
 
     @property
     def circuit_open(self) -> bool:
@@ -84,7 +86,14 @@ class ProviderModel:
         yield [End(usage, cost=self.cost_of(usage))]
 
     def _body(self, request: ChatRequest) -> dict[str, Any]:
-        return body_of(request, self._model, stream=request.stream, newer_limit=self._newer_limit) | self._extra
+        body = body_of(
+            request,
+            self._model,
+            stream=request.stream,
+            newer_limit=self._newer_limit,
+            renders_template=self._renders_template,
+        )
+        return body | self._extra
 
     def _estimated(self, request: ChatRequest, pieces: list[Piece]) -> Usage:
         """What an answer cost whose server does not tell."""

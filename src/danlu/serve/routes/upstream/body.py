@@ -1,14 +1,21 @@
 """The body of a request to an OpenAI-compatible server: only what the caller asked for, so that the server's defaults stay its own."""
 
+from collections.abc import Callable
 from typing import Any
 
 from danlu.serve.models import ChatRequest, Format, Message, Tool, ToolChoice
+from danlu.serve.routes.upstream.marks import harmless
 
 
-def body_of(request: ChatRequest, model: str, *, stream: bool, newer_limit: bool = False) -> dict[str, Any]:
-    """The body as an object. `newer_limit`: the server wants `max_completion_tokens`, as OpenAI's newer models do."""
+def body_of(
+    request: ChatRequest, model: str, *, stream: bool, newer_limit: bool = False, renders_template: bool = False
+) -> dict[str, Any]:
+    """The body as an object. `newer_limit`: the server wants `max_completion_tokens`, as OpenAI's newer models do; `renders_template`: it
+    would read marks of its chat template in messages as such.
+    """
+    clean = harmless if renders_template else str
     limit = "max_completion_tokens" if newer_limit else "max_tokens"
-    body: dict[str, Any] = {"model": model, "messages": [_message(message) for message in request.messages]}
+    body: dict[str, Any] = {"model": model, "messages": [_message(message, clean) for message in request.messages]}
     asked = {
         "temperature": request.temperature,
         "top_p": request.top_p,
@@ -37,10 +44,11 @@ def body_of(request: ChatRequest, model: str, *, stream: bool, newer_limit: bool
     return body
 
 
-def _message(message: Message) -> dict[str, Any]:
-    out: dict[str, Any] = {"role": message.role, "content": message.content}
+def _message(message: Message, clean: Callable[[str], str]) -> dict[str, Any]:
+    content = clean(message.content)
+    out: dict[str, Any] = {"role": message.role, "content": content}
     if message.tool_calls:
-        out["content"] = message.content or None
+        out["content"] = content or None
         out["tool_calls"] = [
             {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
             for call in message.tool_calls

@@ -4,7 +4,9 @@
 
 The gateway and the relay run on core 0, the model's server (serve_upstream.py) and the load client (wrk, compiled) on core 1. Plain: one message, one
 whole answer. Burst: 50 tokens as fast as they come. Paced: many streams at 5 tokens a second each, 50 tokens; its CPU time includes what opening a
-stream costs. The gateway checks a key, reads the request, searches both sides for 10,000 phrases, keeps its queue, watches the client.
+stream costs. The gateway checks a key, reserves and
+settles quotas, reads the request, masks personal data, searches both sides for 10,000 phrases, keeps its queue, watches the client, counts for
+Prometheus and writes its audit log. DURABLE=1: no answer ends before its audit record is on the disk.
 """
 
 import argparse
@@ -115,22 +117,27 @@ def serve_gateway(folder: Path) -> None:
     """The gateway under test, with a key written into the folder."""
     from danlu.serve.access.keys import Keys
     from danlu.serve.gateway.app import AppParts
+    from danlu.serve.gateway.books import Books
+    from danlu.serve.gateway.config import read_config
     from danlu.serve.gateway.run import listen, serve
-    from danlu.serve.gateway.settings import Settings
+    from danlu.serve.guards.reply import Guards
     from danlu.serve.routes.build import Connections, build
-    from danlu.serve.routes.config import read_routes
     from danlu.text.words.disguised import DisguisedWords
     from danlu.text.words.lists import Phrase
 
     connections = Connections()
-    said = {"models": {"fake": {"url": f"http://127.0.0.1:{UPSTREAM}/v1", "model": "fake", "seats": 5_000}}}
-    models = build(read_routes(said, folder, {}), {}, connections.session)
+    upstream = {"url": f"http://127.0.0.1:{UPSTREAM}/v1", "model": "fake", "seats": 5_000, "personal": "mask"}
+    limits = {"requests_per_minute": 1e9, "burst_requests": 10**9, "tokens_per_minute": 10**12, "cost_per_day": 1e9}
+    durable = {"durable": True} if os.environ.get("DURABLE") else {}
+    config = read_config({"models": {"fake": upstream}, "limits": limits, "observe": durable}, folder, {})
+    models = build(config.routes, {}, connections.session)
     keys = Keys(folder / "keys.db")
     (folder / "key").write_text(keys.create()[1])
-    settings = Settings(requests_per_minute=1e9, burst_requests=10**9)
     phrases = [Phrase(f"{chr(0x4E00 + number)}{chr(0x9000 - number // 3)}禁", "x") for number in range(10_000)]
+    guards = Guards(DisguisedWords(phrases, in_pinyin=True))
+    books = Books.open(folder, config.observing, connections.session)
     parts = AppParts(
-        tuple(models.values()), keys, DisguisedWords(phrases, in_pinyin=True), settings, aclose=connections.aclose
+        tuple(models.values()), keys, guards, books, config.limits, config.settings, aclose=connections.aclose
     )
     serve(parts, listen("127.0.0.1", GATEWAY))
 

@@ -115,23 +115,23 @@ class Database:
         _tell([(future, result) for (_, future), result in zip(batch, results, strict=True) if future is not None])
 
     def _transaction(self, batch: list[_Item]) -> list[Any]:
-        """The result or the error of each work; one that fails takes back its own changes only."""
+        """The result or the error of each work. Where one fails, each is done anew in a transaction of its own: the price of having none
+        inside, since every statement hands Python's lock over twice."""
+        try:
+            return self._together([work for work, _ in batch])
+        except sqlite3.DatabaseError:
+            raise
+        except Exception as error:
+            if len(batch) > 1:
+                return [result for item in batch for result in self._transaction([item])]
+            _log.exception("a record could not be written")
+            return [error]
+
+    def _together(self, works: list[Work]) -> list[Any]:
         run = self._connection.execute
         run("BEGIN IMMEDIATE")
         try:
-            results = []
-            for work, _ in batch:
-                run("SAVEPOINT work")
-                try:
-                    results.append(work(self._connection))
-                    run("RELEASE work")
-                except Exception as error:
-                    if isinstance(error, sqlite3.DatabaseError):
-                        raise
-                    run("ROLLBACK TO work")
-                    run("RELEASE work")
-                    _log.exception("a record could not be written")
-                    results.append(error)
+            results = [work(self._connection) for work in works]
             run("COMMIT")
             return results
         except BaseException:

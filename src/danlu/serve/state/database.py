@@ -115,13 +115,14 @@ class Database:
         _tell([(future, result) for (_, future), result in zip(batch, results, strict=True) if future is not None])
 
     def _transaction(self, batch: list[_Item]) -> list[Any]:
-        """The result or the error of each work. Where one fails, each is done anew in a transaction of its own: the price of having none
-        inside, since every statement hands Python's lock over twice."""
+        """The result or the error of each work. Where one fails, each is done anew in a transaction of its own: savepoints
+        inside would cost every batch two statements for each work.
+        """
         try:
             return self._together([work for work, _ in batch])
         except sqlite3.DatabaseError:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (handed to whoever waits)
             if len(batch) > 1:
                 return [result for item in batch for result in self._transaction([item])]
             _log.exception("a record could not be written")

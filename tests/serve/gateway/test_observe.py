@@ -168,3 +168,39 @@ def _value(address: str, query: str, seconds: float) -> float:
         if found:
             return sum(float(one["value"][1]) for one in found)
     raise AssertionError(f"{query} shows nothing")
+
+
+def test_texts_are_logged_where_that_was_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "serve.json").write_text(json.dumps({"observe": {"log": "requests.jsonl", "texts": True}}))
+    running = start(tmp_path)
+    try:
+        ask(running)
+        [line] = [json.loads(line) for line in (tmp_path / "requests.jsonl").read_text().splitlines()]
+    finally:
+        stop(running)
+    assert line["asked"] == ["count 3"]
+    assert line["written"]
+
+
+def test_a_key_opens_its_own_models_and_only_until_it_ends(observed: Running) -> None:
+    scoped = key_of(observed, NewKey(models=["handbook"]))
+    listed = httpx.get(f"{observed.url}/v1/models", headers=scoped).json()["data"]
+    assert [model["id"] for model in listed] == ["handbook"]
+    answer = httpx.post(f"{observed.url}/v1/chat/completions", json=SAID, headers=scoped)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "model_not_found")
+    ended = key_of(observed, NewKey(expires_at="2020-01-01T00:00:00+00:00"))
+    answer = httpx.get(f"{observed.url}/v1/models", headers=ended)
+    assert answer.status_code == 401
+    assert "has expired" in answer.json()["error"]["message"]
+
+
+def test_every_request_with_a_key_counts_whatever_its_path(observed: Running) -> None:
+    for path, status in (("/v1/nonsense", 404), ("/v1/models", 405), ("/v1/chat/completions", 400)):
+        headers = key_of(observed, NewKey(limits={"requests_per_minute": 1, "burst_requests": 1}))
+        assert httpx.post(f"{observed.url}{path}", content=b"{", headers=headers).status_code == status
+        assert httpx.post(f"{observed.url}{path}", content=b"{", headers=headers).status_code == 429
+
+
+def test_an_answer_that_is_longer_than_is_allowed_is_not_begun(observed: Running) -> None:
+    answer = ask(observed, max_tokens=32_769)
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "max_tokens")

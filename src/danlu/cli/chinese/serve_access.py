@@ -56,7 +56,6 @@ CHINESE: dict[str, str] = {
     ),
     "mask or keep: whether personal data is masked before it leaves": "mask 或 keep：个人信息在发出前是否遮盖",
     "{where}: `personal` is {found!r}": "{where}：`personal` 是 {found!r}",
-    "Is it the file of a gateway?": "它是网关的文件吗？",
     "let a suspended key ask again": "恢复被暂停的密钥",
     "{id} may ask again": "{id} 可以继续提问",
     "`label:`": "`label:`",

@@ -9,20 +9,17 @@ Afterwards what it did not use is given back. Where the process dies in between,
 import math
 import sqlite3
 import struct
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from danlu.core.databases import connect, using
-from danlu.core.errors import Phrase
 from danlu.serve.access.limits import Limits
 from danlu.serve.access.measures import Bucket, Window
 from danlu.serve.models import Usage
 from danlu.serve.state.clock import SharedClock
-from danlu.serve.state.database import Database
+from danlu.serve.state.database import Database, write_once
 from danlu.serve.wire.errors import ApiError, busy
 
 SCHEMA = """
@@ -173,10 +170,12 @@ def _use(state: _State, at_s: float, tokens: float, cost: float) -> None:
 
 def restore(path: Path, caller: str) -> None:
     """Let a suspended caller ask again. Raises UserError or WorkFailed where the file cannot be used."""
-    with using(path, Phrase("Is it the file of a gateway?")), closing(connect(path, timeout_s=5)) as connection:
+
+    def lifted(connection: sqlite3.Connection) -> None:
         state = _read(connection, caller)
         _write(connection, caller, replace(state, in_a_row=0, strikes=Window.empty(_DAY_SLOTS), suspended_until_s=0.0))
-        connection.commit()
+
+    write_once(path, SCHEMA, lifted)
 
 
 def _settle(connection: sqlite3.Connection, grant: Grant, model: str, usage: Usage, cost: float, struck: bool) -> None:

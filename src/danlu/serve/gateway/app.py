@@ -45,6 +45,8 @@ from danlu.serve.wire.sending import send_error, send_json
 _log = logging.getLogger(__name__)
 # Compared exactly as the router does, so that no spelling of another path passes for one of these.
 _OPEN_PATHS = frozenset({"/healthz", "/readyz", "/login"})
+_GENERATING = ("POST", "/v1/chat/completions")
+"""Reserves what it may need itself, once that is known."""
 _CLIENT_LEFT = 499
 """What nginx writes down for a client that left; nobody is sent it."""
 _STATE_GONE = unavailable("state_unavailable", "Use cannot be written down at the moment; the server's log says why.")
@@ -90,7 +92,7 @@ class Gateway:
             ("GET", "/readyz"): self._ready,
             ("GET", "/metrics"): self._metrics,
             ("GET", "/v1/models"): self._list_models,
-            ("POST", "/v1/chat/completions"): partial(self._generate, parse_chat, ChatShape),
+            _GENERATING: partial(self._generate, parse_chat, ChatShape),
         }
         self.stopping = False
         """Set when the server has been told to stop: it takes no new requests, and open replies may end."""
@@ -138,7 +140,7 @@ class Gateway:
                 exchange.status = 401
                 await sign_in_page("missing")(scope, receive, send)
                 return
-            if path.startswith("/v1/") and method == "GET":
+            if path.startswith("/v1/") and (method, path) != _GENERATING:
                 await self._reserve(exchange, Need())
         handler = self._routes.get((method, path))
         if handler is not None:
@@ -197,7 +199,6 @@ class Gateway:
         self, parse: Parse, new_shape: NewShape, scope: Scope, receive: Receive, send: Send, exchange: Exchange
     ) -> None:
         """An answer of a model, whole or streamed."""
-        grant = None
         try:
             body = await read_all(scope, receive, self._limits.max_body_bytes)
             request = parse(body, exchange.caller)
@@ -206,13 +207,13 @@ class Gateway:
                 request = replace(request, traceparent=exchange.span.traceparent)
             model = self._model(request.model, exchange.caller)
             exchange.model, exchange.stream = model.id, request.stream
+            exchange.asked = [message.content for message in request.messages]
             need, read = self._need(model, request)
-            grant = await self._reserve(exchange, need)
         except ApiError:
-            if grant is None and not exchange.headers:
-                # What cannot be read counts as a request, or it could be sent without end.
-                await self._reserve(exchange, Need())
+            # What cannot be read counts as a request, or it could be sent without end.
+            await self._reserve(exchange, Need())
             raise
+        grant = await self._reserve(exchange, need)
         pieces = self._parts.guards.reply(model, request, exchange)
         watch = self._watched(receive)
         try:
@@ -244,7 +245,7 @@ class Gateway:
             grant = await self._parts.books.quotas.reserve(caller.name, limits, need)
         except DanluError as error:
             _log.error("no quota can be checked: %s", error)
-            raise _STATE_GONE from None  # fmt: skip
+            raise _STATE_GONE from None
         exchange.headers += grant.headers
         return grant
 
@@ -261,6 +262,7 @@ class Gateway:
         async with aclosing(pieces) as batches:
             async for batch in batches:
                 if isinstance(batch[-1], End):
+                    # An end that no model told is a guard's.
                     exchange.status, exchange.finish_reason = 200, exchange.finish_reason or "content_filter"
                     exchange.danlu = batch[-1].danlu
                     settle()

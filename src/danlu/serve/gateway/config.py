@@ -1,19 +1,21 @@
 """The `serve:` part of danlu.yaml: models, limits, guards, and what is written down.
 
-serve:
-models: ...                     # danlu.serve.routes.config
-limits:
-requests_per_minute: 120      # of each key that has no limit of its own
-tokens_per_day: 2000000
-cost_per_month: 300
-max_running: 4                # of the gateway
-guards:
-label: Example Ltd            # answers are labelled as made by AI, with this as who makes them
-observe:
-log: requests.jsonl           # one line of JSON for each request; - for the terminal
-texts: false                  # true: with what was asked and answered
-traces: http://127.0.0.1:4318 # an OpenTelemetry collector
-durable: false                # true: no answer ends before its audit record is on the disk
+    serve:
+      models: ...                     # danlu.serve.routes.config
+      limits:
+        requests_per_minute: 120      # of each key that has no limit of its own
+        tokens_per_day: 2000000
+        cost_per_month: 300
+        max_running: 4                # of the gateway
+      guards:
+        label: Example Ltd            # answers are labelled as made by AI, with this as who makes them
+      observe:
+        log: requests.jsonl           # one line of JSON for each request; - for the terminal
+        texts: false                  # true: with what was asked and answered
+        traces: http://127.0.0.1:4318 # an OpenTelemetry collector
+        durable: false                # true: no answer ends before its audit record is on the disk
+
+Paths begin at the project's folder.
 """
 
 from collections.abc import Mapping
@@ -41,8 +43,7 @@ _SERVE = {
 _NUMBER = (float | int, Phrase("a number above 0"))
 _WHOLE = (int, Phrase("a whole number above 0"))
 _LIMITS = {
-    field.name: _WHOLE if field.type in (int, "int", int | None) else _NUMBER
-    for field in (*fields(Limits), *fields(Settings))
+    field.name: _WHOLE if field.type in (int, int | None) else _NUMBER for field in (*fields(Limits), *fields(Settings))
 }
 _GUARDS = {
     "label": (str, Phrase("who makes the content, such as the name or the credit code of the organisation")),

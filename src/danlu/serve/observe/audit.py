@@ -19,7 +19,7 @@ import orjson
 from danlu.core.databases import read_only, using
 from danlu.core.errors import Phrase, UserError
 from danlu.serve.observe.exchange import Exchange
-from danlu.serve.state.database import Database
+from danlu.serve.state.database import Database, write_once
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS audit(number INTEGER PRIMARY KEY, record BLOB NOT NULL, hash BLOB NOT NULL) STRICT;
@@ -74,17 +74,8 @@ class Audit:
 
 def note_once(path: Path, event: str, facts: dict[str, Any]) -> None:
     """Write down one event from a program that is not the gateway. Raises UserError or WorkFailed."""
-    from danlu.core.databases import connect
-
-    with using(path, _NEXT_STEP):
-        connection = connect(path, timeout_s=5, isolation_level=None)
-        try:
-            connection.executescript(SCHEMA)
-            connection.execute("BEGIN IMMEDIATE")
-            append(connection, _record(event, facts))
-            connection.execute("COMMIT")
-        finally:
-            connection.close()
+    record = _record(event, facts)
+    write_once(path, SCHEMA, lambda connection: append(connection, record))
 
 
 def append(connection: sqlite3.Connection, record: bytes) -> None:

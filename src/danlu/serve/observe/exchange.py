@@ -71,9 +71,9 @@ class Exchange:
     spans: tuple[Span, ...] = ()
     """Parts of the work that the model told of."""
     asked: list[str] = field(default_factory=list)
-    """The messages, where they are to be logged."""
+    """The messages."""
     written: list[str] = field(default_factory=list)
-    """What the model wrote so far, for the bill of an answer that was cut off; emptied at its end unless it is to be logged."""
+    """What the model wrote so far, for the bill of an answer that was cut off; and for a log that has texts."""
     danlu: dict[str, object] | None = None
 
     def __post_init__(self) -> None:

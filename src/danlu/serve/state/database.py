@@ -16,7 +16,7 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -115,30 +115,43 @@ class Database:
         _tell([(future, result) for (_, future), result in zip(batch, results, strict=True) if future is not None])
 
     def _transaction(self, batch: list[_Item]) -> list[Any]:
-        """The result or the error of each work. Where one fails, each is done anew in a transaction of its own: savepoints
-        inside would cost every batch two statements for each work.
-        """
-        try:
-            return self._together([work for work, _ in batch])
-        except sqlite3.DatabaseError:
-            raise
-        except Exception as error:  # noqa: BLE001 (handed to whoever waits)
-            if len(batch) > 1:
-                return [result for item in batch for result in self._transaction([item])]
-            _log.exception("a record could not be written")
-            return [error]
-
-    def _together(self, works: list[Work]) -> list[Any]:
+        """The result or the error of each work; one that fails takes back its own changes only."""
         run = self._connection.execute
-        run("BEGIN IMMEDIATE")
-        try:
-            results = [work(self._connection) for work in works]
-            run("COMMIT")
-            return results
-        except BaseException:
-            if self._connection.in_transaction:
-                run("ROLLBACK")
-            raise
+        with immediate(self._connection):
+            results = []
+            for work, _ in batch:
+                run("SAVEPOINT work")
+                try:
+                    results.append(work(self._connection))
+                except sqlite3.DatabaseError:
+                    raise
+                except Exception as error:  # noqa: BLE001 (handed to whoever waits)
+                    run("ROLLBACK TO work")
+                    _log.exception("a record could not be written")
+                    results.append(error)
+                run("RELEASE work")
+        return results
+
+
+@contextlib.contextmanager
+def immediate(connection: sqlite3.Connection) -> Iterator[None]:
+    """A transaction that has the right to write from its start on, so that what is read in it stays true until it is committed."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def write_once(path: Path, schema: str, work: Work) -> None:
+    """Do one piece of work on the file of a gateway that may be running, from another program. Raises UserError or WorkFailed."""
+    path.touch(mode=0o600, exist_ok=True)
+    with using(path, _NEXT_STEP), contextlib.closing(connect(path, timeout_s=5, isolation_level=None)) as connection:
+        connection.executescript(schema)
+        with immediate(connection):
+            work(connection)
 
 
 def _tell(results: list[tuple["asyncio.Future[Any]", Any]]) -> None:

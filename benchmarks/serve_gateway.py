@@ -123,7 +123,8 @@ def serve_gateway(folder: Path) -> None:
     from danlu.serve.gateway.config import read_config
     from danlu.serve.gateway.run import listen, serve
     from danlu.serve.guards.reply import Guards
-    from danlu.serve.routes.build import Connections, build
+    from danlu.serve.routes.build import build
+    from danlu.serve.routes.upstream.pool import Connections
     from danlu.text.words.disguised import DisguisedWords
     from danlu.text.words.lists import Phrase
 
@@ -132,12 +133,12 @@ def serve_gateway(folder: Path) -> None:
     limits = {"requests_per_minute": 1e9, "burst_requests": 10**9, "tokens_per_minute": 10**12, "cost_per_day": 1e9}
     durable = {"durable": True} if os.environ.get("DURABLE") else {}
     config = read_config({"models": {"fake": upstream}, "limits": limits, "observe": durable}, folder, {})
-    models = build(config.routes, {}, connections.session)
+    models = build(config.routes, {}, connections)
     keys = Keys(folder / "keys.db")
     (folder / "key").write_text(keys.create()[1])
     phrases = [Phrase(f"{chr(0x4E00 + number)}{chr(0x9000 - number // 3)}禁", "x") for number in range(10_000)]
     guards = Guards(DisguisedWords(phrases, in_pinyin=True))
-    books = Books.open(folder, config.observing, connections.session)
+    books = Books.open(folder, config.observing, connections)
     parts = AppParts(
         tuple(models.values()), keys, guards, books, config.limits, config.settings, aclose=connections.aclose
     )

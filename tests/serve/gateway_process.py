@@ -13,9 +13,10 @@ from danlu.serve.gateway.config import read_config
 from danlu.serve.gateway.run import listen, serve
 from danlu.serve.observe.exchange import Exchange
 from danlu.serve.routes.bot import BotModel
-from danlu.serve.routes.build import Connections, build
+from danlu.serve.routes.build import build
 from danlu.serve.routes.engine import ChatModel
 from danlu.serve.routes.threads import Threaded
+from danlu.serve.routes.upstream.pool import Connections
 from serve.fakes import FakeBot, FakeChat, FakeEngine
 
 
@@ -30,13 +31,13 @@ def main(folder: Path, port: int, limits: dict[str, float], language: str) -> No
     base = ChatModel("handbook-base", lambda: FakeEngine(folder), chat, context_tokens=600, default_max_tokens=300)
     own = {model.id: Threaded(model, config.settings.max_running) for model in (bot, base)}
     connections = Connections()
-    models = build(config.routes, own, connections.session)
+    models = build(config.routes, own, connections)
     listener = listen("127.0.0.1", port)
     parts = AppParts(
         tuple(models.values()),
         Keys(folder / "keys.db"),
         guards,
-        Books.open(folder, config.observing, connections.session),
+        Books.open(folder, config.observing, connections),
         config.limits,
         config.settings,
         observers=(Noted(folder),),

@@ -27,9 +27,10 @@ from danlu.serve.gateway.run import listen
 from danlu.serve.gateway.run import serve as serve_parts
 from danlu.serve.gateway.settings import Settings
 from danlu.serve.routes.bot import BotModel
-from danlu.serve.routes.build import Connections, build
+from danlu.serve.routes.build import build
 from danlu.serve.routes.engine import ChatModel
 from danlu.serve.routes.threads import BlockingModel, Threaded
+from danlu.serve.routes.upstream.pool import Connections
 from danlu.serve.routes.withheld import WithheldModel
 
 
@@ -58,9 +59,9 @@ def serve(options: Namespace, say: Speech) -> None:
     blocking: list[BlockingModel] = [bot_model, *chats]
     own = {model.id: Threaded(model, settings.max_running) for model in blocking}
     connections = Connections()
-    models = tuple(build(config.routes, own, connections.session).values())
+    models = tuple(build(config.routes, own, connections).values())
     keys = Keys(State.of(project).keys)
-    books = Books.open(State.of(project).folder, config.observing, connections.session)
+    books = Books.open(State.of(project).folder, config.observing, connections)
     parts = AppParts(models, keys, guards, books, config.limits, settings, owner, aclose=connections.aclose)
     serve_parts(parts, listener, language="zh" if say.language == "zh" else "en", close=close)
 

@@ -5,9 +5,10 @@ import pytest
 
 from danlu.core.errors import UserError
 from danlu.serve.models import Usage
-from danlu.serve.routes.build import Connections, build
+from danlu.serve.routes.build import build
 from danlu.serve.routes.config import ServerRoute, read_routes
 from danlu.serve.routes.prices import Price
+from danlu.serve.routes.upstream.pool import Connections
 
 DEEPSEEK = {"provider": "deepseek", "model": "deepseek-chat"}
 LOCAL = {"url": "http://127.0.0.1:8001/v1/", "model": "qwen"}
@@ -72,15 +73,15 @@ def test_a_template_says_where_the_question_goes_once(tmp_path: Path) -> None:
     ],
 )
 def test_names_that_are_taken_unknown_or_lead_to_themselves(models: dict[str, Any], told: str) -> None:
-    own = build(read({"own": LOCAL}), {}, Connections().session)
+    own = build(read({"own": LOCAL}), {}, Connections())
     with pytest.raises(UserError) as refused:
-        build(read(models), own, Connections().session)
+        build(read(models), own, Connections())
     assert told in str(refused.value)
 
 
 def test_models_may_lead_to_those_that_come_later_and_the_project_s_come_first() -> None:
-    own = build(read({"own": LOCAL}), {}, Connections().session)
-    models = build(read({"a": {"first": ["b", "own"]}, "b": DEEPSEEK}), own, Connections().session)
+    own = build(read({"own": LOCAL}), {}, Connections())
+    models = build(read({"a": {"first": ["b", "own"]}, "b": DEEPSEEK}), own, Connections())
     assert list(models) == ["own", "a", "b"]
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from danlu.serve.routes.build import Connections, build
+from danlu.serve.routes.build import build
 from danlu.serve.routes.config import read_routes
+from danlu.serve.routes.upstream.pool import Connections
 
 DOCS = Path(__file__).parents[3] / "docs" / "serve"
 
@@ -18,4 +19,4 @@ def test_the_example_is_read_and_built(page: str, tmp_path: Path) -> None:
     (tmp_path / "prompts").mkdir()
     (tmp_path / "prompts" / "service-desk.yaml").write_text(template, encoding="utf-8")
     routes = read_routes(yaml.safe_load(project)["serve"]["models"], tmp_path, {"DEEPSEEK_API_KEY": "sk-1"})
-    assert list(build(routes, {}, Connections().session)) == ["deepseek", "qwen", "service-desk", "assistant"]
+    assert list(build(routes, {}, Connections())) == ["deepseek", "qwen", "service-desk", "assistant"]

@@ -5,16 +5,16 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import aiohttp
 import pytest
 
 from danlu.serve.models import ChatRequest, End, Finish, Message, Piece, Text, Usage
 from danlu.serve.routes.provider import ProviderModel
 from danlu.serve.routes.upstream.client import Endpoint, UpstreamClient
+from danlu.serve.routes.upstream.pool import Connections, Patience
 from danlu.serve.routes.upstream.refusals import UpstreamError
 from serve.upstream_server import WORDS, Upstream, running_upstream
 
-FAST: dict[str, Any] = {"connect_timeout_s": 1, "first_byte_timeout_s": 1, "backoff_s": 0.001, "key": "sk-secret"}
+FAST: dict[str, Any] = {"patience": Patience(1, 1), "backoff_s": 0.001, "key": "sk-secret"}
 WHOLE = "".join(WORDS)
 
 
@@ -34,9 +34,12 @@ def words(text: str) -> int:
 
 def run(url: str, work: Callable[[ProviderModel, UpstreamClient], Any], **endpoint: Any) -> Any:
     async def scenario() -> Any:
-        async with aiohttp.ClientSession() as session:
-            client = UpstreamClient(Endpoint(url, **{**FAST, **endpoint}), lambda: session)
+        connections = Connections()
+        client = UpstreamClient(Endpoint(url, **{**FAST, **endpoint}), connections)
+        try:
             return await work(ProviderModel("m", client, "real-name", words), client)
+        finally:
+            await connections.aclose()
 
     return asyncio.run(scenario())
 
@@ -127,7 +130,7 @@ def test_a_stream_that_breaks_off_is_an_error_after_what_came(upstream: Upstream
 
 def test_a_server_that_hangs_is_given_up_in_bounded_time(upstream: Upstream) -> None:
     with pytest.raises(UpstreamError) as failed:
-        ask(upstream.url, request("silent"), first_byte_timeout_s=0.2, retries=0)
+        ask(upstream.url, request("silent"), patience=Patience(1, 0.2), retries=0)
     assert (failed.value.status, failed.value.code) == (503, "upstream_unavailable")
 
 

@@ -1,10 +1,7 @@
 """What a gateway writes down, opened together and closed together: quotas and audit in one database, the log, the traces."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-
-import aiohttp
 
 from danlu.serve.access import quotas
 from danlu.serve.access.quotas import Quotas
@@ -14,6 +11,7 @@ from danlu.serve.observe.audit import Audit
 from danlu.serve.observe.exchange import Observer
 from danlu.serve.observe.log import RequestLog
 from danlu.serve.observe.traces import Traces
+from danlu.serve.routes.upstream.pool import Connections
 from danlu.serve.state import clock
 from danlu.serve.state.database import Database
 
@@ -32,7 +30,7 @@ class Books:
     traces: Traces | None = field(default=None)
 
     @classmethod
-    def open(cls, folder: Path, observing: Observing, session: Callable[[], aiohttp.ClientSession]) -> "Books":
+    def open(cls, folder: Path, observing: Observing, connections: Connections) -> "Books":
         """The books in this folder. Raises UserError where a file cannot be used."""
         schema = clock.SCHEMA + quotas.SCHEMA + audit.SCHEMA
         database = Database(folder / FILE, schema, durable=observing.durable)
@@ -40,7 +38,7 @@ class Books:
         observers: list[Observer] = [written]
         if observing.log is not None or observing.to_terminal:
             observers.append(RequestLog(observing.log, texts=observing.texts))
-        traces = Traces(observing.traces, session) if observing.traces else None
+        traces = Traces(observing.traces, connections) if observing.traces else None
         if traces is not None:
             observers.append(traces)
         written.note("started", {})

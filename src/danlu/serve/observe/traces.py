@@ -10,13 +10,12 @@ import logging
 import os
 import time
 from collections import deque
-from collections.abc import Callable
 from typing import Any
 
-import aiohttp
 import orjson
 
 from danlu.serve.observe.exchange import Exchange, SpanId
+from danlu.serve.routes.upstream.pool import Connections, Patience
 
 _log = logging.getLogger(__name__)
 _EVERY_S = 2.0
@@ -26,12 +25,12 @@ _SERVER, _INTERNAL, _CLIENT = 2, 1, 3
 
 
 class Traces:
-    """An observer of exchanges. `session` is called on the event loop."""
+    """An observer of exchanges."""
 
-    def __init__(self, collector: str, session: Callable[[], aiohttp.ClientSession]) -> None:
+    def __init__(self, collector: str, connections: Connections) -> None:
         """`collector` is an address such as http://127.0.0.1:4318."""
-        self._url = f"{collector.rstrip('/')}/v1/traces"
-        self._session = session
+        self._collector = collector
+        self._server = connections.to(collector, {"Content-Type": "application/json"}, Patience(2, 5, 5))
         self._spans: deque[dict[str, Any]] = deque(maxlen=MOST_SPANS)
         self._sender: asyncio.Task[None] | None = None
         self._failed = False
@@ -65,17 +64,18 @@ class Traces:
         resource = {"attributes": [_attribute("service.name", "danlu")]}
         scope = [{"scope": {"name": "danlu.serve"}, "spans": batch}]
         body = orjson.dumps({"resourceSpans": [{"resource": resource, "scopeSpans": scope}]})
-        problem = ""
         try:
-            timeout = aiohttp.ClientTimeout(total=5)
-            headers = {"content-type": "application/json"}
-            async with self._session().post(self._url, data=body, headers=headers, timeout=timeout) as response:
-                if response.status >= 400:
-                    problem = f"HTTP {response.status}"
-        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            answer = await self._server.post("/v1/traces", body)
+            try:
+                while await answer.read():
+                    pass
+            finally:
+                answer.release()
+            problem = f"HTTP {answer.status}" if answer.status >= 400 else ""
+        except (OSError, ValueError) as error:
             problem = repr(error)
         if problem and not self._failed:
-            _log.warning("traces cannot be sent to %s: %s", self._url, problem)
+            _log.warning("traces cannot be sent to %s: %s", self._collector, problem)
         self._failed = bool(problem)
         return not problem
 

@@ -1,10 +1,7 @@
 """Served models from routes: each is built once, after those that it leads to."""
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-
-import aiohttp
 
 from danlu.core.errors import UserError
 from danlu.serve.models import ServedModel
@@ -14,32 +11,11 @@ from danlu.serve.routes.personal import PersonalModel
 from danlu.serve.routes.prompt import PromptModel
 from danlu.serve.routes.provider import ProviderModel
 from danlu.serve.routes.upstream.client import UpstreamClient
+from danlu.serve.routes.upstream.pool import Connections
 from danlu.serve.routes.upstream.tokens import estimated_tokens
 
 
-class Connections:
-    """The connections to all servers, opened on the event loop when the first is needed."""
-
-    def __init__(self) -> None:
-        self._session: aiohttp.ClientSession | None = None
-
-    def session(self) -> aiohttp.ClientSession:
-        """The session; it reads no proxy from the environment, and keeps no cookies."""
-        if self._session is None:
-            connector = aiohttp.TCPConnector(limit=0, ttl_dns_cache=60)
-            self._session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
-        return self._session
-
-    async def aclose(self) -> None:
-        """Close all of them."""
-        if self._session is not None:
-            await self._session.close()
-            await asyncio.sleep(0)
-
-
-def build(
-    routes: Sequence[Route], own: Mapping[str, ServedModel], session: Callable[[], aiohttp.ClientSession]
-) -> dict[str, ServedModel]:
+def build(routes: Sequence[Route], own: Mapping[str, ServedModel], connections: Connections) -> dict[str, ServedModel]:
     """All models by name: those of the project first. Raises UserError for a name that is taken, unknown, or leads to itself."""
     by_name = {route.name: route for route in routes}
     if taken := sorted(by_name.keys() & own.keys()):
@@ -52,7 +28,7 @@ def build(
         if name not in built:
             if name not in by_name:
                 raise UserError("danlu.yaml: serve.models.{by}: there is no model {name}", "The models are: {names}.", by=way[-1], name=name, names=", ".join((*own, *by_name)))  # fmt: skip
-            built[name] = _model(by_name[name], lambda other: find(other, (*way, name)), session)
+            built[name] = _model(by_name[name], lambda other: find(other, (*way, name)), connections)
         return built[name]
 
     for name in by_name:
@@ -60,18 +36,16 @@ def build(
     return {name: built[name] for name in (*own, *by_name)}
 
 
-def _model(
-    route: Route, find: Callable[[str], ServedModel], session: Callable[[], aiohttp.ClientSession]
-) -> ServedModel:
+def _model(route: Route, find: Callable[[str], ServedModel], connections: Connections) -> ServedModel:
     if isinstance(route, ChainRoute):
         return ChainModel(route.name, tuple(find(name) for name in route.first))
     if isinstance(route, PromptRoute):
         return PromptModel(route.name, route.template, find(route.model))
-    return _server_model(route, session)
+    return _server_model(route, connections)
 
 
-def _server_model(route: ServerRoute, session: Callable[[], aiohttp.ClientSession]) -> ServedModel:
-    client = UpstreamClient(route.endpoint, session)
+def _server_model(route: ServerRoute, connections: Connections) -> ServedModel:
+    client = UpstreamClient(route.endpoint, connections)
     count = estimated_tokens if route.tokenizer is None else _counter(route.tokenizer)
     model = ProviderModel(
         route.name,

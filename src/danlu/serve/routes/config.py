@@ -30,6 +30,7 @@ from danlu.core.project import check_fields
 from danlu.serve.routes.prices import FREE, Price
 from danlu.serve.routes.prompt import PromptTemplate
 from danlu.serve.routes.upstream.client import Endpoint
+from danlu.serve.routes.upstream.pool import Patience
 from danlu.serve.routes.upstream.providers import PROVIDERS
 
 _NUMBER = float | int
@@ -141,9 +142,8 @@ def _server(where: str, name: str, fields: dict[str, Any], folder: Path, environ
     if variable and not key:
         raise UserError("{where}: the environment variable {variable} is not set", "Set it to the key, then start again.", where=where, variable=variable)  # fmt: skip
     url = known.url if known else f"{server_of(fields['url'], 'key_variable')}/v1"
-    endpoint = Endpoint(
-        url, key, retries=fields.get("retries", 2), first_byte_timeout_s=float(fields.get("timeout_s", 120))
-    )
+    patience = Patience(first_byte_timeout_s=float(fields.get("timeout_s", 120)))
+    endpoint = Endpoint(url, key.strip(), patience=patience, retries=fields.get("retries", 2))
     return ServerRoute(
         name,
         endpoint,

@@ -16,9 +16,10 @@ import queue
 import sqlite3
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from danlu.core.databases import connect, using
 from danlu.core.errors import DanluError, Phrase, WorkFailed
@@ -27,10 +28,13 @@ _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 Work = Callable[[sqlite3.Connection], Any]
 _Item = tuple[Work, "asyncio.Future[Any] | None"]
+_Call = Literal["now", "soon"]
 
 MOST_KEPT = 20_000
 """Posted works that wait for a file that cannot be written: about 20 MB."""
 _RETRY_S = 0.5
+_SOON_S = 0.02
+"""What nobody waits for is written together with what somebody does, or after this: a transaction costs as much as ten records in it."""
 _BUSY_TIMEOUT_S = 2.0
 _CLOSE_WITHIN_S = 3.0
 _NEXT_STEP = Phrase("Move it away: a new one is made, without what this one counted.")
@@ -48,7 +52,9 @@ class Database:
             self._connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             self._connection.executescript(schema)
         self.durable = durable
-        self._queue: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
+        self._items: deque[_Item] = deque()
+        self._calls: queue.SimpleQueue[_Call] = queue.SimpleQueue()
+        self._called = False
         self._kept: list[_Item] = []
         self.kept = 0
         """Works that were posted and could not be written yet."""
@@ -60,18 +66,29 @@ class Database:
         """The result of this work, once it is committed. Raises what it raises, or WorkFailed or UserError where the file cannot be used."""
         if self.kept >= MOST_KEPT:
             raise WorkFailed("{path} could not be written for too long", "Make room on the disk.", path=self._path)
-        future: asyncio.Future[_T] = asyncio.get_running_loop().create_future()
-        self._queue.put((work, future))
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[_T] = loop.create_future()
+        self._items.append((work, future))
+        if not self._called:
+            # Once for all that this turn of the loop brings.
+            self._called = True
+            loop.call_soon(self._call_now)
         return await future
 
+    def _call_now(self) -> None:
+        self._called = False
+        self._calls.put("now")
+
     def post(self, work: Work) -> None:
-        """Have this done later and in order; it must not fail by itself."""
-        self._queue.put((work, None))
+        """Have this done soon and in order; it must not fail by itself."""
+        self._items.append((work, None))
+        if len(self._items) == 1:
+            self._calls.put("soon")
 
     def close(self) -> None:
         """Write what is left, then close; says in the log what could not be written."""
         self._closing = True
-        self._queue.put(None)
+        self._calls.put("now")
         self._thread.join(_CLOSE_WITHIN_S + _BUSY_TIMEOUT_S + 1)
         if self._kept:
             _log.error("%d records could not be written to %s", len(self._kept), self._path)
@@ -91,13 +108,14 @@ class Database:
     def _next_batch(self) -> tuple[list[_Item], bool]:
         """All that waits, what was kept first; and whether the end was asked for."""
         batch, self._kept = self._kept, []
-        ended = self._closing
         with contextlib.suppress(queue.Empty):
-            item = self._queue.get(timeout=_RETRY_S) if batch else self._queue.get()
-            while item is not None:
-                batch.append(item)
-                item = self._queue.get_nowait()
-            ended = True
+            call = self._calls.get(timeout=_RETRY_S) if batch else self._calls.get()
+            while call == "soon" and not self._closing:
+                call = self._calls.get(timeout=_SOON_S)
+        ended = self._closing
+        with contextlib.suppress(IndexError):
+            while True:
+                batch.append(self._items.popleft())
         return batch, ended
 
     def _commit(self, batch: list[_Item]) -> None:

@@ -107,7 +107,7 @@ ANNOUNCED = (
 
 
 @cache
-def _automaton() -> tuple[BytesAhoCorasick, NDArray[np.int64]]:
+def _automaton() -> tuple[BytesAhoCorasick, list[int]]:
     patterns: dict[bytes, int] = {}
     for group, announced in enumerate(ANNOUNCED):
         for word in announced.words:
@@ -115,9 +115,7 @@ def _automaton() -> tuple[BytesAhoCorasick, NDArray[np.int64]]:
                 (str, str.lower, str.upper, str.capitalize, str.title, _camel) if announced.any_case else (str,)
             ):
                 patterns.setdefault(case(word).encode(), group)
-    return BytesAhoCorasick(list(patterns), implementation=Implementation.DFA), np.array(
-        list(patterns.values()), np.int64
-    )
+    return BytesAhoCorasick(list(patterns), implementation=Implementation.DFA), list(patterns.values())
 
 
 def _camel(word: str) -> str:
@@ -129,6 +127,8 @@ def _camel(word: str) -> str:
 def stretches(text_B: NDArray[np.uint8], starts_D: NDArray[np.int64], ends_D: NDArray[np.int64]) -> Iterator[Stretch]:
     """The stretches to look at, in order, that do not overlap and never cut a character."""
     form, word = _by_form(text_B, starts_D, ends_D), _by_word(text_B, starts_D, ends_D)
+    if not len(form[0]) and not len(word[0]):
+        return
     starts, ends, kinds, texts, before, after = (np.concatenate(pair) for pair in zip(form, word, strict=True))
     widen(text_B, starts, ends, starts_D[texts], ends_D[texts], before, after)
     order = np.lexsort((starts, texts))
@@ -152,8 +152,7 @@ def _by_form(
 def _by_word(
     text_B: NDArray[np.uint8], starts_D: NDArray[np.int64], ends_D: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], ...]:
-    automaton, groups_P = _automaton()
-    groups = groups_P.tolist()
+    automaton, groups = _automaton()
     hits: list[tuple[int, int, int, int]] = []
     for text, (start, end) in enumerate(zip(starts_D.tolist(), ends_D.tolist(), strict=True)):
         whole = text_B[start:end].tobytes()
@@ -161,10 +160,14 @@ def _by_word(
             if _fits(ANNOUNCED[groups[which]], whole, first, last):
                 hits.append((start + first, start + last, groups[which], text))
     starts_W, ends_W, groups_W, texts_W = np.array(hits, np.int64).reshape(-1, 4).T.copy()
-    bits, before, after = (
-        np.array([getattr(a, name) for a in ANNOUNCED], np.int64)[groups_W] for name in ("bit", "before", "after")
-    )
+    bits, before, after = (column[groups_W] for column in _columns())
     return starts_W, ends_W, bits, texts_W, before, after
+
+
+@cache
+def _columns() -> tuple[NDArray[np.int64], ...]:
+    """Of the groups of announcing words: what they announce, and the bytes to look at before and after."""
+    return tuple(np.array([getattr(a, name) for a in ANNOUNCED], np.int64) for name in ("bit", "before", "after"))
 
 
 def _fits(announced: Announced, whole: bytes, start: int, end: int) -> bool:

@@ -1,26 +1,29 @@
 """Requests to one OpenAI-compatible server: sent, retried before the first byte, read in bounded time and memory.
 
-aiohttp rather than httpx: an eighth of the CPU time a request. The key goes to the address that was configured and nowhere else: a
-redirect is an error. What the server says is repeated to callers only where it speaks of their own request.
+The key goes to the address that was configured and nowhere else: a redirect is an error. What the server says is repeated to callers only
+where it speaks of their own request.
 """
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
-import aiohttp
 import orjson
 
 from danlu.core.endpoints import MAX_REPLY_BYTES
 from danlu.serve.routes.upstream.breaker import Breaker
+from danlu.serve.routes.upstream.connection import Connection
+from danlu.serve.routes.upstream.pool import Connections, Patience
 from danlu.serve.routes.upstream.refusals import UpstreamError, refused, unreachable
 from danlu.serve.routes.upstream.sse import EventReader, TooLong
 
 _RETRIED = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 _DONE = b"[DONE]"
+_MOST_SAID_BYTES = 65_536
+"""Of an error."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +34,7 @@ class Endpoint:
     """Such as https://api.deepseek.com/v1; `/chat/completions` is added."""
     key: str = field(default="", repr=False)
     headers: Mapping[str, str] = field(default_factory=dict)
-    connect_timeout_s: float = 5.0
-    first_byte_timeout_s: float = 120.0
-    """A long prompt is read before the first token comes."""
-    stall_timeout_s: float = 60.0
-    """Between two reads of an answer."""
+    patience: Patience = field(default_factory=Patience)
     retries: int = 2
     """After the first attempt; none once a byte of the answer has come."""
     backoff_s: float = 0.25
@@ -43,18 +42,14 @@ class Endpoint:
 
 
 class UpstreamClient:
-    """Sends to one endpoint; the session and its connections are shared by all of them."""
+    """Sends to one endpoint, on the event loop."""
 
-    def __init__(self, endpoint: Endpoint, session: Callable[[], aiohttp.ClientSession]) -> None:
-        """`session` is called on the event loop."""
+    def __init__(self, endpoint: Endpoint, connections: Connections) -> None:
         self.breaker = Breaker()
         self._endpoint = endpoint
-        self._session = session
         authorization = {"Authorization": f"Bearer {endpoint.key}"} if endpoint.key else {}
-        self._headers = {"Content-Type": "application/json", "User-Agent": "danlu", **authorization, **endpoint.headers}
-        self._timeout = aiohttp.ClientTimeout(
-            total=None, sock_connect=endpoint.connect_timeout_s, sock_read=endpoint.first_byte_timeout_s
-        )
+        headers = {"Content-Type": "application/json", "User-Agent": "danlu", **authorization, **endpoint.headers}
+        self._server = connections.to(endpoint.base_url, headers, endpoint.patience)
 
     async def post(self, path: str, body: dict[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
         """The whole answer, an object. Raises UpstreamError."""
@@ -64,7 +59,7 @@ class UpstreamClient:
         except orjson.JSONDecodeError:
             raise self._garbage() from None
         finally:
-            response.close() if not response.content.at_eof() else response.release()
+            response.release()
         if not isinstance(data, dict):
             raise self._garbage()
         return data
@@ -94,10 +89,9 @@ class UpstreamClient:
                     if whole:
                         return
         finally:
-            # An answer that was read to its end leaves the connection to others; one that was not ends it.
-            response.release() if whole and response.content.at_eof() else response.close()
+            response.release(nearly=whole)
 
-    async def _events(self, response: aiohttp.ClientResponse, reader: EventReader) -> AsyncGenerator[list[bytes], None]:
+    async def _events(self, response: Connection, reader: EventReader) -> AsyncGenerator[list[bytes], None]:
         try:
             while read := await self._read_some(response):
                 if events := reader.feed(read):
@@ -107,14 +101,14 @@ class UpstreamClient:
         except TooLong:
             raise self._garbage() from None
 
-    async def _read_some(self, response: aiohttp.ClientResponse) -> bytes:
+    async def _read_some(self, response: Connection) -> bytes:
         try:
-            return await response.content.readany()
-        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            return await response.read()
+        except OSError as error:
             self.breaker.failed()
             raise UpstreamError(502, "upstream_cut_off", "The model's server stopped in the middle of its answer.", repr(error)) from error  # fmt: skip
 
-    async def _read_all(self, response: aiohttp.ClientResponse) -> bytes:
+    async def _read_all(self, response: Connection) -> bytes:
         parts, size_bytes = [], 0
         while read := await self._read_some(response):
             size_bytes += len(read)
@@ -123,7 +117,7 @@ class UpstreamClient:
             parts.append(read)
         return b"".join(parts)
 
-    async def _answered(self, path: str, body: dict[str, Any], headers: Mapping[str, str]) -> aiohttp.ClientResponse:
+    async def _answered(self, path: str, body: dict[str, Any], headers: Mapping[str, str]) -> Connection:
         """A response with status 200, whose body has not been read. Raises UpstreamError."""
         if left_s := self.breaker.closed_for_s():
             raise unreachable("It failed repeatedly and is left alone for a while.", left_s)
@@ -148,26 +142,23 @@ class UpstreamClient:
             raise
         raise AssertionError("the last attempt returns or raises")
 
-    async def _once(self, path: str, content: bytes, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
+    async def _once(self, path: str, content: bytes, headers: Mapping[str, str]) -> Connection:
         try:
-            response = await self._session().post(
-                self._endpoint.base_url + path,
-                data=content,
-                headers={**self._headers, **headers} if headers else self._headers,
-                timeout=self._timeout,
-                allow_redirects=False,
-            )
-        except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
+            response = await self._server.post(path, content, headers)
+        except (OSError, ValueError) as error:
             raise unreachable("It did not answer.", None, repr(error)) from error
         if response.status == 200:
             return response
+        said = b""
         try:
-            said = (await response.content.read(65_536)).replace(self._endpoint.key.encode() or b"\0", b"...")
-        except (TimeoutError, aiohttp.ClientError, OSError):
+            while len(said) < _MOST_SAID_BYTES and (read := await response.read()):
+                said += read
+        except OSError:
             said = b""
         finally:
-            response.close()
-        raise refused(response.status, response.headers.get("retry-after", ""), said)
+            response.release()
+        said = said.replace(self._endpoint.key.encode() or b"\0", b"...")
+        raise refused(response.status, response.headers.get("retry-after", ""), said[:_MOST_SAID_BYTES])
 
     def _wait_s(self, error: UpstreamError, attempt: int) -> float | None:
         """Seconds before the next attempt, or None when there is to be none."""

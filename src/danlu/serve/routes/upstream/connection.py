@@ -32,7 +32,7 @@ class Connection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._parts: list[bytes] = []
         self._waiting_bytes = self._head_bytes = 0
-        self._headed = self._done = self._asked = self._lingers = False
+        self._headed = self._done = self._asked = self._lingers = self._lasts = False
         self._problem: OSError | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._waits_since_s = self._patience_s = 0.0
@@ -46,7 +46,7 @@ class Connection(asyncio.Protocol):
     async def ask(self, request: bytes, first_byte_timeout_s: float, stall_timeout_s: float) -> None:
         """Send a request, and come back when the head of its answer is here. Raises OSError, TimeoutError among them."""
         self._parser = httptools.HttpResponseParser(self)
-        self.heard = self._headed = self._done = False
+        self.heard = self._headed = self._done = self._lasts = False
         self._asked = True
         self.headers, self._head_bytes = {}, 0
         self._patience_s = first_byte_timeout_s
@@ -78,7 +78,7 @@ class Connection(asyncio.Protocol):
         if nearly and not self._done and not self.closed:
             self._lingers = True
             self._timer = self._loop.call_later(_LINGER_S, self.close)
-        elif (self.at_end or self._lingers) and not self.closed and self._parser.should_keep_alive():
+        elif (self.at_end or self._lingers) and not self.closed and self._lasts:
             self._asked = self._lingers = False
             self._parts.clear()
             self._keep(self)
@@ -184,6 +184,8 @@ class Connection(asyncio.Protocol):
         """See httptools."""
         if self._headed:
             self._done = True
+            # Only here: afterwards the parser has forgotten it.
+            self._lasts = self._parser.should_keep_alive()
         else:  # 100 Continue and its like come before the answer
             self.headers, self._head_bytes = {}, 0
 

@@ -1,12 +1,12 @@
 """One request and its answer, as they are counted and written down: filled in on the way, told to the observers at the end."""
 
-import os
 import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from danlu.serve.models import Caller, End, Finish, Piece, Reasoning, ServedModel, Span, Text, ToolDelta, Usage
+from danlu.serve.wire.ids import new_hex
 
 _NOBODY = Caller()
 _PARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
@@ -24,8 +24,8 @@ class SpanId:
     def under(cls, traceparent: str) -> "SpanId":
         """A new span in the trace of this header, or the first of a new trace."""
         above = _PARENT.fullmatch(traceparent)
-        trace, parent = (above[1], above[2]) if above else (os.urandom(16).hex(), "")
-        return cls(trace, os.urandom(8).hex(), parent)
+        trace, parent = (above[1], above[2]) if above else (new_hex(16), "")
+        return cls(trace, new_hex(8), parent)
 
     @property
     def traceparent(self) -> str:
@@ -39,7 +39,7 @@ class Exchange:
 
     route: str
     """The path's pattern, such as /v1/chat/completions."""
-    id: str = field(default_factory=lambda: f"req-{os.urandom(12).hex()}")
+    id: str = field(default_factory=lambda: f"req-{new_hex(12)}")
     started_s: float = field(default_factory=time.monotonic)
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     """Of the reply: the id, and what is left of the caller's quota."""

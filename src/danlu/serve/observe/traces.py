@@ -7,7 +7,6 @@ A request that carries a `traceparent` becomes part of that trace: https://www.w
 
 import asyncio
 import logging
-import os
 import time
 from collections import deque
 from typing import Any
@@ -16,6 +15,7 @@ import orjson
 
 from danlu.serve.observe.exchange import Exchange, SpanId
 from danlu.serve.routes.upstream.pool import Connections, Patience
+from danlu.serve.wire.ids import new_hex
 
 _log = logging.getLogger(__name__)
 _EVERY_S = 2.0
@@ -89,7 +89,7 @@ def spans_of(exchange: Exchange) -> list[dict[str, Any]]:
 
     def span(name: str, kind: int, start_s: float, stop_s: float, **facts: Any) -> dict[str, Any]:
         return {
-            "traceId": own.trace, "spanId": os.urandom(8).hex(), "parentSpanId": own.id, "name": name, "kind": kind,
+            "traceId": own.trace, "spanId": new_hex(8), "parentSpanId": own.id, "name": name, "kind": kind,
             "startTimeUnixNano": str(int((start_s + shift_s) * 1e9)), "endTimeUnixNano": str(int((stop_s + shift_s) * 1e9)),
             "attributes": [_attribute(key, value) for key, value in facts.items()],
         }  # fmt: skip

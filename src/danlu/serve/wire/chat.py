@@ -4,7 +4,6 @@ Fields of our own stand under `danlu` beside `choices`: in the whole reply, and 
 https://platform.openai.com/docs/api-reference/chat
 """
 
-import os
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -14,6 +13,7 @@ import orjson
 from danlu.serve.models import ChatRequest, End, Finish, Piece, Reasoning, Text, TokenLogprob, ToolCall, ToolDelta
 from danlu.serve.wire.choices import Choice, gather
 from danlu.serve.wire.events import DONE, event
+from danlu.serve.wire.ids import new_hex
 from danlu.serve.wire.usage import usage_shape
 
 
@@ -21,7 +21,7 @@ class ChatShape:
     """The shapes of one reply, which share an id and a time."""
 
     def __init__(self, request: ChatRequest) -> None:
-        self.id = f"chatcmpl-{os.urandom(12).hex()}"
+        self.id = f"chatcmpl-{new_hex(12)}"
         self._created = int(time.time())
         self._model = request.model
         self._include_usage = request.include_usage

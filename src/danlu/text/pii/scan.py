@@ -77,13 +77,19 @@ DETECTORS = (
 
 def scan(texts: Sequence[str]) -> list[list[Finding]]:
     """What stands in each text, in order, without overlaps."""
-    return scan_array(pa.array(texts, pa.large_string()))
+    encoded = [text.encode() for text in texts]
+    ends_D = np.cumsum([len(text) for text in encoded], dtype=np.int64)
+    starts_D = np.concatenate(([0], ends_D[:-1])) if len(ends_D) else ends_D
+    return _scan(np.frombuffer(b"".join(encoded), np.uint8), starts_D, ends_D)
 
 
 def scan_array(texts: pa.Array) -> list[list[Finding]]:
     """What stands in each text of a column of large strings without nulls."""
-    text_B, starts_D, ends_D = _bytes_of(texts)
-    found: list[list[Finding]] = [[] for _ in range(len(texts))]
+    return _scan(*_bytes_of(texts))
+
+
+def _scan(text_B: NDArray[np.uint8], starts_D: NDArray[np.int64], ends_D: NDArray[np.int64]) -> list[list[Finding]]:
+    found: list[list[Finding]] = [[] for _ in range(len(starts_D))]
     text, byte, character = -1, 0, 0
     for stretch in stretches(text_B, starts_D, ends_D):
         if stretch.text != text:

@@ -47,6 +47,22 @@ class Upstream:
             await self._sleep(3600)
         return await (self._stream(request, said) if body.get("stream") else self._whole(said))
 
+    async def complete(self, request: web.Request) -> web.StreamResponse:
+        """Texts that are continued: the answer is what was asked, backwards."""
+        body = await request.json()
+        self.bodies.append(body)
+        choice = {"index": 0, "text": body["prompt"][::-1], "logprobs": None, "finish_reason": "length"}
+        whole = {"id": "x", "object": "text_completion", "choices": [choice], "usage": _usage(3)}
+        if not body.get("stream"):
+            return web.json_response(whole)
+        response = web.StreamResponse(headers={"content-type": "text/event-stream"})
+        await response.prepare(request)
+        for character in choice["text"]:
+            await _write(response, json.dumps({"choices": [choice | {"text": character, "finish_reason": None}]}), "")
+        await _write(response, json.dumps(whole | {"choices": [choice | {"text": ""}]}), "")
+        await _write(response, "[DONE]", "")
+        return response
+
     async def _whole(self, said: str) -> web.Response:
         if slow := re.search(r"slow=([\d.]+)", said):
             await self._sleep(float(slow[1]))
@@ -124,6 +140,7 @@ def running_upstream() -> Iterator[Upstream]:
     async def start() -> web.AppRunner:
         app = web.Application()
         app.router.add_post("/v1/chat/completions", upstream.chat)
+        app.router.add_post("/v1/completions", upstream.complete)
         runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()

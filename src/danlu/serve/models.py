@@ -105,6 +105,8 @@ class ChatRequest:
     frequency_penalty: float | None = None
     logit_bias: tuple[tuple[int, float], ...] = ()
     reasoning_effort: str = ""
+    raw: bool = False
+    """The one message is a text to be continued as it stands, without a chat template."""
     caller: Caller = Caller()
     traceparent: str = ""
     """Handed on to the model's server, so that its work is part of the same trace."""

@@ -39,14 +39,21 @@ from danlu.serve.web.pages import Pages, sign_in_page
 from danlu.serve.wire.body import ClientGone, read_all
 from danlu.serve.wire.chat import ChatShape, model_shape
 from danlu.serve.wire.chat_request import parse_chat
+from danlu.serve.wire.completion import CompletionShape, parse_completion
 from danlu.serve.wire.errors import ApiError, bad_value, forbidden, internal_error, unavailable
+from danlu.serve.wire.response import ResponseShape
+from danlu.serve.wire.response_request import parse_response
 from danlu.serve.wire.sending import send_error, send_json
 
 _log = logging.getLogger(__name__)
 # Compared exactly as the router does, so that no spelling of another path passes for one of these.
 _OPEN_PATHS = frozenset({"/healthz", "/readyz", "/login"})
-_GENERATING = ("POST", "/v1/chat/completions")
-"""Reserves what it may need itself, once that is known."""
+_GENERATING: dict[tuple[str, str], tuple[Parse, NewShape]] = {
+    ("POST", "/v1/chat/completions"): (parse_chat, ChatShape),
+    ("POST", "/v1/completions"): (parse_completion, CompletionShape),
+    ("POST", "/v1/responses"): (parse_response, ResponseShape),
+}
+"""How a request is read and its reply written; these reserve what they may need themselves, once that is known."""
 _CLIENT_LEFT = 499
 """What nginx writes down for a client that left; nobody is sent it."""
 _STATE_GONE = unavailable("state_unavailable", "Use cannot be written down at the moment; the server's log says why.")
@@ -92,7 +99,7 @@ class Gateway:
             ("GET", "/readyz"): self._ready,
             ("GET", "/metrics"): self._metrics,
             ("GET", "/v1/models"): self._list_models,
-            _GENERATING: partial(self._generate, parse_chat, ChatShape),
+            **{path: partial(self._generate, *shapes) for path, shapes in _GENERATING.items()},
         }
         self.stopping = False
         """Set when the server has been told to stop: it takes no new requests, and open replies may end."""
@@ -140,7 +147,7 @@ class Gateway:
                 exchange.status = 401
                 await sign_in_page("missing")(scope, receive, send)
                 return
-            if path.startswith("/v1/") and (method, path) != _GENERATING:
+            if path.startswith("/v1/") and (method, path) not in _GENERATING:
                 await self._reserve(exchange, Need())
         handler = self._routes.get((method, path))
         if handler is not None:

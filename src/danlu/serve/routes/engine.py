@@ -15,7 +15,7 @@ from danlu.engines.protocol import Engine
 from danlu.model.chat import ChatFormat
 from danlu.serve.models import ChatRequest, End, Finish, FinishReason, Piece, Text, Usage
 from danlu.serve.routes.detokenize import Detokenizer
-from danlu.serve.routes.offered import refuse_beyond
+from danlu.serve.routes.offered import RAW, refuse_beyond
 from danlu.serve.wire.errors import ApiError, bad_value, context_too_long, unavailable
 
 _log = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ class ChatModel:
 
     def reply(self, request: ChatRequest) -> Generator[Piece, None, None]:
         """Generate until a stop token, a stop string or the length limit."""
-        refuse_beyond(request, frozenset())
+        refuse_beyond(request, frozenset({RAW}))
         prompt_ids = self._prompt_ids(request)
         max_tokens = self._max_tokens(len(prompt_ids), request.max_tokens)
         text = Detokenizer(self._chat.decode, request.stop)
@@ -77,6 +77,8 @@ class ChatModel:
             engine.close()
 
     def _prompt_ids(self, request: ChatRequest) -> list[int]:
+        if request.raw:
+            return self._chat.encode(request.messages[0].content)
         try:
             return self._chat.prompt_ids([{"role": turn.role, "content": turn.content} for turn in request.messages])
         except UserError as error:

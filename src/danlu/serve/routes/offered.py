@@ -5,7 +5,10 @@ from collections.abc import Callable
 from danlu.serve.models import ChatRequest
 from danlu.serve.wire.errors import unsupported
 
+RAW = "prompt"
+"""The field by which a text is given to be continued without a chat template."""
 _NEEDS: dict[str, Callable[[ChatRequest], bool]] = {
+    RAW: lambda request: request.raw,
     "n": lambda request: request.n > 1,
     "tools": lambda request: bool(request.tools) and request.tool_choice.mode != "none",
     "response_format": lambda request: request.format.kind != "text",

@@ -25,6 +25,8 @@ import yaml
 from danlu.core.errors import Phrase, UserError
 from danlu.core.project import check_fields
 from danlu.serve.models import ChatRequest, End, Message, Pieces, ServedModel
+from danlu.serve.routes.offered import RAW
+from danlu.serve.wire.errors import unsupported
 
 _FIELDS = {
     "system": (str, Phrase("text that comes before the conversation")),
@@ -109,6 +111,8 @@ class PromptModel:
 
     async def reply(self, request: ChatRequest) -> Pieces:
         """See ServedModel."""
+        if request.raw:
+            raise unsupported(RAW, f"'{self.id}' stands around conversations; ask it by /v1/chat/completions")
         own = {"prompt": f"{self.id}@{self._template.version}"}
         async with aclosing(self._model.reply(self._template.applied(request))) as batches:
             async for batch in batches:

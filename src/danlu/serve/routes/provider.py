@@ -12,7 +12,7 @@ from danlu.serve.routes.upstream.client import UpstreamClient
 from danlu.serve.routes.upstream.refusals import UpstreamError
 from danlu.serve.routes.upstream.tokens import estimated_tokens
 
-_PATH = "/chat/completions"
+_CHAT, _RAW = "/chat/completions", "/completions"
 
 
 class ProviderModel:
@@ -56,7 +56,7 @@ class ProviderModel:
 
     async def _whole(self, request: ChatRequest) -> Pieces:
         body = self._body(request)
-        data = await self._client.post(_PATH, body, _trace(request))
+        data = await self._client.post(_RAW if request.raw else _CHAT, body, _trace(request))
         pieces = _read(data)
         if not pieces:
             raise _garbage("no choices")
@@ -69,7 +69,7 @@ class ProviderModel:
         finished: set[int] = set()
         written: list[Piece] = []
         ended = False
-        async with aclosing(self._client.stream(_PATH, body, _trace(request))) as batches:
+        async with aclosing(self._client.stream(_RAW if request.raw else _CHAT, body, _trace(request))) as batches:
             async for events, ended in batches:  # noqa: B007 (the last one counts)
                 pieces: list[Piece] = []
                 for data in events:

@@ -50,7 +50,7 @@ def parse_chat(body: bytes, caller: Caller) -> ChatRequest:
         model=string(data, "model"),
         messages=_messages(data.get("messages")),
         stream=flag(data, "stream"),
-        include_usage=_include_usage(data),
+        include_usage=include_usage(data),
         temperature=number(data, "temperature", 0.0, 2.0),
         top_p=number(data, "top_p", 0.0, 1.0),
         max_tokens=older if newer is None else newer,
@@ -65,13 +65,14 @@ def parse_chat(body: bytes, caller: Caller) -> ChatRequest:
         top_logprobs=_top_logprobs(data),
         presence_penalty=number(data, "presence_penalty", -2.0, 2.0),
         frequency_penalty=number(data, "frequency_penalty", -2.0, 2.0),
-        logit_bias=_logit_bias(data.get("logit_bias")),
-        reasoning_effort=_effort(data.get("reasoning_effort")),
+        logit_bias=logit_bias(data.get("logit_bias")),
+        reasoning_effort=effort(data.get("reasoning_effort")),
         caller=caller,
     )
 
 
-def _include_usage(data: dict[str, Any]) -> bool:
+def include_usage(data: dict[str, Any]) -> bool:
+    """Whether a stream ends with its usage. Raises ApiError 400."""
     options = data.get("stream_options")
     if options is None:
         return False
@@ -91,7 +92,8 @@ def _top_logprobs(data: dict[str, Any]) -> int:
     return top
 
 
-def _logit_bias(value: Any) -> tuple[tuple[int, float], ...]:
+def logit_bias(value: Any) -> tuple[tuple[int, float], ...]:
+    """Biases by token id. Raises ApiError 400."""
     if value is None:
         return ()
     if not isinstance(value, dict) or len(value) > 1_024:
@@ -105,11 +107,12 @@ def _logit_bias(value: Any) -> tuple[tuple[int, float], ...]:
     return tuple(out)
 
 
-def _effort(value: Any) -> str:
+def effort(value: Any, where: str = "reasoning_effort") -> str:
+    """How much a model is to think. Raises ApiError 400."""
     if value is None:
         return ""
     if value not in _EFFORTS:
-        raise bad_value("reasoning_effort", f"expected one of {', '.join(_EFFORTS)}")
+        raise bad_value(where, f"expected one of {', '.join(_EFFORTS)}")
     return str(value)
 
 

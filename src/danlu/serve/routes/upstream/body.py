@@ -14,8 +14,12 @@ def body_of(
     would read marks of its chat template in messages as such.
     """
     clean = harmless if renders_template else str
-    limit = "max_completion_tokens" if newer_limit else "max_tokens"
-    body: dict[str, Any] = {"model": model, "messages": [_message(message, clean) for message in request.messages]}
+    limit = "max_completion_tokens" if newer_limit and not request.raw else "max_tokens"
+    body: dict[str, Any] = {"model": model}
+    if request.raw:
+        body["prompt"] = request.messages[0].content
+    else:
+        body["messages"] = [_message(message, clean) for message in request.messages]
     asked = {
         "temperature": request.temperature,
         "top_p": request.top_p,

@@ -43,7 +43,9 @@ def _count(told: Any, name: str) -> int:
 
 
 def pieces_of(data: dict[str, Any]) -> list[Piece]:
-    """The pieces in a chunk, whose choices have a `delta`, or in a whole completion, where it is a `message`. Raises Malformed."""
+    """The pieces in a chunk, whose choices have a `delta`, or in a whole completion, where it is a `message`; a text that is continued has
+    `text`. Raises Malformed.
+    """
     choices = data.get("choices")
     if choices is None:
         return []
@@ -59,6 +61,8 @@ def pieces_of(data: dict[str, Any]) -> list[Piece]:
         said = choice.get("delta") or choice.get("message")
         if isinstance(said, dict):
             _read_said(out, said, index, choice.get("logprobs"))
+        elif (text := choice.get("text")) is not None:
+            _read_said(out, {"content": text}, index, None)
         if (reason := choice.get("finish_reason")) is not None:
             out.append(Finish(_REASONS.get(reason, "stop"), index))
     return out

@@ -107,7 +107,7 @@ def test_help_is_chinese(tmp_path: Path, arguments: list[str], locale: dict[str,
     assert _english_words(shown.stdout) <= set(
         "show plan run ask why serve keys clean index finetune evaluate init prove fetch deduplicate pairs repeats redact "
         "decontaminate split take label synthesize augment balance diff push pull tokenizer tokenize pretrain head align "
-        "search join doctor submit jobs forget refresh find export mcp audit dashboards".split()
+        "search join doctor submit jobs forget refresh find export mcp audit dashboards feedback".split()
     )
 
 

@@ -11,7 +11,7 @@ from danlu.cli.main import main
 from danlu.serve.gateway.config import ServeConfig, read_config
 
 DOCS = Path(__file__).parents[2] / "docs" / "serve"
-PAGES = ("access", "observing", "guards")
+PAGES = ("access", "observing", "guards", "feedback")
 
 
 def examples(page: str, language: str) -> list[str]:
@@ -23,7 +23,9 @@ def config(page: str) -> ServeConfig:
     return read_config(yaml.safe_load(example)["serve"], Path("/project"), {"DEEPSEEK_API_KEY": "sk-1"})
 
 
-@pytest.mark.parametrize("page", [f"{page}{ending}" for page in PAGES[:2] for ending in ("", ".zh")])
+@pytest.mark.parametrize(
+    "page", [f"{page}{ending}" for page in ("access", "observing", "feedback") for ending in ("", ".zh")]
+)
 def test_every_command_works(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "documents").mkdir()
     (tmp_path / "danlu.yaml").write_text(
@@ -33,7 +35,7 @@ def test_every_command_works(page: str, tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.chdir(tmp_path)
     assert main(["keys", "create"]) == 0
     commands = [line for block in examples(page, "sh") for line in block.splitlines()]
-    assert len(commands) == 3
+    assert commands
     for command in commands:
         program, *words = shlex.split(command)
         assert (program, main(words)) == ("danlu", 0), command
@@ -46,6 +48,7 @@ def test_every_configuration_says_what_the_page_says(ending: str) -> None:
     assert (access.settings.most_tokens, access.settings.max_waiting) == (8_192, 32)
     observing = config(f"observing{ending}").observing
     assert (observing.log, observing.traces) == (Path("/project/requests.jsonl"), "http://127.0.0.1:4318")
+    assert config(f"feedback{ending}").observing.keep_days == 30
     guards = config(f"guards{ending}")
     assert [getattr(route, "masks_personal", None) for route in guards.routes] == [True, False]
     assert guards.label is not None

@@ -26,6 +26,18 @@ def add(commands: Commands, say: Speech) -> None:
     )
     json_option(verify, say)
     audit.add("show", "audit:show", say("print every record as one line of JSON"), "danlu audit show")
+    feedback = commands.group("feedback", say("read what people think of answers, and learn from it"))
+    json_option(
+        feedback.add("show", "feedback:show", say("show what people think of answers"), "danlu feedback show"), say
+    )
+    export = feedback.add(
+        "export",
+        "feedback:export",
+        say("write corrections, preferences and ratings as rows to train on"),
+        "danlu feedback export learnt",
+    )
+    export.add_argument("folder", type=Path, metavar="FOLDER", help=say("folder to write the files to"))
+    json_option(export, say)
     dashboards = commands.add(
         "dashboards",
         "dashboards:write",

@@ -7,9 +7,10 @@ people are Starlette's.
 import asyncio
 import logging
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -34,6 +35,7 @@ from danlu.serve.gateway.watch import Watch
 from danlu.serve.guards.reply import REFUSED, WORDS_GUARD, Guards
 from danlu.serve.models import Caller, ChatRequest, End, Pieces, ServedModel, Usage
 from danlu.serve.observe.exchange import Exchange, Observer, SpanId
+from danlu.serve.observe.feedback import Opinion, judged
 from danlu.serve.observe.metrics import Metrics, Reading
 from danlu.serve.web.pages import Pages, sign_in_page
 from danlu.serve.wire.body import ClientGone, read_all
@@ -41,6 +43,7 @@ from danlu.serve.wire.chat import ChatShape, model_shape
 from danlu.serve.wire.chat_request import parse_chat
 from danlu.serve.wire.completion import CompletionShape, parse_completion
 from danlu.serve.wire.errors import ApiError, bad_value, forbidden, internal_error, unavailable
+from danlu.serve.wire.feedback import parse_feedback
 from danlu.serve.wire.response import ResponseShape
 from danlu.serve.wire.response_request import parse_response
 from danlu.serve.wire.sending import send_error, send_json
@@ -54,6 +57,7 @@ _GENERATING: dict[tuple[str, str], tuple[Parse, NewShape]] = {
     ("POST", "/v1/responses"): (parse_response, ResponseShape),
 }
 """How a request is read and its reply written; these reserve what they may need themselves, once that is known."""
+_MOST_OPINIONS = 100
 _CLIENT_LEFT = 499
 """What nginx writes down for a client that left; nobody is sent it."""
 _STATE_GONE = unavailable("state_unavailable", "Use cannot be written down at the moment; the server's log says why.")
@@ -99,13 +103,17 @@ class Gateway:
             ("GET", "/readyz"): self._ready,
             ("GET", "/metrics"): self._metrics,
             ("GET", "/v1/models"): self._list_models,
+            ("POST", "/v1/feedback"): self._feedback,
+            ("GET", "/v1/feedback"): self._read_feedback,
             **{path: partial(self._generate, *shapes) for path, shapes in _GENERATING.items()},
         }
         self.stopping = False
         """Set when the server has been told to stop: it takes no new requests, and open replies may end."""
         self._watches: set[Watch] = set()
         self._watchdog: asyncio.Task[None] | None = None
-        self._methods = {path: method for method, path in self._routes}
+        self._methods: dict[str, str] = {}
+        for method, path in self._routes:
+            self._methods[path] = f"{self._methods[path]}, {method}" if path in self._methods else method
         self.metrics = Metrics(self._gauges, self._methods)
         self._observers: tuple[Observer, ...] = (self.metrics, *parts.books.observers, *parts.observers)
 
@@ -189,6 +197,31 @@ class Gateway:
         shapes = [model_shape(name, self._created) for name in self._models if exchange.caller.may_use(name)]
         await self._send_json(send, exchange, {"object": "list", "data": shapes})
 
+    async def _feedback(self, scope: Scope, receive: Receive, send: Send, exchange: Exchange) -> None:
+        """Take what somebody thinks of an answer that he got."""
+        feedback = self._parts.books.feedback
+        if feedback is None:
+            message = "This server keeps no answers; `feedback:` under `serve:` in its danlu.yaml makes it keep them."
+            raise ApiError(404, message, code="feedback_off")
+        said = parse_feedback(await read_all(scope, receive, self._limits.max_body_bytes))
+        try:
+            await feedback.take(said.answer_id, exchange.caller.name, Opinion(*said[1:]))
+        except DanluError as error:
+            _log.error("no opinion can be written down: %s", error)
+            raise _STATE_GONE from None
+        await self._send_json(send, exchange, {"object": "feedback", **said._asdict()})
+
+    async def _read_feedback(self, scope: Scope, receive: Receive, send: Send, exchange: Exchange) -> None:
+        """The newest opinions, for those who may read what others asked."""
+        if exchange.caller.role != "admin":
+            raise forbidden("role_missing", "What people think of answers is for keys of the role admin.")
+        try:
+            newest = await asyncio.to_thread(lambda: deque(judged(self._parts.books.database.path), _MOST_OPINIONS))
+        except DanluError as error:
+            _log.error("opinions cannot be read: %s", error)
+            raise _STATE_GONE from None
+        await self._send_json(send, exchange, {"object": "list", "data": [asdict(row) for row in reversed(newest)]})
+
     async def _metrics(self, scope: Scope, receive: Receive, send: Send, exchange: Exchange) -> None:
         """What is measured, for those who may read it."""
         if exchange.caller.role == "user":
@@ -214,13 +247,15 @@ class Gateway:
                 request = replace(request, traceparent=exchange.span.traceparent)
             model = self._model(request.model, exchange.caller)
             exchange.model, exchange.stream = model.id, request.stream
-            exchange.asked = [message.content for message in request.messages]
+            exchange.asked = request.messages
             need, read = self._need(model, request)
         except ApiError:
             # What cannot be read counts as a request, or it could be sent without end.
             await self._reserve(exchange, Need())
             raise
         grant = await self._reserve(exchange, need)
+        shape = new_shape(request)
+        exchange.answer_id = shape.id
         pieces = self._parts.guards.reply(model, request, exchange)
         watch = self._watched(receive)
         try:
@@ -228,7 +263,7 @@ class Gateway:
                 exchange.admitted_s = time.monotonic()
                 reply = send_stream if request.stream else send_whole
                 out = self._noted(watch.over(pieces), exchange, partial(self._settle, exchange, grant, read, model))
-                await reply(watch.sender(send), out, new_shape(request), exchange, exchange.headers)
+                await reply(watch.sender(send), out, shape, exchange, exchange.headers)
         except ApiError:
             exchange.reached_model = exchange.batches > 0
             raise

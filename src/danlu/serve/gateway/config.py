@@ -14,6 +14,8 @@
         texts: false                  # true: with what was asked and answered
         traces: http://127.0.0.1:4318 # an OpenTelemetry collector
         durable: false                # true: no answer ends before its audit record is on the disk
+      feedback:
+        keep_days: 30                 # answers are kept so long, to be judged
 
 Paths begin at the project's folder.
 """
@@ -24,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from danlu.core.endpoints import server_of
-from danlu.core.errors import Phrase
+from danlu.core.errors import Phrase, UserError
 from danlu.core.project import check_fields
 from danlu.guard.words import load_words
 from danlu.serve.access.limits import LIMIT_NAMES, Limits
@@ -39,12 +41,14 @@ _SERVE = {
     "limits": (dict, Phrase("`NAME: NUMBER` lines")),
     "guards": (dict, Phrase("`label:`")),
     "observe": (dict, Phrase("`log:`, `texts:`, `traces:` and `durable:`")),
+    "feedback": (dict, Phrase("`keep_days:`")),
 }
 _NUMBER = (float | int, Phrase("a number above 0"))
 _WHOLE = (int, Phrase("a whole number above 0"))
 _LIMITS = {
     field.name: _WHOLE if field.type in (int, int | None) else _NUMBER for field in (*fields(Limits), *fields(Settings))
 }
+_FEEDBACK = {"keep_days": (float | int, Phrase("days for which answers are kept to be judged"))}
 _GUARDS = {
     "label": (str, Phrase("who makes the content, such as the name or the credit code of the organisation")),
 }
@@ -66,6 +70,8 @@ class Observing:
     texts: bool = False
     traces: str = ""
     durable: bool = False
+    keep_days: float = 0.0
+    """How long answers are kept to be judged; 0: not at all."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +103,7 @@ def read_config(said: Any, folder: Path, environment: Mapping[str, str], **setti
         read_routes(parts.get("models"), folder, environment),
         Limits(**of_callers),
         Settings(**{**settings, **of_gateway}),
-        _observing(parts.get("observe") or {}, folder),
+        _observing(parts.get("observe") or {}, parts.get("feedback"), folder),
         _label(parts.get("guards") or {}),
     )
 
@@ -107,9 +113,19 @@ def _label(said: dict[str, Any]) -> Label | None:
     return Label(told["label"]) if "label" in told else None
 
 
-def _observing(said: dict[str, Any], folder: Path) -> Observing:
+def _observing(said: dict[str, Any], feedback: dict[str, Any] | None, folder: Path) -> Observing:
     told = check_fields("danlu.yaml: serve.observe", said, _OBSERVE, needed=())
     to_terminal = told.get("log") == "-"
     log = folder / told["log"] if "log" in told and not to_terminal else None
     traces = server_of(told["traces"], "traces") if "traces" in told else ""
-    return Observing(log, to_terminal, told.get("texts", False), traces, told.get("durable", False))
+    keep_days = 0.0 if feedback is None else _keep_days(feedback)
+    return Observing(log, to_terminal, told.get("texts", False), traces, told.get("durable", False), keep_days)
+
+
+def _keep_days(said: dict[str, Any]) -> float:
+    days = float(check_fields("danlu.yaml: serve.feedback", said, _FEEDBACK, needed=()).get("keep_days", 30))
+    if not 0 < days <= 3_650:
+        raise UserError(
+            "danlu.yaml: serve.feedback: `keep_days` is {days:g}", "Give a number of days from 1 to 3650.", days=days
+        )
+    return days

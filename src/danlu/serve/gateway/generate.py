@@ -22,6 +22,10 @@ _EVENT_STREAM = [
 class Shape(Protocol):
     """How one reply is written."""
 
+    @property
+    def id(self) -> str:
+        """The id of the answer."""
+
     def whole(self, pieces: Sequence[Piece]) -> dict[str, Any]:
         """The whole reply, from all of its pieces."""
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from danlu.serve.models import Caller, End, Finish, Piece, Reasoning, ServedModel, Span, Text, ToolDelta, Usage
+from danlu.serve.models import Caller, End, Finish, Message, Piece, Reasoning, ServedModel, Span, Text, ToolDelta, Usage
 from danlu.serve.wire.ids import new_hex
 
 _NOBODY = Caller()
@@ -70,8 +70,11 @@ class Exchange:
     """What guards did: each guard's name and its verdict."""
     spans: tuple[Span, ...] = ()
     """Parts of the work that the model told of."""
-    asked: list[str] = field(default_factory=list)
-    """The messages."""
+    answer_id: str = ""
+    """As the client is told it."""
+    asked: tuple[Message, ...] = ()
+    shown: list[str] = field(default_factory=list)
+    """The text of the first choice, without thoughts and calls."""
     written: list[str] = field(default_factory=list)
     """What the model wrote so far, for the bill of an answer that was cut off; and for a log that has texts."""
     danlu: dict[str, object] | None = None
@@ -89,6 +92,8 @@ class Exchange:
         for piece in pieces:
             if isinstance(piece, Text | Reasoning):
                 self.written.append(piece.text)
+                if piece.choice == 0 and isinstance(piece, Text):
+                    self.shown.append(piece.text)
             elif isinstance(piece, ToolDelta):
                 self.written.append(piece.arguments)
             elif isinstance(piece, Finish):

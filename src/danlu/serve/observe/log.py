@@ -56,5 +56,5 @@ class RequestLog:
         if exchange.verdicts:
             line["guards"] = exchange.verdicts
         if self._texts:
-            line |= {"asked": exchange.asked, "written": "".join(exchange.written)}
+            line |= {"asked": [message.content for message in exchange.asked], "written": "".join(exchange.written)}
         return line

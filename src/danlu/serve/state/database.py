@@ -46,7 +46,7 @@ class Database:
     def __init__(self, path: Path, schema: str, *, durable: bool = False) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600, exist_ok=True)
-        self._path = path
+        self.path = path
         with using(path, _NEXT_STEP):
             self._connection = connect(path, timeout_s=_BUSY_TIMEOUT_S, isolation_level=None)
             self._connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
@@ -65,7 +65,7 @@ class Database:
     async def run(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
         """The result of this work, once it is committed. Raises what it raises, or WorkFailed or UserError where the file cannot be used."""
         if self.kept >= MOST_KEPT:
-            raise WorkFailed("{path} could not be written for too long", "Make room on the disk.", path=self._path)
+            raise WorkFailed("{path} could not be written for too long", "Make room on the disk.", path=self.path)
         loop = asyncio.get_running_loop()
         future: asyncio.Future[_T] = loop.create_future()
         self._items.append((work, future))
@@ -91,7 +91,7 @@ class Database:
         self._calls.put("now")
         self._thread.join(_CLOSE_WITHIN_S + _BUSY_TIMEOUT_S + 1)
         if self._kept:
-            _log.error("%d records could not be written to %s", len(self._kept), self._path)
+            _log.error("%d records could not be written to %s", len(self._kept), self.path)
         self._connection.close()
 
     def _write(self) -> None:
@@ -120,7 +120,7 @@ class Database:
 
     def _commit(self, batch: list[_Item]) -> None:
         try:
-            with using(self._path, _NEXT_STEP):
+            with using(self.path, _NEXT_STEP):
                 results = self._transaction(batch)
         except DanluError as error:
             _log.error("%s", error)

@@ -62,8 +62,9 @@ class CompletionShape:
     """The shapes of one reply, which share an id and a time."""
 
     def __init__(self, request: ChatRequest) -> None:
+        self.id = f"cmpl-{new_hex(12)}"
         self._head = {
-            "id": f"cmpl-{new_hex(12)}",
+            "id": self.id,
             "object": "text_completion",
             "created": int(time.time()),
             "model": request.model,

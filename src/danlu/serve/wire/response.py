@@ -51,7 +51,7 @@ class ResponseShape:
     """The shapes of one reply, which share an id and a time."""
 
     def __init__(self, request: ChatRequest) -> None:
-        self._id = f"resp_{new_hex(16)}"
+        self.id = f"resp_{new_hex(16)}"
         self._created = int(time.time())
         self._request = request
         self._items: dict[tuple[str, int], _Item] = {}
@@ -155,7 +155,7 @@ class ResponseShape:
         asked = self._request
         why = _WHY.get(self._reason) if end else None
         out: dict[str, Any] = {
-            "id": self._id, "object": "response", "created_at": self._created, "status": status, "error": None,
+            "id": self.id, "object": "response", "created_at": self._created, "status": status, "error": None,
             "incomplete_details": {"reason": why} if why else None, "instructions": None, "metadata": {},
             "max_output_tokens": asked.max_tokens, "model": asked.model, "parallel_tool_calls": asked.parallel_tool_calls,
             "previous_response_id": None, "reasoning": {"effort": asked.reasoning_effort or None, "summary": None},

@@ -118,9 +118,9 @@ def started(core: int, script: str, *arguments: str) -> Iterator[subprocess.Pope
 def serve_gateway(folder: Path) -> None:
     """The gateway under test, with a key written into the folder."""
     from danlu.serve.access.keys import Keys
-    from danlu.serve.gateway.app import AppParts
     from danlu.serve.gateway.books import Books
     from danlu.serve.gateway.config import read_config
+    from danlu.serve.gateway.parts import AppParts
     from danlu.serve.gateway.run import listen, serve
     from danlu.serve.guards.reply import Guards
     from danlu.serve.routes.build import build

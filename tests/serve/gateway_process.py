@@ -7,9 +7,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from danlu.serve.access.keys import Keys
-from danlu.serve.gateway.app import AppParts
 from danlu.serve.gateway.books import Books
 from danlu.serve.gateway.config import read_config
+from danlu.serve.gateway.parts import AppParts
 from danlu.serve.gateway.run import listen, serve
 from danlu.serve.observe.exchange import Exchange
 from danlu.serve.routes.bot import BotModel

@@ -20,9 +20,9 @@ from danlu.engines.child import ChildEngine
 from danlu.model.chat import ChatFormat
 from danlu.model.loading import read_model_facts
 from danlu.serve.access.keys import Keys
-from danlu.serve.gateway.app import AppParts
 from danlu.serve.gateway.books import Books
 from danlu.serve.gateway.config import read_config
+from danlu.serve.gateway.parts import AppParts
 from danlu.serve.gateway.run import listen
 from danlu.serve.gateway.run import serve as serve_parts
 from danlu.serve.gateway.settings import Settings

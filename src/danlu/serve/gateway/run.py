@@ -16,7 +16,8 @@ from typing import Literal, TextIO
 import uvicorn
 
 from danlu.core.errors import Phrase, UserError
-from danlu.serve.gateway.app import AppParts, Gateway
+from danlu.serve.gateway.app import Gateway
+from danlu.serve.gateway.parts import AppParts
 from danlu.serve.gateway.protocol import BoundedProtocol
 
 Language = Literal["zh", "en"]

@@ -1,7 +1,9 @@
 """Ends the work for a request when nobody waits for it any more, or when the server stops."""
 
 import asyncio
+import contextlib
 import time
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
@@ -75,3 +77,46 @@ class Watch:
         while (await self._receive())["type"] != "http.disconnect":
             pass
         self.leave()
+
+
+class Watches:
+    """The work of all requests. Once a second those are ended that take too long, and clients let go that do not read."""
+
+    def __init__(self, slow_reader_s: float, longest_answer_s: float) -> None:
+        self._slow_reader_s = slow_reader_s
+        self._longest_answer_s = longest_answer_s
+        self._watches: set[Watch] = set()
+        self._watchdog: asyncio.Task[None] | None = None
+
+    @contextlib.asynccontextmanager
+    async def watch(self, receive: Receive) -> AsyncGenerator[Watch, None]:
+        """A watch over the block."""
+        watch = Watch(receive)
+        self._watches.add(watch)
+        if self._watchdog is None:
+            self._watchdog = asyncio.create_task(self._look_after())
+        try:
+            async with watch:
+                yield watch
+        finally:
+            self._watches.discard(watch)
+
+    def cut(self, error: ApiError) -> None:
+        """End all of them with an error."""
+        for watch in self._watches:
+            watch.cut(error)
+
+    def close(self) -> None:
+        """Look no more."""
+        if self._watchdog is not None:
+            self._watchdog.cancel()
+
+    async def _look_after(self) -> None:
+        while True:
+            await asyncio.sleep(1)
+            now_s = time.monotonic()
+            for watch in list(self._watches):
+                if watch.sending_since_s is not None and now_s - watch.sending_since_s > self._slow_reader_s:
+                    watch.leave()
+                elif now_s - watch.started_s > self._longest_answer_s:
+                    watch.cut(ApiError(504, "The answer took too long.", code="answer_timeout", kind="api_error"))

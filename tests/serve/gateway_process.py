@@ -13,7 +13,7 @@ from danlu.serve.gateway.parts import AppParts
 from danlu.serve.gateway.run import listen, serve
 from danlu.serve.observe.exchange import Exchange
 from danlu.serve.routes.bot import BotModel
-from danlu.serve.routes.build import build
+from danlu.serve.routes.build import build, build_encoders
 from danlu.serve.routes.engine import ChatModel
 from danlu.serve.routes.threads import Threaded
 from danlu.serve.routes.upstream.pool import Connections
@@ -40,6 +40,7 @@ def main(folder: Path, port: int, limits: dict[str, float], language: str) -> No
         Books.open(folder, config.observing, connections),
         config.limits,
         config.settings,
+        encoders=build_encoders(config.routes, connections),
         observers=(Noted(folder),),
         aclose=connections.aclose,
     )

@@ -63,6 +63,28 @@ class Upstream:
         await _write(response, "[DONE]", "")
         return response
 
+    async def embed(self, request: web.Request) -> web.Response:
+        """Vectors that tell lengths, the last text first; `short` leaves one out, `slow` takes long."""
+        body = await request.json()
+        self.bodies.append(body)
+        if "slow" in body["input"][0]:
+            await self._sleep(3600)
+        data = [
+            {"index": place, "embedding": [len(text), 0.5] + [0.0] * (body.get("dimensions", 2) - 2)}
+            for place, text in enumerate(body["input"])
+        ]
+        data = data[1:] if "short" in body["input"][0] else data
+        return web.json_response(
+            {"object": "list", "data": data[::-1], "usage": {"prompt_tokens": 11, "total_tokens": 11}}
+        )
+
+    async def rerank(self, request: web.Request) -> web.Response:
+        """The longer, the better."""
+        body = await request.json()
+        self.bodies.append(body)
+        results = [{"index": place, "relevance_score": len(text) / 10} for place, text in enumerate(body["documents"])]
+        return web.json_response({"results": results[::-1], "usage": {"total_tokens": 13}})
+
     async def _whole(self, said: str) -> web.Response:
         if slow := re.search(r"slow=([\d.]+)", said):
             await self._sleep(float(slow[1]))
@@ -141,6 +163,8 @@ def running_upstream() -> Iterator[Upstream]:
         app = web.Application()
         app.router.add_post("/v1/chat/completions", upstream.chat)
         app.router.add_post("/v1/completions", upstream.complete)
+        app.router.add_post("/v1/embeddings", upstream.embed)
+        app.router.add_post("/v1/rerank", upstream.rerank)
         runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()

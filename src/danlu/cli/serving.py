@@ -27,7 +27,7 @@ from danlu.serve.gateway.run import listen
 from danlu.serve.gateway.run import serve as serve_parts
 from danlu.serve.gateway.settings import Settings
 from danlu.serve.routes.bot import BotModel
-from danlu.serve.routes.build import build
+from danlu.serve.routes.build import build, build_encoders
 from danlu.serve.routes.engine import ChatModel
 from danlu.serve.routes.threads import BlockingModel, Threaded
 from danlu.serve.routes.upstream.pool import Connections
@@ -60,9 +60,10 @@ def serve(options: Namespace, say: Speech) -> None:
     own = {model.id: Threaded(model, settings.max_running) for model in blocking}
     connections = Connections()
     models = tuple(build(config.routes, own, connections).values())
+    encoders = build_encoders(config.routes, connections)
     keys = Keys(State.of(project).keys)
     books = Books.open(State.of(project).folder, config.observing, connections)
-    parts = AppParts(models, keys, guards, books, config.limits, settings, owner, aclose=connections.aclose)
+    parts = AppParts(models, keys, guards, books, config.limits, settings, owner, encoders, aclose=connections.aclose)
     serve_parts(parts, listener, language="zh" if say.language == "zh" else "en", close=close)
 
 

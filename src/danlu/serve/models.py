@@ -187,8 +187,8 @@ Pieces = AsyncGenerator[Sequence[Piece], None]
 """Pieces that arrived together are handed on together, so that a burst of tokens costs one turn of the event loop."""
 
 
-class ServedModel(Protocol):
-    """A model behind `/v1`. Everything runs on the event loop; what blocks does so in a thread of its own."""
+class Offered(Protocol):
+    """What all models behind `/v1` tell. Everything runs on the event loop; what blocks does so in a thread of its own."""
 
     @property
     def id(self) -> str:
@@ -198,17 +198,57 @@ class ServedModel(Protocol):
     def seats(self) -> int:
         """Answers that it makes at the same time; more wait."""
 
+    def cost_of(self, usage: Usage) -> float:
+        """What an answer of this usage costs, in the gateway's currency; the most that it may, where that depends."""
+
+    def count_tokens(self, text: str) -> int:
+        """Tokens in a text, as near as it can be told: for limits before an answer, and the usage of one that was cut off."""
+
+
+class ServedModel(Offered, Protocol):
+    """A model that answers in text."""
+
     def reply(self, request: ChatRequest) -> Pieces:
         """The pieces of the answer; closing the generator stops the work, upstream too.
 
         Raises ApiError before the first piece when the request cannot be served.
         """
 
-    def cost_of(self, usage: Usage) -> float:
-        """What an answer of this usage costs, in the gateway's currency; the most that it may, where that depends."""
 
-    def count_tokens(self, text: str) -> int:
-        """Tokens in a text, as near as it can be told: for limits before an answer, and the usage of one that was cut off."""
+EncoderTask = Literal["embedding", "rerank"]
+
+
+@dataclass(frozen=True, slots=True)
+class EncodeRequest:
+    """Texts to be turned into vectors, or to be ordered by how well they answer a query."""
+
+    model: str
+    texts: tuple[str, ...]
+    query: str = ""
+    """Of an order."""
+    dimensions: int | None = None
+    """Of a vector; None leaves it to the model."""
+    caller: Caller = Caller()
+    traceparent: str = ""
+
+
+class Encoded(NamedTuple):
+    """A vector for each text, or a score for each: the higher, the better it answers."""
+
+    vectors: Sequence[Sequence[float]]
+    scores: Sequence[float]
+    usage: Usage
+
+
+class Encoder(Offered, Protocol):
+    """A model that answers in numbers."""
+
+    @property
+    def task(self) -> EncoderTask:
+        """What it does."""
+
+    async def encode(self, request: EncodeRequest) -> Encoded:
+        """The numbers for all texts; cancelling it stops the work, upstream too. Raises ApiError."""
 
 
 def refused_fields(answer_id: str | None = None) -> dict[str, Any]:

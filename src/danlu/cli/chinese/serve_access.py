@@ -59,6 +59,8 @@ CHINESE: dict[str, str] = {
     "let a suspended key ask again": "恢复被暂停的密钥",
     "{id} may ask again": "{id} 可以继续提问",
     "`label:`": "`label:`",
+    "chat, embedding or rerank: what the model does": "chat、embedding 或 rerank：模型的用途",
+    "{where}: `task` is {found!r}": "{where}：`task` 是 {found!r}",
     "`keep_days:`": "`keep_days:`",
     "days for which answers are kept to be judged": "为收集反馈而保存回答的天数",
     "danlu.yaml: serve.feedback: `keep_days` is {days:g}": "danlu.yaml: serve.feedback：`keep_days` 是 {days:g}",

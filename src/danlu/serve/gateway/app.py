@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 from danlu.serve.access.gate import Gate
 from danlu.serve.access.login import Logins
 from danlu.serve.access.quotas import Need
+from danlu.serve.gateway.encoding import Encoding, ParseEncode
 from danlu.serve.gateway.generating import Generating
 from danlu.serve.gateway.ledger import Ledger
 from danlu.serve.gateway.offer import Offer
@@ -20,6 +21,7 @@ from danlu.serve.gateway.parts import AppParts
 from danlu.serve.gateway.replies import NewShape, Parse
 from danlu.serve.gateway.reports import Reports
 from danlu.serve.gateway.watch import Watches
+from danlu.serve.models import EncoderTask
 from danlu.serve.observe.exchange import Exchange
 from danlu.serve.observe.metrics import Metrics, Reading
 from danlu.serve.web.app import pages_app
@@ -28,7 +30,9 @@ from danlu.serve.wire.body import ClientGone
 from danlu.serve.wire.chat import ChatShape
 from danlu.serve.wire.chat_request import parse_chat
 from danlu.serve.wire.completion import CompletionShape, parse_completion
+from danlu.serve.wire.embedding import parse_embedding
 from danlu.serve.wire.errors import ApiError, internal_error, unavailable
+from danlu.serve.wire.rerank import parse_rerank
 from danlu.serve.wire.response import ResponseShape
 from danlu.serve.wire.response_request import parse_response
 from danlu.serve.wire.sending import send_error, send_json
@@ -41,10 +45,13 @@ _GENERATING: dict[tuple[str, str], tuple[Parse, NewShape]] = {
     ("POST", "/v1/completions"): (parse_completion, CompletionShape),
     ("POST", "/v1/responses"): (parse_response, ResponseShape),
 }
+_ENCODING: dict[tuple[str, str], tuple[EncoderTask, ParseEncode]] = {
+    ("POST", "/v1/embeddings"): ("embedding", parse_embedding),
+    ("POST", "/v1/rerank"): ("rerank", parse_rerank),
+}
+_RESERVING = frozenset({*_GENERATING, *_ENCODING})
 """How a request is read and its reply written; these reserve what they may need themselves, once that is known."""
-_PATHS = frozenset(
-    {"/healthz", "/readyz", "/metrics", "/v1/models", "/v1/feedback", *(path for _, path in _GENERATING)}
-)
+_PATHS = frozenset({"/healthz", "/readyz", "/metrics", "/v1/models", "/v1/feedback", *(path for _, path in _RESERVING)})
 """Told apart in measurements."""
 _CLIENT_LEFT = 499
 """What nginx writes down for a client that left; nobody is sent it."""
@@ -60,7 +67,7 @@ class Gateway:
         self.stopping = False
         """Set when the server has been told to stop: it takes no new requests, and open replies may end."""
         self._parts = parts
-        self._offer = Offer(parts.models, limits)
+        self._offer = Offer(parts.models, parts.encoders, limits)
         self._watches = Watches(limits.slow_reader_s, limits.longest_answer_s)
         self._gate = Gate(parts.keys, self.logins, cookie, parts.owner)
         self._pages = pages_app(Pages(self.logins, parts.keys, cookie, limits.session_ttl_s))
@@ -68,6 +75,7 @@ class Gateway:
         self._ledger = Ledger(parts.books, parts.limits, (metrics, *parts.books.observers, *parts.observers))
         self._reports = Reports(self._offer, parts.books, metrics.text, limits.max_body_bytes)
         generating = Generating(parts, self._offer, self._ledger, self._watches)
+        encoding = Encoding(parts, self._offer, self._ledger, self._watches)
         self._routes: dict[tuple[str, str], _Handler] = {
             ("GET", "/healthz"): self._health,
             ("GET", "/readyz"): self._ready,
@@ -76,6 +84,7 @@ class Gateway:
             ("POST", "/v1/feedback"): self._reports.feedback,
             ("GET", "/v1/feedback"): self._reports.read_feedback,
             **{route: partial(generating.answer, *shapes) for route, shapes in _GENERATING.items()},
+            **{route: partial(encoding.answer, *task) for route, task in _ENCODING.items()},
         }
         self._methods: dict[str, str] = {}
         for method, path in self._routes:
@@ -112,7 +121,7 @@ class Gateway:
                 exchange.status = 401
                 await sign_in_page("missing")(scope, receive, send)
                 return
-            if path.startswith("/v1/") and (method, path) not in _GENERATING:
+            if path.startswith("/v1/") and (method, path) not in _RESERVING:
                 await self._ledger.reserve(exchange, Need())
         handler = self._routes.get((method, path))
         if handler is not None:

@@ -13,9 +13,10 @@ from danlu.serve.gateway.ledger import Ledger
 from danlu.serve.gateway.offer import Offer
 from danlu.serve.gateway.parts import AppParts
 from danlu.serve.gateway.replies import NewShape, Parse, send_stream, send_whole
+from danlu.serve.gateway.traced import span_under
 from danlu.serve.gateway.watch import Watches
 from danlu.serve.models import ChatRequest, End, Pieces, ServedModel, Usage
-from danlu.serve.observe.exchange import Exchange, SpanId
+from danlu.serve.observe.exchange import Exchange
 from danlu.serve.wire.body import read_all
 from danlu.serve.wire.errors import ApiError, bad_value
 
@@ -39,7 +40,7 @@ class Generating:
             body = await read_all(scope, receive, self._limits.max_body_bytes)
             request = parse(body, exchange.caller)
             if self._traced:
-                exchange.span = SpanId.under(_header(scope, b"traceparent"))
+                exchange.span = span_under(scope)
                 request = replace(request, traceparent=exchange.span.traceparent)
             model = self._offer.model(request.model, exchange.caller)
             exchange.model, exchange.stream = model.id, request.stream
@@ -88,7 +89,3 @@ class Generating:
                     self._ledger.tell(exchange)
                     await self._ledger.written()
                 yield batch
-
-
-def _header(scope: Scope, wanted: bytes) -> str:
-    return next((value.decode("latin-1") for name, value in scope["headers"] if name == wanted), "")

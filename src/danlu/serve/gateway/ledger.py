@@ -8,7 +8,7 @@ from danlu.serve.access.limits import Limits
 from danlu.serve.access.quotas import Grant, Need
 from danlu.serve.gateway.books import Books
 from danlu.serve.guards.reply import REFUSED, WORDS_GUARD
-from danlu.serve.models import ServedModel
+from danlu.serve.models import Offered
 from danlu.serve.observe.exchange import Exchange, Observer
 from danlu.serve.wire.errors import unavailable
 
@@ -36,7 +36,7 @@ class Ledger:
         exchange.headers += grant.headers
         return grant
 
-    def settle(self, exchange: Exchange, grant: Grant, read: int, model: ServedModel) -> None:
+    def settle(self, exchange: Exchange, grant: Grant, read: int, model: Offered) -> None:
         """Count what a request came to, once; `read` are the tokens of what was asked."""
         if not exchange.told:
             exchange.settle(read, model)

@@ -8,7 +8,7 @@ from danlu.serve.access.limits import Limits
 from danlu.serve.gateway.books import Books
 from danlu.serve.gateway.settings import Settings
 from danlu.serve.guards.reply import Guards
-from danlu.serve.models import ServedModel
+from danlu.serve.models import Encoder, ServedModel
 from danlu.serve.observe.exchange import Observer
 
 
@@ -25,6 +25,7 @@ class AppParts:
     settings: Settings = field(default_factory=Settings)
     owner: frozenset[str] = frozenset()
     """Who somebody is that logs in by the link printed at the start."""
+    encoders: tuple[Encoder, ...] = ()
     observers: Sequence[Observer] = ()
     """Told of each exchange before the end of its answer is sent, after those of the books."""
     aclose: Callable[[], Awaitable[None]] | None = None

@@ -3,15 +3,17 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable
 from contextlib import aclosing
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.types import Receive, Send
 
 from danlu.serve.models import Pieces
 from danlu.serve.wire.body import ClientGone
 from danlu.serve.wire.errors import ApiError
+
+_T = TypeVar("_T")
 
 
 class Watch:
@@ -60,6 +62,16 @@ class Watch:
         if not self._gone and self._cut_by is None:
             self._cut_by = error
             self._task.cancel()
+
+    async def during(self, work: Awaitable[_T]) -> _T:
+        """The result of the work; a cut comes out as its error."""
+        try:
+            return await work
+        except asyncio.CancelledError:
+            if self._cut_by is None:
+                raise
+            self._task.uncancel()
+            raise self._cut_by from None
 
     async def over(self, pieces: Pieces) -> Pieces:
         """The pieces, closed whatever happens; a cut comes out of them as its error."""

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from danlu.serve.models import Caller, End, Finish, Message, Piece, Reasoning, ServedModel, Span, Text, ToolDelta, Usage
+from danlu.serve.models import Caller, End, Finish, Message, Offered, Piece, Reasoning, Span, Text, ToolDelta, Usage
 from danlu.serve.wire.ids import new_hex
 
 _NOBODY = Caller()
@@ -102,7 +102,7 @@ class Exchange:
                 self.usage, self.danlu, self.cost, self.spans = piece.usage, piece.danlu, piece.cost, piece.spans
                 self.verdicts += piece.verdicts
 
-    def settle(self, prompt_tokens: int, model: ServedModel) -> None:
+    def settle(self, prompt_tokens: int, model: Offered) -> None:
         """Estimate what it cost where nobody told: an answer that was cut off is billed for what was made of it."""
         if self.usage is None:
             self.usage = Usage(prompt_tokens if self.reached_model else 0, model.count_tokens("".join(self.written)))

@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from danlu.core.errors import UserError
-from danlu.serve.models import ServedModel
+from danlu.serve.models import Encoder, ServedModel
 from danlu.serve.routes.chain import ChainModel
 from danlu.serve.routes.config import ChainRoute, PromptRoute, Route, ServerRoute
+from danlu.serve.routes.encoder import ServerEncoder
 from danlu.serve.routes.personal import PersonalModel
 from danlu.serve.routes.prompt import PromptModel
 from danlu.serve.routes.provider import ProviderModel
@@ -16,9 +17,9 @@ from danlu.serve.routes.upstream.tokens import estimated_tokens
 
 
 def build(routes: Sequence[Route], own: Mapping[str, ServedModel], connections: Connections) -> dict[str, ServedModel]:
-    """All models by name: those of the project first. Raises UserError for a name that is taken, unknown, or leads to itself."""
-    by_name = {route.name: route for route in routes}
-    if taken := sorted(by_name.keys() & own.keys()):
+    """All models that answer in text, by name: those of the project first. Raises UserError for a name that is taken, unknown, or leads to itself."""
+    by_name = {route.name: route for route in routes if not _encodes(route)}
+    if taken := sorted({route.name for route in routes} & own.keys()):
         raise UserError("danlu.yaml: serve.models.{name}: the project serves a model of that name already", "Give it another name.", name=taken[0])  # fmt: skip
     built = dict(own)
 
@@ -36,6 +37,29 @@ def build(routes: Sequence[Route], own: Mapping[str, ServedModel], connections: 
     return {name: built[name] for name in (*own, *by_name)}
 
 
+def build_encoders(routes: Sequence[Route], connections: Connections) -> tuple[Encoder, ...]:
+    """All models that answer in numbers. Raises UserError."""
+    return tuple(
+        ServerEncoder(
+            route.name,
+            route.task,
+            UpstreamClient(route.endpoint, connections),
+            route.model,
+            _count(route),
+            extra=route.extra,
+            price=route.price,
+            seats=route.seats,
+            masks_personal=route.masks_personal,
+        )
+        for route in routes
+        if isinstance(route, ServerRoute) and route.task != "chat"
+    )
+
+
+def _encodes(route: Route) -> bool:
+    return isinstance(route, ServerRoute) and route.task != "chat"
+
+
 def _model(route: Route, find: Callable[[str], ServedModel], connections: Connections) -> ServedModel:
     if isinstance(route, ChainRoute):
         return ChainModel(route.name, tuple(find(name) for name in route.first))
@@ -46,12 +70,11 @@ def _model(route: Route, find: Callable[[str], ServedModel], connections: Connec
 
 def _server_model(route: ServerRoute, connections: Connections) -> ServedModel:
     client = UpstreamClient(route.endpoint, connections)
-    count = estimated_tokens if route.tokenizer is None else _counter(route.tokenizer)
     model = ProviderModel(
         route.name,
         client,
         route.model,
-        count,
+        _count(route),
         extra=route.extra,
         newer_limit=route.newer_limit,
         price=route.price,
@@ -59,6 +82,10 @@ def _server_model(route: ServerRoute, connections: Connections) -> ServedModel:
         renders_template=route.renders_template,
     )
     return PersonalModel(model) if route.masks_personal else model
+
+
+def _count(route: ServerRoute) -> Callable[[str], int]:
+    return estimated_tokens if route.tokenizer is None else _counter(route.tokenizer)
 
 
 def _counter(path: Path) -> Callable[[str], int]:

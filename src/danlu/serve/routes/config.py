@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import UnionType
-from typing import Any
+from typing import Any, Literal, cast, get_args
 
 from danlu.core.endpoints import server_of
 from danlu.core.errors import Phrase, UserError
@@ -34,6 +34,7 @@ from danlu.serve.routes.upstream.pool import Patience
 from danlu.serve.routes.upstream.providers import PROVIDERS
 
 _NUMBER = float | int
+_Task = Literal["chat", "embedding", "rerank"]
 _Fields = Mapping[str, tuple[type | UnionType, Phrase]]
 _MODEL: _Fields = {
     "provider": (str, Phrase("one of {names}", names=", ".join(PROVIDERS))),
@@ -47,6 +48,7 @@ _MODEL: _Fields = {
     "timeout_s": (_NUMBER, Phrase("seconds until the first byte of an answer")),
     "extra": (dict, Phrase("`field: value` lines that are added to every request")),
     "personal": (str, Phrase("mask or keep: whether personal data is masked before it leaves")),
+    "task": (str, Phrase("chat, embedding or rerank: what the model does")),
     "prompt": (str, Phrase("the path of a prompt template")),
     "first": (list, Phrase("names of models, of which the first that answers counts")),
 }
@@ -65,6 +67,7 @@ class ServerRoute:
     name: str
     endpoint: Endpoint
     model: str
+    task: _Task = "chat"
     newer_limit: bool = False
     tokenizer: Path | None = None
     price: Price = FREE
@@ -148,6 +151,7 @@ def _server(where: str, name: str, fields: dict[str, Any], folder: Path, environ
         name,
         endpoint,
         _needed(where, fields, "model"),
+        _task(where, fields),
         bool(known and known.newer_limit),
         folder / fields["tokenizer"] if "tokenizer" in fields else None,
         Price(**check_fields(f"{where}.price", fields.get("price", {}), _PRICE, needed=())),
@@ -155,6 +159,16 @@ def _server(where: str, name: str, fields: dict[str, Any], folder: Path, environ
         fields.get("extra"),
         _masks_personal(where, fields),
         renders_template=known is None,
+    )
+
+
+def _task(where: str, fields: dict[str, Any]) -> _Task:
+    said = fields.get("task", "chat")
+    for task in get_args(_Task):
+        if said == task:
+            return cast(_Task, task)
+    raise UserError(
+        "{where}: `task` is {found!r}", "Expected {meaning}.", where=where, found=said, meaning=_MODEL["task"][1]
     )
 
 

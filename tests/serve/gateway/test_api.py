@@ -154,7 +154,7 @@ def test_body_limit_and_bad_json(gateway: Running) -> None:
 
 
 def test_unknown_paths_and_methods_are_openai_errors(gateway: Running) -> None:
-    missing = httpx.get(f"{gateway.url}/v1/embeddings", headers=gateway.auth)
+    missing = httpx.get(f"{gateway.url}/v1/images/generations", headers=gateway.auth)
     assert (missing.status_code, missing.json()["error"]["code"]) == (404, "not_found")
     method = httpx.get(f"{gateway.url}/v1/chat/completions", headers=gateway.auth)
     assert (method.status_code, method.json()["error"]["code"]) == (405, "method_not_allowed")
